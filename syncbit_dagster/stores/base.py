@@ -1,0 +1,94 @@
+"""What every store promises: after ``replace``, a slice holds exactly the given samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from syncbit_dagster.civil import require_aware
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+Mode = Literal["noop", "add", "rewrite"]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A rectangle of a store: some metrics of one account, from ``start`` until before ``end``.
+
+    Attributes:
+        metrics: metric names; all their series that carry ``labels`` belong to the slice.
+        labels: the account's labels; a series belongs to the slice if it has at least these.
+        start: first instant, aware.
+        end: first instant after the slice, aware.
+    """
+
+    metrics: tuple[str, ...]
+    labels: Mapping[str, str]
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", require_aware(self.start).astimezone(UTC))
+        object.__setattr__(self, "end", require_aware(self.end).astimezone(UTC))
+
+
+@dataclass(frozen=True)
+class WriteReport:
+    """What a ``replace`` found and did, in samples.
+
+    ``wanted`` is what the slice holds now; of these, ``equal`` were there before, ``added`` are
+    new and ``changed`` have another value than before. ``removed`` counts what is gone: extra
+    instants and surplus duplicates. ``mode`` says how: nothing to do, only additions, or a
+    rewrite. ``seconds`` names the phases.
+    """
+
+    wanted: int
+    equal: int
+    added: int
+    changed: int
+    removed: int
+    mode: Mode
+    bytes_sent: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> str:
+        """One line for a log or the UI."""
+        return (
+            f"{self.mode}: {self.wanted} wanted and read back, {self.equal} equal, "
+            f"{self.added} added, {self.changed} changed, {self.removed} removed"
+        )
+
+
+class Store(Protocol):
+    """A place for samples. Implementations are cheap to make and open nothing before first use."""
+
+    @property
+    def description(self) -> str:
+        """Kind and place in a few words, without secrets, for logs and the UI."""
+        ...
+
+    def replace(self, target: Slice, samples: pd.DataFrame) -> WriteReport:
+        """Make the slice hold exactly ``samples`` (schema: :mod:`syncbit_dagster.samples`).
+
+        Returns only after the slice was read back and is equal. Nothing outside of the slice
+        changes. Calling it again with the same samples changes nothing.
+
+        Raises:
+            InvalidSamplesError: the table breaks the schema or leaves the slice; nothing written.
+            StoreError: the store is down, refuses, or does not hold what was sent.
+        """
+        ...
+
+    def read(self, target: Slice) -> pd.DataFrame:
+        """The samples of the slice, each exactly as stored."""
+        ...
+
+    def close(self) -> None:
+        """Release connections; the store can be used again afterwards."""
+        ...
