@@ -1,0 +1,62 @@
+"""The account value: everything that a source or a partition needs to know about one person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    from syncbit_dagster.account.tokens import TokenFile
+
+
+@dataclass(frozen=True)
+class Quota:
+    """How many requests the provider grants this account in a time, in seconds."""
+
+    requests: int
+    seconds: int
+
+    def __str__(self) -> str:
+        return f"{self.requests} requests in {self.seconds} s"
+
+
+@dataclass(frozen=True)
+class OAuthApp:
+    """The OAuth client that the user registered with the provider, and where to ask."""
+
+    client_id: str | None
+    client_secret: str | None = field(repr=False)
+    authorize_url: str
+    token_url: str
+    redirect_uri: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """One person's data at one provider.
+
+    Attributes:
+        labels: ``user`` and ``device``, on every series.
+        provider: a value of ``SYNCBIT_PROVIDER``.
+        api_url: base URL of the provider's API.
+        zone: IANA zone of the civil days.
+        zone_is_assumed: nobody said which zone it is; UTC stands in.
+        first_day: first partition.
+        oauth: how to authorize.
+        tokens: where the tokens are kept.
+        quota: the provider's limit for this account.
+    """
+
+    labels: Mapping[str, str]
+    provider: str
+    api_url: str
+    zone: ZoneInfo
+    zone_is_assumed: bool
+    first_day: date
+    oauth: OAuthApp
+    tokens: TokenFile
+    quota: Quota

@@ -1,0 +1,367 @@
+"""The metric table: one row per series kind of CONTRACT section 3.
+
+``None`` in a provider's column means that the provider has no such value. Sources: the Google
+Health discovery document (revision 20261030), the Fitbit Web API reference, real exports.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from syncbit_dagster.catalog.locations import (
+    DailyPoint,
+    DailyRollUp,
+    GoogleHealthLocation,
+    LastPoint,
+    PairedDevice,
+    RollUp,
+    SleepSession,
+    TakeoutField,
+    WebField,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Zero(Enum):
+    """What a zero from the provider means.
+
+    ``MEASURED``: a reading like any other. JSON of protocol buffers leaves a zero out, so a field
+    that is missing from a data point *that is there* is this zero; a missing data point is not.
+    ``NO_VALUE``: nobody has it (a heart rate of 0); it is written as no sample at all.
+    """
+
+    MEASURED = "a measured zero"
+    NO_VALUE = "no value, and so no sample"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One row: a metric with fixed label values, its unit, and where each provider has it."""
+
+    name: str
+    asset: str
+    unit: str
+    zero: Zero
+    google_health: GoogleHealthLocation
+    fitbit_web: WebField | None
+    takeout: TakeoutField | None
+    labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    provider_labels: tuple[str, ...] = ()  # labels whose values the provider gives (a device's id)
+
+
+_ZONES = (  # label value, Google Health, Fitbit Web API, Takeout
+    ("out_of_range", "LIGHT", "Out of Range", "BELOW_DEFAULT_ZONE_1"),
+    ("fat_burn", "MODERATE", "Fat Burn", "IN_DEFAULT_ZONE_1"),
+    ("cardio", "VIGOROUS", "Cardio", "IN_DEFAULT_ZONE_2"),
+    ("peak", "PEAK", "Peak", "IN_DEFAULT_ZONE_3"),
+)
+_LEVELS = (  # label value, Google Health, Fitbit Web API, Takeout
+    ("lightly_active", "LIGHT", "activities/minutesLightlyActive", "lightly_active_minutes"),
+    ("fairly_active", "MODERATE", "activities/minutesFairlyActive", "moderately_active_minutes"),
+    ("very_active", "VIGOROUS", "activities/minutesVeryActive", "very_active_minutes"),
+)
+_STAGES = (  # label value, Google Health, Fitbit Web API and Takeout
+    ("deep", "DEEP", "deep"),
+    ("light", "LIGHT", "light"),
+    ("rem", "REM", "rem"),
+    ("wake", "AWAKE", "wake"),
+)
+_MAIN = "main sleep"
+
+
+def _label(name: str, value: str) -> Mapping[str, str]:
+    return MappingProxyType({name: value})
+
+
+METRICS: tuple[Metric, ...] = (
+    # activity_summary
+    Metric(
+        "fitbit_steps_total", "activity_summary", "steps", Zero.MEASURED,
+        DailyRollUp("steps", "countSum"),
+        WebField("activities/steps"),
+        TakeoutField("steps"),
+    ),
+    Metric(
+        "fitbit_distance_km", "activity_summary", "km", Zero.MEASURED,
+        DailyRollUp("distance", "millimetersSum", divide_by=1_000_000),
+        WebField("activities/distance"),
+        TakeoutField("distance", divide_by=100_000),
+    ),
+    Metric(
+        "fitbit_calories_total", "activity_summary", "kcal", Zero.MEASURED,
+        DailyRollUp("total-calories", "kcalSum"),
+        WebField("activities/calories"),
+        TakeoutField("calories"),
+    ),
+    Metric(
+        "fitbit_active_calories", "activity_summary", "kcal", Zero.MEASURED,
+        DailyRollUp("active-energy-burned", "kcalSum"),
+        WebField("activities/calories minus activities/caloriesBMR"),
+        None,
+    ),
+    Metric(
+        "fitbit_active_minutes", "activity_summary", "min", Zero.MEASURED,
+        DailyRollUp("sedentary-period", "durationSum", divide_by=60),
+        WebField("activities/minutesSedentary"),
+        TakeoutField("sedentary_minutes"),
+        labels=_label("type", "sedentary"),
+    ),
+    *(
+        Metric(
+            "fitbit_active_minutes", "activity_summary", "min", Zero.MEASURED,
+            DailyRollUp(
+                "active-minutes",
+                f"activeMinutesRollupByActivityLevel[activityLevel={level}].activeMinutesSum",
+            ),
+            WebField(endpoint),
+            TakeoutField(file),
+            labels=_label("type", value),
+        )
+        for value, level, endpoint, file in _LEVELS
+    ),
+    Metric(
+        "fitbit_floors_total", "activity_summary", "floors", Zero.MEASURED,
+        DailyRollUp("floors", "countSum"),
+        WebField("activities/floors"),
+        None,
+    ),
+    Metric(
+        "fitbit_elevation_meters", "activity_summary", "m", Zero.MEASURED,
+        DailyRollUp("altitude", "gainMillimetersSum", divide_by=1_000),
+        WebField("activities/elevation"),
+        None,  # altitude-*.json exists, its unit is documented nowhere
+    ),
+    # heart_rate
+    Metric(
+        "fitbit_resting_heart_rate_bpm", "heart_rate", "bpm", Zero.NO_VALUE,
+        DailyPoint("daily-resting-heart-rate", "beatsPerMinute"),
+        WebField("activities/heart", "value.restingHeartRate"),
+        TakeoutField("resting_heart_rate", "value.value"),
+    ),
+    *(
+        Metric(
+            "fitbit_heart_rate_zone_minutes", "heart_rate", "min", Zero.MEASURED,
+            DailyRollUp(
+                "time-in-heart-rate-zone",
+                f"timeInHeartRateZones[heartRateZone={google}].duration",
+                divide_by=60,
+            ),
+            WebField("activities/heart", f"value.heartRateZones[name={web}].minutes"),
+            TakeoutField("time_in_heart_rate_zones", f"value.valuesInZones.{takeout}"),
+            labels=_label("zone", zone),
+        )
+        for zone, google, web, takeout in _ZONES
+    ),
+    *(
+        Metric(
+            "fitbit_heart_rate_zone_calories", "heart_rate", "kcal", Zero.MEASURED,
+            DailyRollUp(
+                "calories-in-heart-rate-zone",
+                f"caloriesInHeartRateZones[heartRateZone={google}].kcal",
+            ),
+            WebField("activities/heart", f"value.heartRateZones[name={web}].caloriesOut"),
+            None,
+            labels=_label("zone", zone),
+        )
+        for zone, google, web, _ in _ZONES
+    ),
+    # active_zone_minutes
+    *(
+        Metric(
+            "fitbit_active_zone_minutes", "active_zone_minutes", "min", Zero.MEASURED,
+            DailyRollUp("active-zone-minutes", f"sumIn{camel}HeartZone"),
+            WebField("activities/active-zone-minutes", f"value.{web}ActiveZoneMinutes"),
+            TakeoutField("Active Zone Minutes", "total_minutes"),
+            labels=_label("zone", zone),
+        )
+        for zone, camel, web in (
+            ("fat_burn", "FatBurn", "fatBurn"),
+            ("cardio", "Cardio", "cardio"),
+            ("peak", "Peak", "peak"),
+        )
+    ),
+    # sleep
+    Metric(
+        "fitbit_sleep_minutes_total", "sleep", "min", Zero.MEASURED,
+        SleepSession("summary.minutesAsleep"),
+        WebField("sleep", "minutesAsleep"),
+        TakeoutField("sleep", "minutesAsleep"),
+    ),
+    *(
+        Metric(
+            "fitbit_sleep_stage_minutes", "sleep", "min", Zero.MEASURED,
+            SleepSession(f"summary.stagesSummary[type={google}].minutes"),
+            WebField("sleep", f"levels.summary.{fitbit}.minutes"),
+            TakeoutField("sleep", f"levels.summary.{fitbit}.minutes"),
+            labels=_label("stage", stage),
+        )
+        for stage, google, fitbit in _STAGES
+    ),
+    Metric(
+        "fitbit_sleep_time_in_bed_minutes", "sleep", "min", Zero.NO_VALUE,
+        SleepSession("summary.minutesInSleepPeriod", of=_MAIN),
+        WebField("sleep", "timeInBed"),
+        TakeoutField("sleep", "timeInBed"),
+    ),
+    Metric(
+        "fitbit_sleep_efficiency_percent", "sleep", "%", Zero.NO_VALUE,
+        SleepSession("summary.minutesAsleep of summary.minutesInSleepPeriod", of=_MAIN),
+        WebField("sleep", "efficiency"),
+        TakeoutField("sleep", "efficiency"),
+    ),
+    Metric(
+        "fitbit_sleep_awakenings", "sleep", "awakenings", Zero.MEASURED,
+        SleepSession("summary.stagesSummary[type=AWAKE].count", of=_MAIN),
+        WebField("sleep", "levels.summary.wake.count"),
+        TakeoutField("sleep", "levels.summary.wake.count"),
+    ),
+    Metric(
+        "fitbit_sleep_start_timestamp", "sleep", "unix seconds", Zero.NO_VALUE,
+        SleepSession("interval.startTime", of=_MAIN),
+        WebField("sleep", "startTime"),
+        TakeoutField("sleep", "startTime"),
+    ),
+    Metric(
+        "fitbit_sleep_end_timestamp", "sleep", "unix seconds", Zero.NO_VALUE,
+        SleepSession("interval.endTime", of=_MAIN),
+        WebField("sleep", "endTime"),
+        TakeoutField("sleep", "endTime"),
+    ),
+    # The nightly values
+    Metric(
+        "fitbit_spo2_avg_percent", "oxygen_saturation", "%", Zero.NO_VALUE,
+        DailyPoint("daily-oxygen-saturation", "averagePercentage"),
+        WebField("spo2", "value.avg"),
+        TakeoutField("Daily SpO2", "average_value"),
+    ),
+    Metric(
+        "fitbit_spo2_min_percent", "oxygen_saturation", "%", Zero.NO_VALUE,
+        DailyPoint("daily-oxygen-saturation", "lowerBoundPercentage"),
+        WebField("spo2", "value.min"),
+        TakeoutField("Daily SpO2", "lower_bound"),
+    ),
+    Metric(
+        "fitbit_spo2_max_percent", "oxygen_saturation", "%", Zero.NO_VALUE,
+        DailyPoint("daily-oxygen-saturation", "upperBoundPercentage"),
+        WebField("spo2", "value.max"),
+        TakeoutField("Daily SpO2", "upper_bound"),
+    ),
+    Metric(
+        "fitbit_breathing_rate_bpm", "breathing_rate", "breaths/min", Zero.NO_VALUE,
+        DailyPoint("daily-respiratory-rate", "breathsPerMinute"),
+        WebField("br", "value.breathingRate"),
+        TakeoutField("Daily Respiratory Rate Summary", "daily_respiratory_rate"),
+    ),
+    Metric(
+        "fitbit_hrv_rmssd_ms", "heart_rate_variability", "ms", Zero.NO_VALUE,
+        DailyPoint("daily-heart-rate-variability", "averageHeartRateVariabilityMilliseconds"),
+        WebField("hrv", "value.dailyRmssd"),
+        TakeoutField("Daily Heart Rate Variability Summary", "rmssd"),
+    ),
+    Metric(
+        "fitbit_hrv_deep_rmssd_ms", "heart_rate_variability", "ms", Zero.NO_VALUE,
+        DailyPoint(
+            "daily-heart-rate-variability",
+            "deepSleepRootMeanSquareOfSuccessiveDifferencesMilliseconds",
+        ),
+        WebField("hrv", "value.deepRmssd"),
+        None,
+    ),
+    Metric(
+        "fitbit_temp_skin_relative_celsius", "skin_temperature", "K from baseline", Zero.MEASURED,
+        DailyPoint(
+            "daily-sleep-temperature-derivations",
+            "nightlyTemperatureCelsius",
+            minus_path="baselineTemperatureCelsius",
+        ),
+        WebField("temp/skin", "value.nightlyRelative"),
+        TakeoutField("Computed Temperature", "nightly_temperature"),
+    ),
+    Metric(
+        "fitbit_vo2_max", "cardio_fitness", "ml/kg/min", Zero.NO_VALUE,
+        DailyPoint("daily-vo2-max", "vo2Max"),
+        WebField("cardioscore", "value.vo2Max"),
+        TakeoutField("demographic_vo2_max", "value.demographicVO2Max"),
+    ),
+    # body
+    Metric(
+        "fitbit_weight_kg", "body", "kg", Zero.NO_VALUE,
+        LastPoint("weight", "weightGrams", divide_by=1_000),
+        WebField("body/log/weight", "weight"),
+        TakeoutField("weight", "weight", divide_by=2.2046226218),
+    ),
+    Metric(
+        "fitbit_bmi", "body", "kg/m2", Zero.NO_VALUE,
+        LastPoint("weight", "weightGrams over the square of height.heightMillimeters"),
+        WebField("body/log/weight", "bmi"),
+        TakeoutField("weight", "bmi"),
+    ),
+    Metric(
+        "fitbit_body_fat_percent", "body", "%", Zero.NO_VALUE,
+        LastPoint("body-fat", "percentage"),
+        WebField("body/log/fat", "fat"),
+        TakeoutField("weight", "fat"),
+    ),
+    # intraday
+    Metric(
+        "fitbit_steps_intraday", "intraday_steps", "steps", Zero.MEASURED,
+        RollUp("steps", "countSum"),
+        WebField("activities/steps intraday"),
+        TakeoutField("steps"),
+    ),
+    Metric(
+        "fitbit_calories_intraday", "intraday_calories", "kcal", Zero.MEASURED,
+        RollUp("total-calories", "kcalSum"),
+        WebField("activities/calories intraday"),
+        TakeoutField("calories"),
+    ),
+    Metric(
+        "fitbit_distance_intraday", "intraday_distance", "km", Zero.MEASURED,
+        RollUp("distance", "millimetersSum", divide_by=1_000_000),
+        WebField("activities/distance intraday"),
+        TakeoutField("distance", divide_by=100_000),
+    ),
+    Metric(
+        "fitbit_floors_intraday", "intraday_floors", "floors", Zero.MEASURED,
+        RollUp("floors", "countSum"),
+        WebField("activities/floors intraday"),
+        None,
+    ),
+    Metric(
+        "fitbit_elevation_intraday", "intraday_elevation", "m", Zero.MEASURED,
+        RollUp("altitude", "gainMillimetersSum", divide_by=1_000),
+        WebField("activities/elevation intraday"),
+        None,  # as above
+    ),
+    Metric(
+        "fitbit_heart_rate_intraday", "intraday_heart_rate", "bpm", Zero.NO_VALUE,
+        RollUp("heart-rate", "beatsPerMinuteAvg", raw_path="beatsPerMinute"),
+        WebField("activities/heart intraday"),
+        TakeoutField("heart_rate", "value.bpm"),
+    ),
+    # devices
+    Metric(
+        "fitbit_device_battery_percent", "devices", "%", Zero.MEASURED,
+        PairedDevice("batteryLevel"),
+        WebField("devices", "batteryLevel"),
+        None,
+        provider_labels=("device_id", "device_type"),
+    ),
+    Metric(
+        "fitbit_device_last_sync_timestamp", "devices", "unix seconds", Zero.NO_VALUE,
+        PairedDevice("lastSyncTime"),
+        WebField("devices", "lastSyncTime"),
+        None,
+        provider_labels=("device_id", "device_type"),
+    ),
+)  # fmt: skip
+
+
+def metrics_of(asset: str) -> tuple[Metric, ...]:
+    """The rows of one asset, in table order."""
+    return tuple(metric for metric in METRICS if metric.asset == asset)

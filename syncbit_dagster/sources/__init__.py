@@ -1,0 +1,1 @@
+"""Where samples come from, one folder a provider. Sources know nothing of Dagster or stores."""

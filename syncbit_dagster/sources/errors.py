@@ -1,0 +1,47 @@
+"""What can go wrong with a provider, each with its cure in the text.
+
+SourceError
+├── NotAuthorizedError          no usable token: the user has to authorize (again)
+├── PermissionMissingError      a scope was not granted, or the API is not enabled
+├── AccountNotLinkedError       the Google account holds no Fitbit data
+├── RequestRefusedError         the provider says our request is wrong: a defect of ours
+├── QuotaExceededError          429 again and again
+├── SourceUnavailableError      5xx, timeouts, broken connections: it may work later
+└── UnexpectedResponseError     an answer that nobody can read
+"""
+
+from __future__ import annotations
+
+from syncbit_dagster.errors import SyncbitError
+
+
+class SourceError(SyncbitError):
+    """The provider did not give the data."""
+
+
+class NotAuthorizedError(SourceError):
+    """There is no token, or the provider does not take it any more."""
+
+
+class PermissionMissingError(SourceError):
+    """The token is fine, but does not allow this."""
+
+
+class AccountNotLinkedError(SourceError):
+    """The account that was authorized has no Fitbit data."""
+
+
+class RequestRefusedError(SourceError):
+    """The provider refused the request itself."""
+
+
+class QuotaExceededError(SourceError):
+    """The provider's limit was reached and did not free itself in time."""
+
+
+class SourceUnavailableError(SourceError):
+    """The provider did not answer, or answered that it cannot."""
+
+
+class UnexpectedResponseError(SourceError):
+    """The provider's answer has a shape or a value that the API does not document."""

@@ -1,0 +1,169 @@
+"""From days and metrics to the fewest requests that the API's caps allow. Pure functions.
+
+The caps (Google Health API v4, discovery document 20261030, and what clients measured):
+
+* ``dailyRollUp`` and ``rollUp`` cover at most 14 days for four data types, 90 for the others;
+* a page of ``rollUp`` has at most 10,000 windows, and window x page size may not pass the cap;
+* lists have no longest range.
+
+One request asks for one data type; metrics of the same data type share it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from syncbit_dagster.catalog.locations import DailyPoint, DailyRollUp, RollUp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from zoneinfo import ZoneInfo
+
+    from syncbit_dagster.catalog import Metric
+    from syncbit_dagster.civil import DayRange
+
+SHORT_CAP_DAYS = 14
+LONG_CAP_DAYS = 90
+SHORT_CAP_TYPES = frozenset(
+    {"active-minutes", "calories-in-heart-rate-zone", "heart-rate", "total-calories"}
+)
+MOST_WINDOWS = 10_000
+RAW = 1  # interval in seconds that stands for "every reading"
+
+
+@dataclass(frozen=True)
+class DailyRollUpRequest:
+    """Daily values of one data type in civil days."""
+
+    data_type: str
+    days: DayRange
+
+
+@dataclass(frozen=True)
+class RollUpRequest:
+    """Values of one data type in windows counted from ``start``, all on one page."""
+
+    data_type: str
+    start: datetime
+    end: datetime
+    window: timedelta
+    page_size: int
+
+
+@dataclass(frozen=True)
+class DailyPointsRequest:
+    """The ``daily-*`` data points of civil days."""
+
+    data_type: str
+    days: DayRange
+
+
+@dataclass(frozen=True)
+class ReadingsRequest:
+    """Every single reading of one data type between two instants; ``field`` holds its value."""
+
+    data_type: str
+    field: str
+    start: datetime
+    end: datetime
+
+
+Request = DailyRollUpRequest | RollUpRequest | DailyPointsRequest | ReadingsRequest
+Plannable = DailyRollUp | RollUp | DailyPoint
+
+
+def cap_days(data_type: str) -> int:
+    """The longest range of a roll-up of this data type, in days."""
+    return SHORT_CAP_DAYS if data_type in SHORT_CAP_TYPES else LONG_CAP_DAYS
+
+
+def plan(
+    metrics: Iterable[Metric], days: DayRange, zone: ZoneInfo, interval_seconds: int
+) -> list[Request]:
+    """The requests that together give these metrics for these days, each day once.
+
+    Args:
+        metrics: rows whose Google Health location is of a kind in :data:`PLANNERS`.
+        days: civil days.
+        zone: the account's zone.
+        interval_seconds: length of an intraday interval; :data:`RAW` for every reading.
+    """
+    # Metrics of one data type and kind are served by the same requests.
+    locations = {(type(m.google_health), location_of(m).data_type): location_of(m) for m in metrics}
+    return [
+        request
+        for (kind, _), location in locations.items()
+        for request in PLANNERS[kind](location, days, zone, interval_seconds)
+    ]
+
+
+def is_plannable(metric: Metric) -> bool:
+    """Whether the API has this metric in a way that this module knows to ask for."""
+    return type(metric.google_health) in PLANNERS
+
+
+def location_of(metric: Metric) -> Plannable:
+    """Where the API has a plannable metric."""
+    location = metric.google_health
+    assert isinstance(location, Plannable)  # noqa: S101 - callers ask is_plannable first
+    return location
+
+
+def _daily_roll_ups(
+    location: DailyRollUp, days: DayRange, _zone: ZoneInfo, _interval: int
+) -> list[Request]:
+    data_type = location.data_type
+    return [DailyRollUpRequest(data_type, part) for part in days.chunks(cap_days(data_type))]
+
+
+def _daily_points(
+    location: DailyPoint, days: DayRange, _zone: ZoneInfo, _interval: int
+) -> list[Request]:
+    return [DailyPointsRequest(location.data_type, days)]
+
+
+def _intervals(
+    location: RollUp, days: DayRange, zone: ZoneInfo, interval_seconds: int
+) -> list[Request]:
+    if interval_seconds == RAW and location.raw_path:
+        start, end = days.start(zone), days.end(zone)
+        return [ReadingsRequest(location.data_type, location.raw_path, start, end)]
+    window = timedelta(seconds=interval_seconds)
+    page_size = min(MOST_WINDOWS, timedelta(days=cap_days(location.data_type)) // window)
+    requests: list[Request] = []
+    for start, end in _aligned_stretches(days, zone, window):
+        first = start
+        while first < end:
+            last = min(first + page_size * window, end)
+            requests.append(RollUpRequest(location.data_type, first, last, window, page_size))
+            first = last
+    return requests
+
+
+def _aligned_stretches(
+    days: DayRange, zone: ZoneInfo, window: timedelta
+) -> list[tuple[datetime, datetime]]:
+    """Stretches of days in which every day begins at a whole number of windows from the first.
+
+    Windows are counted from the start of the range, intervals from the day's first instant: both
+    agree as long as no day's length is off the window's grid, which no clock change of this
+    century is (they are of 30 or 60 minutes).
+    """
+    stretches: list[tuple[datetime, datetime]] = []
+    start = days.start(zone)
+    for part in days.chunks(1):
+        if (part.end(zone) - start) % window:
+            stretches.append((start, part.end(zone)))
+            start = part.end(zone)
+    if start < days.end(zone):
+        stretches.append((start, days.end(zone)))
+    return stretches
+
+
+PLANNERS: dict[type, Callable[[Any, DayRange, ZoneInfo, int], list[Request]]] = {
+    DailyRollUp: _daily_roll_ups,
+    RollUp: _intervals,
+    DailyPoint: _daily_points,
+}

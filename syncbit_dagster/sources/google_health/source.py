@@ -1,0 +1,73 @@
+"""The Google Health source: plan, ask, parse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from syncbit_dagster import samples
+from syncbit_dagster.catalog import metrics_of
+from syncbit_dagster.sources.base import Fetched
+from syncbit_dagster.sources.google_health.client import GoogleHealthClient
+from syncbit_dagster.sources.google_health.parse import parse
+from syncbit_dagster.sources.google_health.plan import is_plannable, plan
+from syncbit_dagster.sources.google_health.refusals import refusal
+from syncbit_dagster.sources.http import ApiClient
+from syncbit_dagster.sources.oauth import AccessTokens
+from syncbit_dagster.sources.pace import Pace
+
+if TYPE_CHECKING:
+    from syncbit_dagster.account import Account
+    from syncbit_dagster.catalog import Asset
+    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.sources.google_health.plan import Request
+
+
+@dataclass(frozen=True)
+class GoogleHealthSource:
+    """One account's data in the Google Health API.
+
+    Attributes:
+        account: whose data.
+        client: sends the requests.
+        interval_seconds: length of an intraday interval.
+        heart_rate_interval_seconds: the same for heart rate; 1 stands for every reading.
+    """
+
+    account: Account
+    client: GoogleHealthClient
+    interval_seconds: int
+    heart_rate_interval_seconds: int
+
+    @classmethod
+    def connect(
+        cls, account: Account, *, interval_seconds: int, heart_rate_interval_seconds: int
+    ) -> GoogleHealthSource:
+        """A source with an HTTP session of its own; nothing is sent yet."""
+        api = ApiClient(account.api_url, AccessTokens(account), Pace(account.quota), refusal)
+        return cls(account, GoogleHealthClient(api), interval_seconds, heart_rate_interval_seconds)
+
+    def has(self, asset: Asset) -> bool:
+        return asset.group != "devices" and all(map(is_plannable, metrics_of(asset.name)))
+
+    def plan(self, asset: Asset, days: DayRange) -> int:
+        return len(self._requests(asset, days))
+
+    def fetch(self, asset: Asset, days: DayRange) -> Fetched:
+        sent_before = self.client.api.sent
+        metrics = metrics_of(asset.name)
+        series = [
+            one
+            for request in self._requests(asset, days)
+            for points in self.client.pages(request)
+            for one in parse(request, points, metrics, self.account)
+        ]
+        return Fetched(samples.from_series(series), self.client.api.sent - sent_before)
+
+    def close(self) -> None:
+        self.client.api.close()
+
+    def _requests(self, asset: Asset, days: DayRange) -> list[Request]:
+        is_heart_rate = asset.name == "intraday_heart_rate"
+        interval = self.heart_rate_interval_seconds if is_heart_rate else self.interval_seconds
+        return plan(metrics_of(asset.name), days, self.account.zone, interval)

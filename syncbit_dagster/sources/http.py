@@ -1,0 +1,162 @@
+"""One HTTP session for a provider's API: budget, tokens, bounded retries, one error per cause."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import orjson
+import requests
+
+from syncbit_dagster.sources.errors import (
+    NotAuthorizedError,
+    QuotaExceededError,
+    SourceUnavailableError,
+    UnexpectedResponseError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from syncbit_dagster.sources.errors import SourceError
+    from syncbit_dagster.sources.oauth import AccessTokens
+    from syncbit_dagster.sources.pace import Pace
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_SECONDS = (10, 120)  # connect, read: a page of 10,000 points takes its time
+TRIES = 6  # with the waits below: about a minute, which refills a per-minute quota
+FIRST_WAIT_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 60.0
+NO_ANSWER = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,  # the connection broke in the middle of the body
+    requests.exceptions.ContentDecodingError,
+)
+TRANSIENT = frozenset({429, 500, 502, 503, 504})
+
+
+@dataclass
+class ApiClient:
+    """Sends requests for one account. Not shared between threads.
+
+    Attributes:
+        base_url: the API's base, without a slash at its end.
+        tokens: gives the bearer.
+        pace: the request budget.
+        refusal: maps a final 4xx answer to the provider's own error.
+        sent: requests sent so far, repeats included.
+    """
+
+    base_url: str
+    tokens: AccessTokens
+    pace: Pace
+    refusal: Callable[[requests.Response], SourceError]
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
+    sent: int = 0
+
+    def __post_init__(self) -> None:
+        self._session = requests.Session()
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The JSON object that a GET answers."""
+        return self._call("GET", path, params=params)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The JSON object that a POST answers. For queries in a body: it may be repeated."""
+        return self._call("POST", path, json=body)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        rejected: str | None = None
+        for attempt in range(TRIES):
+            token = self.tokens.get(rejected=rejected)
+            response = self._send(method, path, token, arguments)
+            if response is not None and response.status_code == 401 and rejected is None:
+                rejected = token  # refreshed once; a second 401 is final
+                continue
+            if response is not None and response.status_code not in TRANSIENT:
+                return self._decode(response, path)
+            if attempt < TRIES - 1:
+                self._back_off(response, attempt, path)
+        raise self._given_up(response)
+
+    def _send(
+        self, method: str, path: str, token: str, arguments: dict[str, Any]
+    ) -> requests.Response | None:
+        """One try; None if there was no answer."""
+        if waited := self.pace.wait_for_turn():
+            log.info("Waited %.1f s for the request budget", waited)
+        self.sent += 1
+        try:
+            response = self._session.request(
+                method,
+                self.base_url + path,
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=TIMEOUT_SECONDS,
+                allow_redirects=False,
+                **arguments,
+            )
+        except (
+            requests.ConnectionError,
+            requests.Timeout,
+            requests.exceptions.ChunkedEncodingError,
+        ):
+            log.warning("%s %s: no answer", method, path)
+            return None
+        log.debug("%s %s: %s", method, path, response.status_code)
+        return response
+
+    def _decode(self, response: requests.Response, path: str) -> dict[str, Any]:
+        if response.status_code == 401:
+            raise NotAuthorizedError(
+                f"{self._host} refuses the access token, a new one too; run `syncbit authorize` "
+                "again."
+            )
+        if response.status_code != 200:
+            raise self.refusal(response)
+        try:
+            content = orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            content = None
+        if not isinstance(content, dict):
+            raise UnexpectedResponseError(f"{self._host} answered {path} with no JSON object.")
+        return content
+
+    def _back_off(self, response: requests.Response | None, attempt: int, path: str) -> None:
+        """Wait as long as the server says, else twice as long as the last time, with jitter."""
+        asked = response.headers.get("Retry-After", "") if response is not None else ""
+        wait = FIRST_WAIT_SECONDS * 2**attempt * (1 + self.jitter() / 2)
+        if asked.isdecimal():
+            wait = max(wait, float(asked))
+        wait = min(wait, LONGEST_WAIT_SECONDS)
+        status = response.status_code if response is not None else "no answer"
+        log.warning("%s: %s; next try in %.1f s", path, status, wait)
+        self.sleep(wait)
+
+    def _given_up(self, response: requests.Response | None) -> SourceError:
+        if response is None:
+            return SourceUnavailableError(
+                f"{self._host} cannot be reached after {TRIES} tries; check the network and try "
+                "again later."
+            )
+        if response.status_code == 429:
+            return QuotaExceededError(
+                f"{self._host} still answers 429 after {TRIES} tries; another program uses this "
+                "account's quota: lower SYNCBIT_REQUESTS_PER_MINUTE or try again later."
+            )
+        return SourceUnavailableError(
+            f"{self._host} answered {response.status_code} {TRIES} times; try again later."
+        )
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.base_url).netloc
