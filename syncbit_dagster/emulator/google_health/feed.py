@@ -1,0 +1,60 @@
+"""What the server has at one moment: a person's data up to the last sync of the device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from syncbit_dagster.civil import ONE_DAY, civil_day, day_end, to_milliseconds
+from syncbit_dagster.emulator.person import MINUTE_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date, datetime
+    from zoneinfo import ZoneInfo
+
+    from syncbit_dagster.emulator.person import DailyValues, Person, PersonDay
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A person as the server knows them after the sync at ``synced``."""
+
+    person: Person
+    synced: datetime
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The account's time zone."""
+        return self.person.zone
+
+    def day(self, civil_day: date) -> PersonDay:
+        """One day, without the minutes that had not ended and the samples not taken yet."""
+        day = self.person.day(civil_day)
+        synced_ms = to_milliseconds(self.synced)
+        count = len(day.worn)
+        if day.start_ms + count * MINUTE_MS <= synced_ms:
+            return day
+        known = max(0, (synced_ms - day.start_ms) // MINUTE_MS)
+        samples = day.heart_ms < synced_ms
+        return replace(
+            day,
+            worn=day.worn & (np.arange(count) < known),
+            heart_ms=day.heart_ms[samples],
+            heart_bpm=day.heart_bpm[samples],
+        )
+
+    def daily(self, civil_day: date) -> DailyValues | None:
+        """The once-a-day values: they exist once the whole day is over and synced."""
+        if day_end(civil_day, self.zone) > self.synced:
+            return None
+        return self.person.daily(civil_day)
+
+    def newest_first(self, first: date, last: date) -> Iterator[date]:
+        """The days of a range that can have data, last one first."""
+        day = min(last, civil_day(self.synced, self.zone))
+        while day >= max(first, self.person.first_day):
+            yield day
+            day -= ONE_DAY
