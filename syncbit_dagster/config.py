@@ -110,7 +110,7 @@ def _url(value: str) -> str:
 
 
 def _loopback_url(value: str) -> str:
-    if urlsplit(_url(value)).hostname not in {"localhost", "127.0.0.1", "::1"}:
+    if urlsplit(_url(value)).hostname not in {"localhost", "127.0.0.1"}:
         raise ValueError("use a loopback address such as http://localhost:8080/callback")
     return value
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import pandas as pd
 
+    from syncbit_dagster.account import Profile
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.civil import DayRange
 
@@ -28,7 +29,8 @@ class Fetched:
 class Source(Protocol):
     """A provider's data of one account."""
 
-    def has(self, asset: Asset) -> bool:
+    @staticmethod
+    def has(asset: Asset) -> bool:
         """Whether this provider can fill the asset."""
         ...
 
@@ -42,6 +44,10 @@ class Source(Protocol):
         Raises:
             SourceError: the provider cannot be asked, refuses, or answers what nobody can read.
         """
+        ...
+
+    def profile(self) -> Profile:
+        """What the provider knows about the account itself."""
         ...
 
     def close(self) -> None:

@@ -20,8 +20,8 @@ _BY_REASON: dict[str, tuple[type[SourceError], str]] = {
     "ACCOUNT_NOT_LINKED": (
         AccountNotLinkedError,
         (
-            "this Google account holds no Fitbit data: run `syncbit authorize` with the account that "
-            "the Fitbit app uses"
+            "this Google account holds no Fitbit data: run `syncbit authorize` with the account "
+            "that the Fitbit app uses"
         ),
     ),
     "ACCESS_TOKEN_SCOPE_INSUFFICIENT": (
@@ -38,8 +38,8 @@ _BY_REASON: dict[str, tuple[type[SourceError], str]] = {
     "RESOURCE_PERMISSION_DENIED": (
         PermissionMissingError,
         (
-            "Google withdrew the app's access: remove it among your Google account's connections and "
-            "run `syncbit authorize`"
+            "Google withdrew the app's access: remove it among your Google account's connections "
+            "and run `syncbit authorize`"
         ),
     ),
 }

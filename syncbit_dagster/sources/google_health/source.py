@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from syncbit_dagster import samples
+from syncbit_dagster.account import Profile
 from syncbit_dagster.catalog import metrics_of
 from syncbit_dagster.sources.base import Fetched
+from syncbit_dagster.sources.errors import UnexpectedResponseError
 from syncbit_dagster.sources.google_health.client import GoogleHealthClient
 from syncbit_dagster.sources.google_health.parse import parse
 from syncbit_dagster.sources.google_health.plan import is_plannable, plan
@@ -47,7 +51,8 @@ class GoogleHealthSource:
         api = ApiClient(account.api_url, AccessTokens(account), Pace(account.quota), refusal)
         return cls(account, GoogleHealthClient(api), interval_seconds, heart_rate_interval_seconds)
 
-    def has(self, asset: Asset) -> bool:
+    @staticmethod
+    def has(asset: Asset) -> bool:
         return asset.group != "devices" and all(map(is_plannable, metrics_of(asset.name)))
 
     def plan(self, asset: Asset, days: DayRange) -> int:
@@ -63,6 +68,20 @@ class GoogleHealthSource:
             for one in parse(request, points, metrics, self.account)
         ]
         return Fetched(samples.from_series(series), self.client.api.sent - sent_before)
+
+    def profile(self) -> Profile:
+        """The account's zone and its day of membership, as far as the API says them."""
+        zone = self.client.settings().get("timeZone")
+        member_since = self.client.profile().get("membershipStartDate")
+        try:
+            return Profile(
+                zone=ZoneInfo(zone) if zone else None,
+                first_day=date(**member_since) if member_since else None,
+            )
+        except (KeyError, TypeError, ValueError):
+            raise UnexpectedResponseError(
+                "The account's settings or profile hold a time zone or a day that is none."
+            ) from None
 
     def close(self) -> None:
         self.client.api.close()

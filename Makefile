@@ -1,0 +1,70 @@
+# `make help` lists the targets; each carries its own description.
+SHELL := bash
+.ONESHELL:
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TOOLS := .tools
+export PATH := $(CURDIR)/$(TOOLS)/usr/bin:$(PATH)
+
+.PHONY: help
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
+
+$(BIN)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) scripts/check_python.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+.PHONY: install
+install: $(BIN)/.installed  ## Install the project and its development tools into .venv
+
+.PHONY: demo
+demo: install  ## See it work: demo account, 30 days of data, the Dagster UI
+	@$(BIN)/syncbit demo
+
+.PHONY: dev
+dev: install  ## Start the Dagster UI and daemon for your own account
+	$(BIN)/dagster dev
+
+.PHONY: test
+test: install victoria-metrics lint types pytest  ## Install what is missing and pass every check and test
+
+.PHONY: pytest
+pytest: install victoria-metrics  ## Run the tests only
+	SYNCBIT_REQUIRE_VICTORIAMETRICS=1 $(BIN)/python -m pytest
+
+.PHONY: lint
+lint: install  ## Check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: install  ## Check types
+	$(BIN)/mypy
+
+.PHONY: format
+format: install  ## Repair style and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: docs
+docs: install  ## Write the generated parts of the documentation
+	$(BIN)/python scripts/write_docs.py
+
+.PHONY: victoria-metrics
+victoria-metrics:  ## Fetch VictoriaMetrics from Debian's package if it is not installed
+	@scripts/fetch_victoria_metrics $(TOOLS)
+
+.PHONY: screenshots
+screenshots: install  ## Take the README's pictures in a headless Chromium
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[screenshots]'
+	$(BIN)/python scripts/take_screenshots.py
+
+.PHONY: clean
+clean:  ## Remove everything that was installed or built here, data excepted
+	rm -rf $(VENV) $(TOOLS) build dist ./*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

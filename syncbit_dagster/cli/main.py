@@ -1,0 +1,48 @@
+"""`syncbit COMMAND`: the commands of CONTRACT section 5, one module each."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from syncbit_dagster.cli import authorize, demo, emulator, plan
+from syncbit_dagster.errors import SyncbitError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+COMMANDS: dict[str, ModuleType] = {
+    "authorize": authorize,
+    "plan": plan,
+    "emulator": emulator,
+    "demo": demo,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; an error is one sentence on standard error and exit status 1."""
+    parser = argparse.ArgumentParser(
+        prog="syncbit", description="Your whole Fitbit history in your own VictoriaMetrics."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, module in COMMANDS.items():
+        module.add_arguments(
+            commands.add_parser(name, help=module.HELP, description=module.__doc__)
+        )
+    chosen = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    try:
+        status: int = COMMANDS[chosen.command].run(chosen)
+    except SyncbitError as error:
+        print(f"syncbit {chosen.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

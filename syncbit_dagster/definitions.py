@@ -1,0 +1,46 @@
+"""What Dagster loads: ``defs``, made from the configuration of this process."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+
+import dagster as dg
+
+from syncbit_dagster.config import Settings, load_settings
+from syncbit_dagster.defs.assets import build_asset
+from syncbit_dagster.defs.io_manager import sample_store_io_manager
+from syncbit_dagster.defs.partitions import daily_partitions
+from syncbit_dagster.defs.resources import fitbit_resource
+from syncbit_dagster.defs.schedules import daily_sync
+from syncbit_dagster.opening import offered_assets
+
+# BackfillPolicy is beta in every release so far; without it a backfill is one run a day.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """Assets, schedule and resources of one account."""
+    logging.getLogger("syncbit_dagster").setLevel(settings.log_level)
+    partitions = daily_partitions(settings)
+    kinds = {"pandas", "victoriametrics" if settings.store.endpoint else "duckdb"}
+    offered = offered_assets(settings)
+    assets = {asset.name: build_asset(asset, partitions, kinds) for asset in offered}
+    on_schedule = [
+        assets[asset.name]
+        for asset in offered
+        if asset.group == "daily" or asset.resource in settings.intraday_on_schedule
+    ]
+    return dg.Definitions(
+        assets=list(assets.values()),
+        schedules=[daily_sync(settings, on_schedule, partitions)],
+        resources={
+            "fitbit": fitbit_resource(settings),
+            "sample_store": sample_store_io_manager(settings),
+        },
+        # One process a run: steps share the request budget and spare an import each.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions(load_settings())

@@ -1,0 +1,109 @@
+"""What a materialization tells about each of its partitions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import numpy as np
+
+from syncbit_dagster.catalog import metrics_of
+from syncbit_dagster.civil import day_end, day_start, to_milliseconds
+from syncbit_dagster.defs.sparkline import sparkline
+from syncbit_dagster.samples import decode_labels, milliseconds, to_series
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    import numpy.typing as npt
+    import pandas as pd
+
+    from syncbit_dagster.catalog import Asset
+    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.stores.base import WriteReport
+
+Metadata = dict[str, dg.MetadataValue | int | float | str]
+
+
+@dataclass(frozen=True)
+class _Headline:
+    """The series that an asset's plot shows: the first row of the catalogue that has samples."""
+
+    title: str
+    timestamps: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float64]
+
+    def plot(self, start: datetime, end: datetime) -> str:
+        low, high = to_milliseconds(start), to_milliseconds(end)
+        first, last = np.searchsorted(self.timestamps, [low, high])
+        positions = (self.timestamps[first:last] - low) / max(high - low, 1)
+        return sparkline(positions, self.values[first:last], self.title)
+
+
+def partition_metadata(
+    asset: Asset, days: DayRange, zone: ZoneInfo, samples: pd.DataFrame
+) -> dict[date, Metadata]:
+    """For each day: samples, first and last sample, and a plot of the day or of the range."""
+    instants = np.sort(milliseconds(samples))
+    headline = _headline(asset, samples)
+    whole_range = headline.plot(days.start(zone), days.end(zone))
+    result: dict[date, Metadata] = {}
+    for day in days:
+        start, end = day_start(day, zone), day_end(day, zone)
+        first, last = np.searchsorted(instants, [to_milliseconds(start), to_milliseconds(end)])
+        metadata: Metadata = {"samples": int(last - first)}
+        if last > first:
+            metadata["first_sample"] = _local_text(int(instants[first]), zone)
+            metadata["last_sample"] = _local_text(int(instants[last - 1]), zone)
+        plot = headline.plot(start, end) if asset.is_intraday else whole_range
+        if plot:
+            metadata["plot"] = dg.MetadataValue.md(plot)
+        result[day] = metadata
+    return result
+
+
+def write_metadata(report: WriteReport, store: str) -> Mapping[str, dg.MetadataValue]:
+    """What the store did with the whole run's samples."""
+    return {
+        "store": dg.MetadataValue.text(store),
+        "store_verdict": dg.MetadataValue.text(report.verdict),
+        "write_seconds": dg.MetadataValue.float(round(sum(report.seconds.values()), 3)),
+        "write": dg.MetadataValue.json(
+            {
+                "wanted": report.wanted,
+                "equal": report.equal,
+                "added": report.added,
+                "changed": report.changed,
+                "removed": report.removed,
+                "mode": report.mode,
+                "bytes_sent": report.bytes_sent,
+                "seconds": {phase: round(took, 3) for phase, took in report.seconds.items()},
+            }
+        ),
+    }
+
+
+def metric_table(asset: Asset) -> dg.MetadataValue:
+    """The asset's rows of the catalogue as a table for the UI."""
+    lines = ["| metric | labels | unit |", "|---|---|---|"]
+    for metric in metrics_of(asset.name):
+        labels = ", ".join(f"{name}={value}" for name, value in metric.labels.items())
+        lines.append(f"| `{metric.name}` | {labels} | {metric.unit} |")
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def _headline(asset: Asset, samples: pd.DataFrame) -> _Headline:
+    series = to_series(samples)
+    for row in metrics_of(asset.name):
+        for one in series:
+            if one.metric == row.name and row.labels.items() <= decode_labels(one.labels).items():
+                return _Headline(row.name, one.timestamps, one.values)
+    return _Headline(asset.name, np.empty(0, np.int64), np.empty(0))
+
+
+def _local_text(instant: int, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(instant / 1000, UTC).astimezone(zone).isoformat(" ")

@@ -1,0 +1,55 @@
+"""The daily schedule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from syncbit_dagster.config import Settings
+
+# Summaries of a night come after the day has ended and the phone has synced; days are corrected
+# for some days more. A roll-up covers 14 days at the price of one, so looking back is free.
+CRON = "0 5 * * *"
+DAYS_LOOKED_BACK = 7
+
+
+def daily_sync(
+    settings: Settings,
+    assets: Sequence[dg.AssetsDefinition],
+    partitions: dg.DailyPartitionsDefinition,
+) -> dg.ScheduleDefinition:
+    """Materialize the last days again every morning, in one run."""
+    job = dg.define_asset_job(
+        "daily_sync",
+        selection=dg.AssetSelection.assets(*assets),
+        description=f"Materializes the last {DAYS_LOOKED_BACK} days of every collected asset.",
+    )
+
+    @dg.schedule(
+        name="daily_sync",
+        job=job,
+        cron_schedule=CRON,
+        execution_timezone=settings.account.zone.key,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=job.description,
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if settings.account.tokens.load() is None:
+            return dg.SkipReason("No account is authorized yet; run `syncbit authorize`.")
+        now = context.scheduled_execution_time
+        keys = partitions.get_partition_keys(current_time=now)[-DAYS_LOOKED_BACK:]
+        if not keys:
+            return dg.SkipReason("There is no partition yet.")
+        return dg.RunRequest(
+            run_key=now.isoformat(),
+            tags={
+                "dagster/asset_partition_range_start": keys[0],
+                "dagster/asset_partition_range_end": keys[-1],
+            },
+        )
+
+    return schedule

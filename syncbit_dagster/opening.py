@@ -1,0 +1,36 @@
+"""From settings to the source and the store that they name. Nothing is contacted here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from syncbit_dagster.catalog import ASSETS
+from syncbit_dagster.sources.google_health import GoogleHealthSource
+
+if TYPE_CHECKING:
+    from syncbit_dagster.catalog import Asset
+    from syncbit_dagster.config import Settings
+    from syncbit_dagster.sources.base import Source
+    from syncbit_dagster.stores.base import Store
+
+SOURCES = {"google_health": GoogleHealthSource, "demo": GoogleHealthSource}
+
+
+def open_source(settings: Settings) -> Source:
+    """The source that ``SYNCBIT_PROVIDER`` names."""
+    return SOURCES[settings.account.provider].connect(
+        settings.account,
+        interval_seconds=settings.interval_seconds,
+        heart_rate_interval_seconds=settings.heart_rate_interval_seconds,
+    )
+
+
+def offered_assets(settings: Settings) -> list[Asset]:
+    """The assets that the provider can fill and that are not turned off."""
+    source = SOURCES[settings.account.provider]
+    return [asset for asset in ASSETS if source.has(asset) and settings.is_enabled(asset)]
+
+
+def open_store(settings: Settings) -> Store:
+    """VictoriaMetrics if there is an endpoint, else the embedded store."""
+    raise NotImplementedError(settings)

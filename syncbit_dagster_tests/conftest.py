@@ -1,0 +1,29 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the settings, the home or the secrets of whoever runs it."""
+    prefixes = ("SYNCBIT_", "GOOGLE_", "FITBIT_", "VICTORIA_", "COLLECT_", "INTRADAY_", "DAGSTER_")
+    kept = {"SYNCBIT_RECORDINGS", "SYNCBIT_REQUIRE_VICTORIAMETRICS", "SYNCBIT_SOAK"}
+    kept.add("VICTORIA_METRICS_BIN")
+    for name in list(os.environ):
+        if name.startswith(prefixes) and name not in kept:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def recordings() -> Path:
+    """The folder of real recordings; the test is skipped where there is none."""
+    root = Path(__file__).parent.parent
+    folder = Path(os.environ.get("SYNCBIT_RECORDINGS", root.parent / "shared"))
+    if not (folder / "data").is_dir():
+        pytest.skip(f"no real recordings in {folder}; set SYNCBIT_RECORDINGS")
+    return folder

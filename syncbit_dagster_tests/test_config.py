@@ -1,0 +1,122 @@
+"""Settings: every variable's legal and illegal values, and where they come from."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from syncbit_dagster.account import Profile, ProfileFile, Quota
+from syncbit_dagster.config import VARIABLES, Settings, load_settings
+from syncbit_dagster.errors import ConfigError
+
+NOW = datetime(2026, 3, 31, 23, 30, tzinfo=UTC)
+
+
+def load(tmp_path: Path, **variables: str) -> Settings:
+    environment = {"DATA_DIR": str(tmp_path / "data"), **variables}
+    return load_settings(environment, secrets_directory=tmp_path / "secrets", now=NOW)
+
+
+def test_defaults_need_no_variable_at_all(tmp_path: Path) -> None:
+    settings = load(tmp_path)
+    account = settings.account
+    assert account.provider == "google_health"
+    assert account.api_url == "https://health.googleapis.com"
+    assert account.labels == {"user": "default", "device": "fitbit"}
+    assert account.zone == ZoneInfo("UTC")
+    assert account.zone_is_assumed
+    assert account.first_day == date(2026, 3, 1)
+    assert account.quota == Quota(150, 60)
+    assert settings.include_today
+    assert settings.interval_seconds == 300
+    assert settings.heart_rate_interval_seconds == 60
+    assert settings.intraday_on_schedule == ()
+    assert settings.store.endpoint is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("SYNCBIT_PROVIDER", "garmin", "google_health"),
+        ("SYNCBIT_TIMEZONE", "Europe/Berln", "did you mean Europe/Berlin"),
+        ("SYNCBIT_TIMEZONE", "../../etc/passwd", "IANA time zone"),
+        ("BACKFILL_START_DATE", "yesterday", "2024-12-31"),
+        ("BACKFILL_START_DATE", "2026-04-02", "future"),
+        ("INCLUDE_TODAY_DATA", "maybe", "true or false"),
+        ("INTRADAY_RESOURCES", "steps,blood", "'blood' is unknown; use some of steps"),
+        ("INTRADAY_DETAIL_LEVEL", "2min", "1min, 5min, 15min"),
+        ("INTRADAY_DETAIL_LEVEL", "1sec", "1min, 5min, 15min"),
+        ("INTRADAY_HEART_RATE_DETAIL", "2sec", "1sec, 1min, 5min, 15min"),
+        ("SYNCBIT_REQUESTS_PER_MINUTE", "0", "at least 1"),
+        ("SYNCBIT_REQUESTS_PER_MINUTE", "many", "whole number"),
+        ("FITBIT_REDIRECT_URI", "http://example.org:8080/callback", "loopback"),
+        ("GOOGLE_HEALTH_URL", "health.googleapis.com", "https://host"),
+        ("VICTORIA_ENDPOINT", "http://user:password@host:8428", "variables of their own"),
+        ("FITBIT_USER_ID", "a\nb", "printable"),
+        ("LOG_LEVEL", "loud", "DEBUG, INFO"),
+        ("COLLECT_SLEEP", "2", "true or false"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_the_legal_ones(
+    tmp_path: Path, name: str, value: str, hint: str
+) -> None:
+    with pytest.raises(ConfigError, match=name) as raised:
+        load(tmp_path, **{name: value})
+    assert hint in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_the_profile_that_authorize_stored_gives_zone_and_first_day(tmp_path: Path) -> None:
+    profile = Profile(ZoneInfo("America/New_York"), date(2019, 5, 4))
+    ProfileFile(tmp_path / "data" / "account.json").save(profile)
+    account = load(tmp_path).account
+    assert (account.zone, account.first_day) == (profile.zone, profile.first_day)
+    assert not account.zone_is_assumed
+    chosen = load(tmp_path, SYNCBIT_TIMEZONE="Asia/Kolkata", BACKFILL_START_DATE="2020-01-01")
+    assert chosen.account.zone == ZoneInfo("Asia/Kolkata")
+    assert chosen.account.first_day == date(2020, 1, 1)
+
+
+def test_a_damaged_profile_says_what_to_do(tmp_path: Path) -> None:
+    file = ProfileFile(tmp_path / "data" / "account.json")
+    file.save(Profile())
+    for content in ("{", "[]", '{"zone": "Mars/Olympus"}', '{"first_day": "soon"}'):
+        file.path.write_text(content)
+        with pytest.raises(ConfigError, match="syncbit authorize"):
+            load(tmp_path)
+
+
+def test_a_secret_file_wins_over_the_variable(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "google_client_secret").write_text("from-file\n")
+    settings = load(tmp_path, GOOGLE_CLIENT_SECRET="from-variable")
+    assert settings.account.oauth.client_secret == "from-file"
+
+
+def test_a_dotenv_file_is_read_and_the_environment_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("FITBIT_USER_ID=from-file\nFITBIT_DEVICE=from-file\n")
+    monkeypatch.setenv("FITBIT_DEVICE", "from-environment")
+    labels = load_settings().account.labels
+    assert labels == {"user": "from-file", "device": "from-environment"}
+
+
+def test_secrets_are_in_no_text_of_the_settings(tmp_path: Path) -> None:
+    secrets = {row.name: f"hidden-{row.name}" for row in VARIABLES if row.is_secret}
+    assert secrets
+    settings = load(tmp_path, **secrets)
+    assert "hidden-" not in repr(settings)
+
+
+def test_intraday_assets_join_the_schedule_when_asked(tmp_path: Path) -> None:
+    settings = load(tmp_path, ENABLE_INTRADAY_COLLECTION="true", INTRADAY_RESOURCES="floors, steps")
+    assert settings.intraday_on_schedule == ("floors", "steps")
+
+
+def test_an_empty_variable_is_an_unset_one(tmp_path: Path) -> None:
+    assert load(tmp_path, VICTORIA_ENDPOINT="", LOG_LEVEL=" ").log_level == "INFO"
