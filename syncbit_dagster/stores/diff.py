@@ -1,0 +1,108 @@
+"""What separates the samples a slice holds from the samples it should hold, series by series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from syncbit_dagster.samples import Series
+from syncbit_dagster.stores.base import WriteReport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from syncbit_dagster.stores.base import Mode
+
+
+@dataclass(frozen=True)
+class SeriesDiff:
+    """One series' difference. The counts mean the same as in ``WriteReport``.
+
+    Attributes:
+        wanted: what the series shall hold inside of the slice; empty when it shall vanish there.
+        missing: the part of ``wanted`` at instants that hold no sample yet.
+    """
+
+    wanted: Series
+    missing: Series
+    equal: int
+    changed: int
+    removed: int
+
+    @property
+    def added(self) -> int:
+        """Samples at instants that held none."""
+        return len(self.missing.timestamps)
+
+    @property
+    def mode(self) -> Mode:
+        """The least that makes the series right."""
+        if self.changed or self.removed:
+            return "rewrite"
+        return "add" if self.added else "noop"
+
+
+def compare(wanted: Iterable[Series], existing: Iterable[Series]) -> list[SeriesDiff]:
+    """The differences of all series that are wanted, exist, or both."""
+    want = {(one.metric, one.labels): one for one in wanted}
+    have = {(one.metric, one.labels): one for one in existing}
+    return [
+        compare_series(
+            want.get(key, Series(*key, np.empty(0, np.int64), np.empty(0, np.float64))),
+            have.get(key, Series(*key, np.empty(0, np.int64), np.empty(0, np.float64))),
+        )
+        for key in sorted(want.keys() | have.keys())
+    ]
+
+
+def compare_series(wanted: Series, existing: Series) -> SeriesDiff:
+    """One series' difference.
+
+    ``wanted`` holds each instant once, ascending. ``existing`` is in any order and may hold an
+    instant several times: one of those samples counts as equal or changed, the rest as removed.
+    """
+    present = np.zeros(len(wanted.timestamps), dtype=bool)
+    equal = np.zeros(len(wanted.timestamps), dtype=bool)
+    if len(wanted.timestamps):
+        position = np.searchsorted(wanted.timestamps, existing.timestamps)
+        position[position == len(wanted.timestamps)] = 0
+        same_instant = wanted.timestamps[position] == existing.timestamps
+        same_value = same_instant & (wanted.values[position] == existing.values)
+        present[position[same_instant]] = True
+        equal[position[same_value]] = True
+    return SeriesDiff(
+        wanted=wanted,
+        missing=wanted._replace(
+            timestamps=wanted.timestamps[~present], values=wanted.values[~present]
+        ),
+        equal=int(equal.sum()),
+        changed=int((present & ~equal).sum()),
+        removed=len(existing.timestamps) - int(present.sum()),
+    )
+
+
+def overall_mode(diffs: Iterable[SeriesDiff]) -> Mode:
+    """The strongest mode among the series."""
+    modes = {diff.mode for diff in diffs}
+    if "rewrite" in modes:
+        return "rewrite"
+    return "add" if "add" in modes else "noop"
+
+
+def report(
+    found: Iterable[SeriesDiff], bytes_sent: int, seconds: Mapping[str, float]
+) -> WriteReport:
+    """The report of a write that found these differences and has settled them."""
+    diffs = list(found)
+    return WriteReport(
+        wanted=sum(len(diff.wanted.timestamps) for diff in diffs),
+        equal=sum(diff.equal for diff in diffs),
+        added=sum(diff.added for diff in diffs),
+        changed=sum(diff.changed for diff in diffs),
+        removed=sum(diff.removed for diff in diffs),
+        mode=overall_mode(diffs),
+        bytes_sent=bytes_sent,
+        seconds=seconds,
+    )
