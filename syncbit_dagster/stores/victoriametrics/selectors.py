@@ -1,0 +1,40 @@
+"""Series selectors. VictoriaMetrics matches every series that has *at least* the given labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+STAGE_PREFIX = "syncbit_stage_"
+COMMIT_PREFIX = "syncbit_commit_"
+
+
+def having(metrics: Iterable[str], labels: Mapping[str, str]) -> str:
+    """All series of these metrics that have at least these labels."""
+    # Metric names hold no character that means anything in a regular expression.
+    return _selector([f'__name__=~"{"|".join(metrics)}"', *_equalities(labels)])
+
+
+def exactly(metric: str, labels: Mapping[str, str], foreign: Iterable[str]) -> str:
+    """The one series with these labels and none of the ``foreign`` label names."""
+    without = [f'{name}=""' for name in sorted(foreign)]
+    return _selector([f'__name__="{metric}"', *_equalities(labels), *without])
+
+
+def leftovers(labels: Mapping[str, str]) -> str:
+    """The staging and marker series of the account that has these labels."""
+    names = f'__name__=~"({STAGE_PREFIX}|{COMMIT_PREFIX}).+"'
+    return _selector([names, *_equalities(labels)])
+
+
+def _equalities(labels: Mapping[str, str]) -> list[str]:
+    # JSON's escapes are a part of Go's, which MetricsQL uses.
+    return [f"{name}={orjson.dumps(value).decode()}" for name, value in sorted(labels.items())]
+
+
+def _selector(matchers: list[str]) -> str:
+    return "{" + ",".join(matchers) + "}"

@@ -1,0 +1,214 @@
+"""VictoriaMetrics as a store: read, compare, add what is missing, rewrite only what differs."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from syncbit_dagster.civil import to_milliseconds
+from syncbit_dagster.samples import (
+    InvalidSamplesError,
+    Series,
+    decode_labels,
+    from_series,
+    to_series,
+)
+from syncbit_dagster.stores.diff import SeriesDiff, compare, overall_mode, report
+from syncbit_dagster.stores.errors import StoreMismatchError
+from syncbit_dagster.stores.phases import Phases
+from syncbit_dagster.stores.slices import validate_for
+from syncbit_dagster.stores.victoriametrics import encoding, selectors
+from syncbit_dagster.stores.victoriametrics.client import Client
+from syncbit_dagster.stores.victoriametrics.guards import Guards
+from syncbit_dagster.stores.victoriametrics.rewrite import Rewriter
+from syncbit_dagster.stores.victoriametrics.settle import Settler
+from syncbit_dagster.stores.victoriametrics.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    import pandas as pd
+
+    from syncbit_dagster.stores.base import Slice, WriteReport
+    from syncbit_dagster.stores.victoriametrics.endpoints import VictoriaMetricsConfig
+
+# Metrics are handled together until they have this many samples: two minute series of a year.
+# A sample costs about 130 bytes while a group is compared.
+SAMPLES_PER_GROUP = 1_200_000
+# An add may uncover copies that an earlier, killed write left hidden: then one rewrite follows.
+ROUNDS = 2
+
+
+class _Part(NamedTuple):
+    """The metrics of a slice that are handled together."""
+
+    target: Slice
+    metrics: tuple[str, ...]
+    wanted: list[Series]
+    low: int
+    high: int
+
+
+class VictoriaMetricsStore:
+    """Implements :class:`syncbit_dagster.stores.base.Store`.
+
+    One object serves one thread. ``close`` puts what was added on disk; until then (10 s) it
+    would survive this process, but not the sudden death of the server.
+
+    Args:
+        config: where the server is.
+        lock: makes a context in which nobody else writes to this server; see ``TargetLock``.
+        now, sleep, monotonic: the clock.
+        step: called with the name of each step of a write before it begins.
+    """
+
+    def __init__(
+        self,
+        config: VictoriaMetricsConfig,
+        *,
+        lock: Callable[[], AbstractContextManager[None]],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+        step: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._config = config
+        self._lock = lock
+        self._monotonic = monotonic
+        self._step = step
+        self._transport = Transport(config, sleep=sleep)
+        self._settler = Settler(self._transport, config, sleep=sleep, monotonic=monotonic)
+        self._client = Client(self._transport, self._settler, config)
+        self._guards = Guards(self._transport, now=now)
+        self._rewriter = Rewriter(
+            self._client, self._settler, config.extra_labels, now=now, step=step
+        )
+
+    @property
+    def description(self) -> str:
+        """Kind and place, without secrets."""
+        return f"VictoriaMetrics at {self._config.endpoints.write}"
+
+    def replace(self, target: Slice, samples: pd.DataFrame) -> WriteReport:
+        """See :meth:`syncbit_dagster.stores.base.Store.replace`."""
+        phases = Phases(self._monotonic)
+        with phases.phase("validate"):
+            wanted = to_series(validate_for(target, samples))
+            self._refuse_hidden_labels(wanted)
+        sent_before = self._client.bytes_sent
+        found: list[SeriesDiff] = []
+        with ExitStack() as held:
+            with phases.phase("lock"):
+                held.enter_context(self._lock())
+            with phases.phase("recover"):
+                self._rewriter.recover(target.labels)
+            for part in _parts(target, wanted):
+                found += self._replace_part(part, phases)
+        return report(found, self._client.bytes_sent - sent_before, phases.seconds)
+
+    def read(self, target: Slice) -> pd.DataFrame:
+        """See :meth:`syncbit_dagster.stores.base.Store.read`.
+
+        Takes the lock: while a series is rewritten it holds nothing for a moment.
+        """
+        with self._lock():
+            self._rewriter.recover(target.labels)
+            return from_series([one for part in _parts(target, []) for one in self._existing(part)])
+
+    def close(self) -> None:
+        """Put everything on disk and close all connections."""
+        try:
+            if self._settler.is_volatile:
+                self._settler.make_durable()
+        finally:
+            self._guards.forget()
+            self._transport.close()
+
+    def _replace_part(self, part: _Part, phases: Phases) -> list[SeriesDiff]:
+        """Make one part exact; what was found before the first change."""
+        with phases.phase("read"):
+            found = diffs = compare(part.wanted, self._existing(part))
+        for _ in range(ROUNDS):
+            if overall_mode(diffs) == "noop":
+                return found
+            self._write(part, diffs, phases)
+            with phases.phase("read back"):
+                diffs = self._read_back(part)
+        if overall_mode(diffs) == "noop":
+            return found
+        raise StoreMismatchError(
+            f"{sum(diff.changed for diff in diffs)} samples have another value than was just "
+            f"written and verified, {sum(diff.removed for diff in diffs)} are there that were "
+            "not wanted: another program writes to the same series; stop it and run again."
+        )
+
+    def _write(self, part: _Part, diffs: list[SeriesDiff], phases: Phases) -> None:
+        additions = [diff.missing for diff in diffs if diff.mode == "add"]
+        rewrites = [diff.wanted for diff in diffs if diff.mode == "rewrite"]
+        oldest = [one.timestamps[0] for one in additions + rewrites if len(one.timestamps)]
+        with phases.phase("guard"):
+            if oldest:
+                self._guards.require_retention(int(min(oldest)))
+            if rewrites:
+                self._rewriter.require_permission()
+        if additions:
+            with phases.phase("add"):
+                self._step("add missing samples")
+                self._client.write(additions)
+                self._step("read back")
+        if rewrites:
+            with phases.phase("rewrite"):
+                self._rewriter.rewrite(rewrites, part.low, part.high)
+
+    def _read_back(self, part: _Part) -> list[SeriesDiff]:
+        """What is still wrong once nothing is missing; samples may take a while to show up."""
+        diffs: list[SeriesDiff] = []
+        for _ in self._settler.attempts():
+            diffs = compare(part.wanted, self._existing(part))
+            if not any(diff.added for diff in diffs):
+                self._settler.note_read_back()
+                return diffs
+        # Never sent again: they may be on their way, and would then be there twice.
+        lost = [diff.missing for diff in diffs if diff.added]
+        raise self._guards.lost(
+            missing=sum(len(one.timestamps) for one in lost),
+            wanted=sum(len(one.timestamps) for one in part.wanted),
+            oldest=int(min(one.timestamps[0] for one in lost)),
+        )
+
+    def _existing(self, part: _Part) -> list[Series]:
+        labels = {**part.target.labels, **self._config.extra_labels}
+        selector = selectors.having(part.metrics, labels)
+        return encoding.collect(self._client.export(selector, part.low, part.high - 1))
+
+    def _refuse_hidden_labels(self, wanted: list[Series]) -> None:
+        for text in {one.labels for one in wanted}:
+            if twice := sorted(decode_labels(text).keys() & self._config.extra_labels.keys()):
+                raise InvalidSamplesError(
+                    f"A series has the label {twice[0]}, which is also an extra label of the "
+                    "store; remove one of the two."
+                )
+
+
+def _parts(target: Slice, wanted: list[Series]) -> Iterator[_Part]:
+    """The slice in parts of whole metrics and about :data:`SAMPLES_PER_GROUP` samples."""
+    low, high = to_milliseconds(target.start), to_milliseconds(target.end)
+    by_metric: dict[str, list[Series]] = {metric: [] for metric in target.metrics}
+    for one in wanted:
+        by_metric[one.metric].append(one)
+    metrics: list[str] = []
+    series: list[Series] = []
+    size = 0
+    for metric, members in by_metric.items():
+        more = sum(len(one.timestamps) for one in members)
+        if metrics and size + more > SAMPLES_PER_GROUP:
+            yield _Part(target, tuple(metrics), series, low, high)
+            metrics, series, size = [], [], 0
+        metrics.append(metric)
+        series = series + members
+        size += more
+    if metrics:
+        yield _Part(target, tuple(metrics), series, low, high)
