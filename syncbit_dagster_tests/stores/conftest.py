@@ -1,0 +1,36 @@
+"""One server for the tests that need no special one; each works for an account of its own."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import pytest
+
+from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig, VictoriaMetricsStore
+from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(victoria_metrics(tmp_path_factory.mktemp("victoria"))) as one:
+        yield one
+
+
+@pytest.fixture
+def user() -> str:
+    """An account name that no other test uses."""
+    return f"user-{next(_numbers)}"
+
+
+@pytest.fixture
+def victoria(server: Server) -> Iterator[VictoriaMetricsStore]:
+    store = VictoriaMetricsStore(VictoriaMetricsConfig(server.url), lock=nullcontext)
+    yield store
+    store.close()

@@ -1,0 +1,132 @@
+"""Real VictoriaMetrics processes for tests: started, killed, started again on the same data."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_TOOLS = Path(__file__).parents[1] / ".tools" / "usr" / "bin"
+START_SECONDS = 20.0
+FOREVER = ("-retentionPeriod=100y",)
+
+
+def find_binary(name: str = "victoria-metrics") -> Path:
+    """The program, from VICTORIA_METRICS_BIN, the PATH or ``.tools``; without it, skip the test.
+
+    ``name`` may be a sibling of the server, as ``vmauth``. With SYNCBIT_REQUIRE_VICTORIAMETRICS=1
+    a missing program fails the test instead.
+    """
+    candidates = [
+        Path(chosen).with_name(name)
+        if (chosen := os.environ.get("VICTORIA_METRICS_BIN"))
+        else None,
+        Path(found) if (found := shutil.which(name)) else None,
+        _TOOLS / name,
+    ]
+    for candidate in candidates:
+        if candidate is not None and candidate.is_file():
+            return candidate
+    reason = f"no {name}: set VICTORIA_METRICS_BIN or install Debian's victoria-metrics package"
+    if os.environ.get("SYNCBIT_REQUIRE_VICTORIAMETRICS") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class Server:
+    """A program that listens on one port of 127.0.0.1, and can die and come back there."""
+
+    def __init__(
+        self, command: Sequence[str], port: int, log: Path, *, scheme: str = "http"
+    ) -> None:
+        self.port = port
+        self.url = f"{scheme}://127.0.0.1:{port}"
+        self._command = list(command)
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The running process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it and return when it answers."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                pytest.fail(f"{self._command[0]} did not start:\n{self._log.read_text()[-2000:]}")
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """End it as an administrator would: everything it accepted is on disk."""
+        self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(timeout=60)
+            self._process = None
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                if self.url.startswith("https"):
+                    return True
+                del connection
+            return requests.get(f"{self.url}/health", timeout=1).ok
+        except (OSError, requests.RequestException):
+            return False
+
+
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """The server, started; killed at the end of the block."""
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+def victoria_metrics(
+    directory: Path, *, flags: Sequence[str] = FOREVER, scheme: str = "http"
+) -> Server:
+    """A VictoriaMetrics with its data in ``directory``, not started yet."""
+    directory.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    command = [
+        str(find_binary()),
+        f"-storageDataPath={directory / 'data'}",
+        f"-httpListenAddr=127.0.0.1:{port}",
+        *flags,
+    ]
+    return Server(command, port, directory / "log", scheme=scheme)
