@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -107,9 +107,14 @@ class RollupRule:
     cap_days: int = 90
 
 
+_REMEMBERED = 50_000
+"""Windows repeat a few values again and again; remembering their JSON halves a page's time."""
+
+
 def _scalars(*fields: tuple[str, Format]) -> Callable[[tuple[Any, ...]], str]:
     """One field per value; zeros are left out, as proto3 does."""
 
+    @lru_cache(maxsize=_REMEMBERED)
     def render(values: tuple[Any, ...]) -> str:
         pairs = zip(fields, values, strict=True)
         return wire.joined({name: form(value) for (name, form), value in pairs if value})
@@ -122,6 +127,7 @@ def _listed(
 ) -> Callable[[tuple[Any, ...]], str]:
     """A list with one record per category that has a value."""
 
+    @lru_cache(maxsize=_REMEMBERED)
     def render(values: tuple[Any, ...]) -> str:
         records = (
             f'{{"{name_field}":"{name}","{value_field}":{form(value)}}}'

@@ -20,6 +20,7 @@ def int64(value: int) -> str:
     return f'"{value}"'
 
 
+@lru_cache(maxsize=65_536)
 def double(value: float) -> str:
     """A double, shortest form that reads back the same."""
     return '"NaN"' if math.isnan(value) else repr(float(value))
