@@ -23,7 +23,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     """Assets, schedule and resources of one account."""
     logging.getLogger("syncbit_dagster").setLevel(settings.log_level)
     partitions = daily_partitions(settings)
-    kinds = {"pandas", "victoriametrics" if settings.store.endpoint else "duckdb"}
+    kinds = {"pandas", "victoriametrics" if settings.victoria else "duckdb"}
     offered = offered_assets(settings)
     assets = {asset.name: build_asset(asset, partitions, kinds) for asset in offered}
     on_schedule = [

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from syncbit_dagster.catalog import ASSETS
 from syncbit_dagster.sources.google_health import GoogleHealthSource
+from syncbit_dagster.stores.duckdb import DuckDBStore
+from syncbit_dagster.stores.victoriametrics import TargetLock, VictoriaMetricsStore
 
 if TYPE_CHECKING:
     from syncbit_dagster.catalog import Asset
@@ -33,4 +35,7 @@ def offered_assets(settings: Settings) -> list[Asset]:
 
 def open_store(settings: Settings) -> Store:
     """VictoriaMetrics if there is an endpoint, else the embedded store."""
-    raise NotImplementedError(settings)
+    if settings.victoria is None:
+        return DuckDBStore(settings.data_directory / "syncbit.duckdb")
+    lock = TargetLock(settings.data_directory / "locks", settings.victoria.key)
+    return VictoriaMetricsStore(settings.victoria, lock=lock)

@@ -71,7 +71,7 @@ def test_a_gap_that_begins_before_midnight_is_found() -> None:
 
 @given(
     st.sampled_from(ZONES),
-    st.datetimes(datetime(2005, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)),
+    st.integers(1_100_000_000, 2_050_000_000).map(lambda s: datetime.fromtimestamp(s, UTC)),
 )
 def test_every_instant_lies_in_exactly_one_day(zone: ZoneInfo, instant: datetime) -> None:
     day = civil_day(instant, zone)

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     is_oneshot = os.environ.get("SYNCBIT_DEMO_ONESHOT") == "1"
     # Its own data directory and history: a demo never mixes with a real account.
-    home = private_directory(load_settings().store.data_directory / "demo")
+    home = private_directory(load_settings().data_directory / "demo")
     person = synthetic_person(now.date())
     with running_emulator(person) as emulator:
         os.environ |= {

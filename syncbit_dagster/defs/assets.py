@@ -1,20 +1,16 @@
 """One daily-partitioned asset for each row of the catalogue's asset table."""
 
-from __future__ import annotations
-
+# No postponed annotations here: Dagster reads those of the function below as objects.
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 import dagster as dg
 import pandas as pd
 
+from syncbit_dagster.catalog import Asset
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.metadata import metric_table
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.sources.base import Source
-
-if TYPE_CHECKING:
-    from syncbit_dagster.catalog import Asset
 
 
 def build_asset(

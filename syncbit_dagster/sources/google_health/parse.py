@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
+_NUMBER = re.compile(r"-?\d+(\.\d+)?s?", re.ASCII)
 _STEP = re.compile(r"(\w+)(?:\[(\w+)=(\w+)\])?")
 
 
@@ -124,7 +126,7 @@ def _to_floats(raw: list[Any]) -> npt.NDArray[np.float64]:
 def _text_to_number(text: str) -> float:
     if text == "NaN":
         return math.nan
-    if not re.fullmatch(r"-?\d+(\.\d+)?s?", text, re.ASCII):
+    if not _NUMBER.fullmatch(text):
         raise ValueError("neither a whole number nor a duration")
     return float(text.removesuffix("s"))
 
@@ -163,12 +165,9 @@ def _civil_times(days: Iterable[Json], account: Account) -> npt.NDArray[np.int64
 
 def _instants(texts: list[str]) -> npt.NDArray[np.int64]:
     """``2026-11-20T08:00:00Z``, with or without a fraction, as milliseconds."""
-    if any(not text.endswith("Z") for text in texts):
-        raise ValueError("an instant of the API ends in Z")
-    parsed = np.array([text[:-1] for text in texts], dtype="datetime64[ms]")
-    if np.isnat(parsed).any():
-        raise ValueError("not an instant")
-    return parsed.astype(np.int64)
+    if not all(map(_INSTANT.fullmatch, texts)):
+        raise ValueError("not an instant in UTC")
+    return np.array([text[:-1] for text in texts], dtype="datetime64[ms]").astype(np.int64)
 
 
 # Which locations a request serves, and where its data points carry their time.

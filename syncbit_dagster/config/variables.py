@@ -1,0 +1,146 @@
+"""The table of environment variables (CONTRACT section 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from syncbit_dagster.catalog import ASSETS
+from syncbit_dagster.config.parsers import (
+    boolean,
+    day,
+    label,
+    labels,
+    loopback_url,
+    one_of,
+    positive,
+    resources,
+    text,
+    url,
+    zone,
+)
+from syncbit_dagster.config.providers import PROVIDERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One row: a variable's name, how its text becomes a value, its default and its meaning."""
+
+    name: str
+    parse: Callable[[str], Any]
+    default: str | None
+    meaning: str
+    is_secret: bool = False
+
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable("SYNCBIT_PROVIDER", one_of(*PROVIDERS), "google_health", "where the data comes from"),
+    Variable("GOOGLE_CLIENT_ID", text, None, "Desktop client of your own Google Cloud project"),
+    Variable("GOOGLE_CLIENT_SECRET", text, None, "its secret", is_secret=True),
+    Variable(
+        "FITBIT_REDIRECT_URI",
+        loopback_url,
+        "http://localhost:8080/callback",
+        "where `syncbit authorize` listens (loopback only)",
+    ),
+    Variable("GOOGLE_HEALTH_URL", url, None, "another server that speaks the API"),
+    Variable("GOOGLE_AUTHORIZE_URL", url, None, "another authorization page"),
+    Variable("GOOGLE_TOKEN_URL", url, None, "another token endpoint"),
+    Variable(
+        "SYNCBIT_REQUESTS_PER_MINUTE",
+        positive,
+        None,
+        "client-side budget; default: the provider's documented limit (Google: 150)",
+    ),
+    Variable(
+        "VICTORIA_ENDPOINT",
+        url,
+        None,
+        "base URL of VictoriaMetrics; unset: the embedded store",
+    ),
+    Variable("VICTORIA_USER", text, None, "user for basic authentication"),
+    Variable("VICTORIA_PASSWORD", text, None, "its password", is_secret=True),
+    Variable(
+        "VICTORIA_BEARER_TOKEN",
+        text,
+        None,
+        "bearer token, instead of a user",
+        is_secret=True,
+    ),
+    Variable("VICTORIA_CA_FILE", Path, None, "certificate authority of a private TLS set-up (PEM)"),
+    *(
+        Variable(f"VICTORIA_{place}_URL", url, None, f"another base URL {purpose}")
+        for place, purpose in (
+            ("WRITE", "to import into"),
+            ("READ", "to export from"),
+            ("DELETE", "to delete series at"),
+            ("ADMIN", "for flush and snapshots"),
+        )
+    ),
+    *(
+        Variable(f"VICTORIA_{right}_AUTH_KEY", text, None, f"value of `{flag}`", is_secret=True)
+        for right, flag in (
+            ("DELETE", "-deleteAuthKey"),
+            ("FLUSH", "-forceFlushAuthKey"),
+            ("SNAPSHOT", "-snapshotAuthKey"),
+        )
+    ),
+    Variable(
+        "VICTORIA_EXTRA_LABELS",
+        labels,
+        "",
+        "further labels on every series in the store, as name=value,name=value",
+    ),
+    Variable("DATA_DIR", Path, ".syncbit", "tokens, account profile and the embedded store"),
+    Variable("FITBIT_USER_ID", label, "default", "label `user` on every series"),
+    Variable("FITBIT_DEVICE", label, "fitbit", "label `device` on every series"),
+    Variable(
+        "SYNCBIT_TIMEZONE",
+        zone,
+        None,
+        "IANA zone of the partitions; default: the account's, stored by `syncbit authorize`, "
+        "else UTC with a warning",
+    ),
+    Variable(
+        "BACKFILL_START_DATE",
+        day,
+        None,
+        "first partition; default: the account's first day, stored by `syncbit authorize`, else "
+        "30 days ago",
+    ),
+    Variable("INCLUDE_TODAY_DATA", boolean, "true", "whether today is a partition already"),
+    *(
+        Variable(asset.collect, boolean, "true", f"whether there is the asset `{asset.name}`")
+        for asset in ASSETS
+        if asset.collect
+    ),
+    Variable(
+        "ENABLE_INTRADAY_COLLECTION",
+        boolean,
+        "false",
+        "whether the schedule materializes the intraday assets too",
+    ),
+    Variable(
+        "INTRADAY_RESOURCES",
+        resources,
+        "steps,calories,distance,heart_rate",
+        "which of them",
+    ),
+    Variable(
+        "INTRADAY_DETAIL_LEVEL",
+        one_of("1min", "5min", "15min"),
+        "5min",
+        "length of an interval",
+    ),
+    Variable(
+        "INTRADAY_HEART_RATE_DETAIL",
+        one_of("1sec", "1min", "5min", "15min"),
+        "1min",
+        "the same for heart rate; 1sec stores every reading",
+    ),
+    Variable("LOG_LEVEL", one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "how much is said"),
+)
