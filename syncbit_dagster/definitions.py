@@ -15,9 +15,6 @@ from syncbit_dagster.defs.resources import fitbit_resource
 from syncbit_dagster.defs.schedules import daily_sync
 from syncbit_dagster.opening import offered_assets
 
-# BackfillPolicy is beta in every release so far; without it a backfill is one run a day.
-warnings.filterwarnings("ignore", category=dg.BetaWarning)
-
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Assets, schedule and resources of one account."""
@@ -25,7 +22,10 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     partitions = daily_partitions(settings)
     kinds = {"pandas", "victoriametrics" if settings.victoria else "duckdb"}
     offered = offered_assets(settings)
-    assets = {asset.name: build_asset(asset, partitions, kinds) for asset in offered}
+    with warnings.catch_warnings():
+        # BackfillPolicy is beta in every release so far; without it a backfill is one run a day.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        assets = {asset.name: build_asset(asset, partitions, kinds) for asset in offered}
     on_schedule = [
         assets[asset.name]
         for asset in offered

@@ -1,0 +1,62 @@
+"""Run the project's definitions in this process, on an instance of the test's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from syncbit_dagster.definitions import build_definitions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.config import Settings
+
+
+def materialize(
+    settings: Settings,
+    assets: Sequence[str],
+    days: DayRange,
+    instance: dg.DagsterInstance,
+    *,
+    extra: Sequence[dg.AssetsDefinition] = (),
+) -> dg.ExecuteInProcessResult:
+    """One run over a range of partitions; a failed one is returned, not raised."""
+    definitions = build_definitions(settings)
+    own = [one for one in definitions.assets or [] if isinstance(one, dg.AssetsDefinition)]
+    return dg.materialize(
+        [*own, *extra],
+        selection=dg.AssetSelection.assets(*assets),
+        resources=dict(definitions.resources or {}),
+        instance=instance,
+        tags={
+            "dagster/asset_partition_range_start": days.first.isoformat(),
+            "dagster/asset_partition_range_end": days.last.isoformat(),
+        },
+        raise_on_error=False,
+    )
+
+
+def failure_of(result: dg.ExecuteInProcessResult) -> str:
+    """The description of the step failure that a user reads."""
+    (event,) = [e for e in result.all_events if e.event_type_value == "STEP_FAILURE"]
+    data = event.step_failure_data
+    assert data.user_failure_data is not None
+    description = data.user_failure_data.description
+    assert description is not None
+    return description
+
+
+def metadata_of(instance: dg.DagsterInstance, asset: str) -> dict[str, dict[str, Any]]:
+    """Metadata values by name, of an asset's newest materialization of each partition."""
+    records = instance.fetch_materializations(dg.AssetKey(asset), limit=10_000).records
+    result: dict[str, dict[str, Any]] = {}
+    for record in records:  # newest first
+        materialization = record.asset_materialization
+        assert materialization is not None
+        assert materialization.partition is not None
+        values = {name: value.value for name, value in materialization.metadata.items()}
+        result.setdefault(materialization.partition, values)
+    return result
