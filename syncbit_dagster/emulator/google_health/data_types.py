@@ -53,9 +53,10 @@ class PointRule:
     select: Select
     fields: tuple[tuple[str, Format], ...] = ()
 
-    def render(self, values: tuple[Any, ...]) -> dict[str, str]:
-        """The fields of one point beside its time."""
-        return {name: form(value) for (name, form), value in zip(self.fields, values, strict=True)}
+    def render(self, values: tuple[Any, ...]) -> str:
+        """The fields of one point after its time, each with a comma before it."""
+        pairs = zip(self.fields, values, strict=True)
+        return "".join([f',"{name}":{form(value)}' for (name, form), value in pairs])
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ class _DailyPoints:
 @dataclass(frozen=True)
 class _TimedPoints:
     rule: PointRule
-    time: Callable[[int, int, int, int], dict[str, str]]
+    time: Callable[[int, int, int, int], str]
 
     def __call__(
         self, feed: Feed, day: date, bounds: Bounds, below: int, limit: int
@@ -126,7 +126,7 @@ class _TimedPoints:
         end_offsets = _offsets_at(rows.end_ms, person_day, offsets)
         times = (rows.start_ms, start_offsets, rows.end_ms, end_offsets)
         return [
-            Point(start, wire.joined(self.time(start, *others) | self.rule.render(tuple(values))))
+            Point(start, f"{{{self.time(start, *others)}{self.rule.render(values)}}}")
             for (start, *others), values in zip(
                 zip(*(array[kept].tolist() for array in times), strict=True),
                 _rows(rows.columns, kept),
@@ -147,28 +147,20 @@ def _offsets_at(instants: IntArray, day: PersonDay, offsets: IntArray) -> IntArr
     return offsets[minute]
 
 
-def _interval(start: int, start_offset: int, end: int, end_offset: int) -> dict[str, str]:
-    return {
-        "interval": wire.joined(
-            {
-                "startTime": wire.instant(start),
-                "startUtcOffset": wire.duration(start_offset),
-                "endTime": wire.instant(end),
-                "endUtcOffset": wire.duration(end_offset),
-                "civilStartTime": wire.civil(start + start_offset),
-                "civilEndTime": wire.civil(end + end_offset),
-            }
-        )
-    }
+def _interval(start: int, start_offset: int, end: int, end_offset: int) -> str:
+    return (
+        f'"interval":{{"startTime":{wire.instant(start)},'
+        f'"startUtcOffset":{wire.duration(start_offset)},'
+        f'"endTime":{wire.instant(end)},'
+        f'"endUtcOffset":{wire.duration(end_offset)},'
+        f'"civilStartTime":{wire.civil(start + start_offset)},'
+        f'"civilEndTime":{wire.civil(end + end_offset)}}}'
+    )
 
 
-def _sample(at: int, offset: int, _end: int, _end_offset: int) -> dict[str, str]:
-    return {
-        "sampleTime": wire.joined(
-            {
-                "physicalTime": wire.instant(at),
-                "utcOffset": wire.duration(offset),
-                "civilTime": wire.civil(at + offset),
-            }
-        )
-    }
+def _sample(at: int, offset: int, _end: int, _end_offset: int) -> str:
+    return (
+        f'"sampleTime":{{"physicalTime":{wire.instant(at)},'
+        f'"utcOffset":{wire.duration(offset)},'
+        f'"civilTime":{wire.civil(at + offset)}}}'
+    )

@@ -26,6 +26,7 @@ def double(value: float) -> str:
     return '"NaN"' if math.isnan(value) else repr(float(value))
 
 
+@lru_cache(maxsize=8192)
 def duration(milliseconds: int) -> str:
     """A duration: ``"1800s"``, ``"1576.800s"``, ``"-14400s"``."""
     sign, (seconds, rest) = "-" * (milliseconds < 0), divmod(abs(milliseconds), 1000)
