@@ -81,7 +81,7 @@ class RunningEmulator:
 
 
 class _Server(uvicorn.Server):
-    """Says when it accepts requests, and leaves signals to the program around it."""
+    """A server that says when it accepts requests."""
 
     def __init__(self, app: Starlette, accepting: Callable[[], None]) -> None:
         super().__init__(
@@ -92,7 +92,7 @@ class _Server(uvicorn.Server):
                 ws="none",
                 lifespan="off",
                 log_config=None,
-                log_level="critical",
+                log_level="error",
                 access_log=False,
                 timeout_graceful_shutdown=2,
             )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from syncbit_dagster.emulator.google_health.data_types import DATA_TYPES, DataType, Operation
+from syncbit_dagster.emulator.google_health.data_types import DATA_TYPES
+from syncbit_dagster.emulator.google_health.rules import DataType, Operation
 from syncbit_dagster_tests.emulator.api import windows
 
 if TYPE_CHECKING:

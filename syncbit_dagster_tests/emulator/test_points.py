@@ -14,12 +14,13 @@ from syncbit_dagster.emulator.google_health.data_types import DATA_TYPES
 from syncbit_dagster.emulator.google_health.feed import Feed
 from syncbit_dagster.emulator.google_health.filters import LAST_MS, Bounds, parse_filter
 from syncbit_dagster.emulator.google_health.points import page_of_points
+from syncbit_dagster.emulator.person import DailyValues, PersonDay, empty_day
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster_tests.emulator.api import reason
 from syncbit_dagster_tests.emulator.conftest import BERLIN
 
 if TYPE_CHECKING:
-    from syncbit_dagster.emulator.google_health.data_types import DataType
+    from syncbit_dagster.emulator.google_health.rules import DataType
     from syncbit_dagster_tests.emulator.api import Api, Clock, Json
 
 WITH_POINTS = [data_type for data_type in DATA_TYPES.values() if data_type.points]
@@ -187,6 +188,37 @@ def test_no_filter_means_everything(shared_api: Api, person: SyntheticPerson) ->
     first = found[-1]["dailyRestingHeartRate"]["date"]
     assert date(**first) == person.first_day
     assert len(found) > 500
+
+
+class Nobody:
+    """Years without a watch."""
+
+    zone = BERLIN
+    first_day = date(2020, 1, 1)
+
+    def day(self, civil_day: date) -> PersonDay:
+        return empty_day(civil_day, BERLIN)
+
+    def daily(self, civil_day: date) -> DailyValues:
+        return DailyValues(vo2_max=40.0 if civil_day == self.first_day else None)
+
+    def last_sync(self, now: datetime) -> datetime:
+        return now
+
+
+def test_a_page_looks_at_so_many_days_only() -> None:
+    """It ends empty, with a token; daily values are cheap and have no such limit."""
+    feed = Feed(Nobody(), datetime(2023, 1, 1, tzinfo=UTC))
+    pages = 0
+    below: int | None = LAST_MS
+    while below is not None:
+        page = page_of_points(feed, DATA_TYPES["steps"], Bounds(), below, 1000)
+        assert page.points == []
+        below, pages = page.next_position, pages + 1
+    assert pages == 3
+    daily = page_of_points(feed, DATA_TYPES["daily-vo2-max"], Bounds(), LAST_MS, 1000)
+    assert len(daily.points) == 1
+    assert daily.next_position is None
 
 
 @given(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from syncbit_dagster.emulator.google_health import scopes
-from syncbit_dagster.emulator.google_health.data_types import DATA_TYPES, Operation
+from syncbit_dagster.emulator.google_health.data_types import DATA_TYPES
+from syncbit_dagster.emulator.google_health.rules import Operation
 from syncbit_dagster_tests.emulator.api import civil, reason, windows
 
 if TYPE_CHECKING:

@@ -134,7 +134,8 @@ def test_a_real_export_is_served_whole(recordings: Path) -> None:
         steps[day] = steps.get(day, 0) + int(row["value"])
     calories: dict[date, float] = {}
     for row in _read(folder, "calories"):
-        day = datetime.strptime(row["dateTime"][:8], "%m/%d/%y").replace(tzinfo=UTC).date()
+        month, number, year = map(int, row["dateTime"][:8].split("/"))
+        day = date(2000 + year, month, number)
         calories[day] = calories.get(day, 0.0) + float(row["value"])
     with running_emulator(person, now=Clock()) as emulator:
         api = Api(emulator)

@@ -12,11 +12,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from syncbit_dagster.emulator.google_health import account, partial
-from syncbit_dagster.emulator.google_health.data_types import Operation
 from syncbit_dagster.emulator.google_health.errors import ApiRefusal, not_found, quota_exhausted
 from syncbit_dagster.emulator.google_health.feed import Feed
 from syncbit_dagster.emulator.google_health.methods import list_points, roll_up_days, roll_up_time
 from syncbit_dagster.emulator.google_health.oauth import OAuth, OAuthRefusal
+from syncbit_dagster.emulator.google_health.rules import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -18,7 +18,7 @@ from syncbit_dagster.emulator.google_health.errors import invalid_argument
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from syncbit_dagster.emulator.google_health.data_types import DataType
+    from syncbit_dagster.emulator.google_health.rules import DataType
 
 _RESTRICTION = re.compile(r"""\s*([\w.-]+)\s*(>=|<=|!=|<|>|=|:)\s*"([^"]*)"\s*""", re.ASCII)
 _JOINT = re.compile(r"(AND|OR|NOT)\b\s*")

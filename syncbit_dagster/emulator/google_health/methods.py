@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import orjson
 
 from syncbit_dagster.emulator.google_health import points, wire
-from syncbit_dagster.emulator.google_health.data_types import DATA_TYPES, Operation
+from syncbit_dagster.emulator.google_health.data_types import DATA_TYPES
 from syncbit_dagster.emulator.google_health.errors import invalid_argument, scope_insufficient
 from syncbit_dagster.emulator.google_health.filters import LAST_MS, parse_filter
 from syncbit_dagster.emulator.google_health.paging import PageTokens
@@ -20,12 +20,13 @@ from syncbit_dagster.emulator.google_health.requests import (
     roll_up_request,
 )
 from syncbit_dagster.emulator.google_health.rollups import roll_up
+from syncbit_dagster.emulator.google_health.rules import Operation
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from syncbit_dagster.emulator.google_health.data_types import DataType, RollupRule
     from syncbit_dagster.emulator.google_health.feed import Feed
+    from syncbit_dagster.emulator.google_health.rules import DataType, RollupRule
 
 _ROLL_UP_FIELDS = {"range", "windowSize", "pageSize", "pageToken", "dataSourceFamily"}
 _DAILY_FIELDS = {"range", "windowSizeDays", "pageSize", "pageToken", "dataSourceFamily"}
@@ -99,7 +100,8 @@ def roll_up_days(feed: Feed, request: Request, body: bytes, scopes: tuple[str, .
     fields = json_object(body, _DAILY_FIELDS)
     rule = _rollup_rule(data_type)
     asked = daily_roll_up_request(fields, rule.cap_days, feed.zone)
-    PageTokens(fields).read(str(fields.pop("pageToken", "") or ""))
+    # There is never a second page, so this refuses every token.
+    PageTokens(fields).read(str(fields.get("pageToken") or ""))
     if not check_family(fields.get("dataSourceFamily")):
         return "{}"
     found = roll_up(feed, rule, asked.edges)

@@ -9,17 +9,17 @@ import numpy as np
 
 from syncbit_dagster.civil import ONE_DAY, day_start, to_milliseconds
 from syncbit_dagster.emulator.google_health import wire
-from syncbit_dagster.emulator.google_health.data_types import Operation, Record
 from syncbit_dagster.emulator.google_health.filters import wall_date, wall_midnight
+from syncbit_dagster.emulator.google_health.rules import Operation, Record
 from syncbit_dagster.emulator.person import MINUTE_MS, wall_offsets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from syncbit_dagster.emulator.google_health.data_types import DailyRule, DataType, PointRule
     from syncbit_dagster.emulator.google_health.feed import Feed
     from syncbit_dagster.emulator.google_health.filters import Bounds
+    from syncbit_dagster.emulator.google_health.rules import DailyRule, DataType, PointRule
     from syncbit_dagster.emulator.person import IntArray, PersonDay
 
 DEFAULT_PAGE = 1440
