@@ -12,7 +12,12 @@ from requests_oauthlib import OAuth2Session
 
 from syncbit_dagster.errors import ConfigError
 from syncbit_dagster.sources.errors import NotAuthorizedError
-from syncbit_dagster.sources.oauth import TIMEOUT_SECONDS, token_endpoint, token_of
+from syncbit_dagster.sources.oauth import (
+    TIMEOUT_SECONDS,
+    plain_http_on_loopback,
+    token_endpoint,
+    token_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,10 +46,11 @@ class Consent:
         self._session = OAuth2Session(
             app.client_id, redirect_uri=app.redirect_uri, scope=list(scopes), pkce="S256"
         )
-        # Without access_type and prompt, Google gives no refresh token the second time.
-        self.url, self._state = self._session.authorization_url(
-            app.authorize_url, access_type="offline", prompt="consent"
-        )
+        with plain_http_on_loopback(app.authorize_url):
+            # Without access_type and prompt, Google gives no refresh token the second time.
+            self.url, self._state = self._session.authorization_url(
+                app.authorize_url, access_type="offline", prompt="consent"
+            )
         # The user may untick scopes; oauthlib would raise a warning if it could compare.
         self._session.scope = None
         self._listener = _Listener(app.redirect_uri, self._state)

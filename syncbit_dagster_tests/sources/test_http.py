@@ -1,0 +1,187 @@
+"""The API client against the emulator's faults: what is repeated, what is refused, what is said."""
+
+from __future__ import annotations
+
+import logging
+import stat
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from syncbit_dagster.emulator.synthetic import SyntheticPerson
+from syncbit_dagster.sources.errors import (
+    NotAuthorizedError,
+    PermissionMissingError,
+    QuotaExceededError,
+    RequestRefusedError,
+    SourceUnavailableError,
+    UnexpectedResponseError,
+)
+from syncbit_dagster.sources.google_health.client import USER, GoogleHealthClient
+from syncbit_dagster.sources.google_health.refusals import refusal
+from syncbit_dagster.sources.http import TRIES, ApiClient
+from syncbit_dagster.sources.oauth import AccessTokens
+from syncbit_dagster.sources.pace import Pace
+from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PERSON = SyntheticPerson(zone=ZoneInfo("Asia/Kolkata"), first_day=date(2025, 1, 1), seed=1)
+NOW = datetime(2025, 6, 1, tzinfo=UTC)
+SETTINGS = f"{USER}/settings"
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Iterator[EmulatedAccount]:
+    with emulated_account(PERSON, tmp_path, now=lambda: NOW) as account:
+        yield account
+
+
+class Api(ApiClient):
+    """A client whose waits are written down instead of slept."""
+
+    def __init__(self, account: EmulatedAccount) -> None:
+        own = account.settings().account
+        self.waits: list[float] = []
+        super().__init__(
+            own.api_url,
+            AccessTokens(own),
+            Pace(own.quota),
+            refusal,
+            sleep=self.waits.append,
+            jitter=lambda: 0.0,
+        )
+
+
+@pytest.fixture
+def api(account: EmulatedAccount) -> Iterator[Api]:
+    client = Api(account)
+    yield client
+    client.close()
+
+
+def test_it_refreshes_before_the_first_request(account: EmulatedAccount, api: Api) -> None:
+    assert GoogleHealthClient(api).settings()["timeZone"] == "Asia/Kolkata"
+    stored = account.settings().account.tokens
+    token = stored.load()
+    assert token is not None
+    assert token.access_token
+    assert stat.S_IMODE(stored.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(stored.path.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_transient_answer_is_repeated_with_longer_and_longer_waits(
+    account: EmulatedAccount, api: Api, status: int
+) -> None:
+    account.emulator.fail_next(status, times=3)
+    assert api.get(SETTINGS)["timeZone"] == "Asia/Kolkata"
+    assert api.waits == [1.0, 2.0, 4.0]
+    assert api.sent == 4
+
+
+def test_it_waits_as_long_as_the_server_asks(account: EmulatedAccount, api: Api) -> None:
+    account.emulator.fail_next(429, retry_after="17")
+    api.get(SETTINGS)
+    assert api.waits == [17.0]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(429, QuotaExceededError), (503, SourceUnavailableError)]
+)
+def test_it_gives_up_after_some_tries(
+    account: EmulatedAccount, api: Api, status: int, error: type[Exception]
+) -> None:
+    account.emulator.fail_next(status, times=TRIES)
+    with pytest.raises(error, match=str(status)):
+        api.get(SETTINGS)
+    assert api.sent == TRIES
+    assert sum(api.waits) >= 30
+
+
+def test_a_rejected_access_token_is_refreshed_once(account: EmulatedAccount, api: Api) -> None:
+    api.get(SETTINGS)
+    account.emulator.expire_access_tokens()
+    assert api.get(SETTINGS)["timeZone"] == "Asia/Kolkata"
+    assert api.sent == 3
+    account.emulator.fail_next(401, times=2)
+    with pytest.raises(NotAuthorizedError, match="a new one too"):
+        api.get(SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "error", "cure"),
+    [
+        (403, "SERVICE_DISABLED", PermissionMissingError, "API library"),
+        (403, "RESOURCE_PERMISSION_DENIED", PermissionMissingError, "connections"),
+        (403, "SOMETHING_NEW", PermissionMissingError, "authorize"),
+        (400, "INVALID_TIME_RANGE", RequestRefusedError, "defect"),
+        (400, "eyJ0b2tlbg.secret", RequestRefusedError, "without a reason"),
+    ],
+)
+def test_a_refusal_says_its_reason_and_the_cure(
+    account: EmulatedAccount, api: Api, status: int, reason: str, error: type[Exception], cure: str
+) -> None:
+    body = {"error": {"code": status, "status": "X", "details": [{"reason": reason}]}}
+    account.emulator.fail_next(status, body=body)
+    with pytest.raises(error) as raised:
+        api.get(SETTINGS)
+    assert cure in str(raised.value)
+    assert "secret" not in str(raised.value)
+    assert api.sent == 1
+
+
+def test_an_answer_that_is_no_object(account: EmulatedAccount, api: Api) -> None:
+    account.emulator.fail_next(200, body=[1, 2])  # type: ignore[arg-type]
+    with pytest.raises(UnexpectedResponseError, match="no JSON object"):
+        api.get(SETTINGS)
+
+
+def test_nobody_answers(api: Api) -> None:
+    api.get(SETTINGS)
+    api.base_url = "http://127.0.0.1:9"
+    with pytest.raises(SourceUnavailableError, match="cannot be reached after"):
+        api.get(SETTINGS)
+    assert len(api.waits) == TRIES - 1
+
+
+def test_a_token_endpoint_that_is_down_is_no_reason_to_authorize_again(
+    account: EmulatedAccount,
+) -> None:
+    own = account.settings(GOOGLE_TOKEN_URL="http://127.0.0.1:9/token").account
+    with pytest.raises(SourceUnavailableError, match="try again later"):
+        AccessTokens(own).get()
+
+
+def test_a_wrong_client_secret_is_named(account: EmulatedAccount) -> None:
+    own = account.settings(GOOGLE_CLIENT_SECRET="wrong").account
+    with pytest.raises(NotAuthorizedError, match="GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET"):
+        AccessTokens(own).get()
+
+
+def test_a_token_that_another_process_refreshed_is_used(account: EmulatedAccount) -> None:
+    own = account.settings().account
+    first, second = AccessTokens(own), AccessTokens(own)
+    token = first.get()
+    assert second.get() == token
+    # Both find it rejected; the second takes what the first one fetched.
+    renewed = first.get(rejected=token)
+    assert renewed != token
+    assert second.get(rejected=token) == renewed
+
+
+def test_no_token_is_ever_logged(
+    account: EmulatedAccount, api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    api.get(SETTINGS)
+    token = account.settings().account.tokens.load()
+    assert token is not None
+    assert caplog.text
+    for secret in (token.access_token, token.refresh_token):
+        assert secret not in caplog.text
+        assert secret not in repr(token)
