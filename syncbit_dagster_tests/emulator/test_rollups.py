@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncbit_dagster.civil import day_end, day_start
+from syncbit_dagster.civil import ONE_DAY, day_end, day_start
 from syncbit_dagster.emulator.google_health.data_types import DATA_TYPES
 from syncbit_dagster.emulator.google_health.feed import Feed
 from syncbit_dagster.emulator.google_health.rollups import roll_up
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from syncbit_dagster_tests.emulator.api import Api, Clock, Json
 
 SPRING, AUTUMN, PLAIN = date(2026, 3, 29), date(2025, 10, 26), date(2026, 11, 12)
+WORKOUT = date(2026, 11, 8)
 TRUE_ZERO = ("steps", "distance", "floors", "altitude", "total-calories")
 
 
@@ -99,6 +100,39 @@ def test_types_without_true_zeros_have_no_idle_windows(shared_api: Api) -> None:
         found = minutes_of(shared_api, data_type, date(2026, 11, 14))
         assert all(total(each[body]) > 0 for each in found)
         assert len(found) < 900
+
+
+def test_active_zone_minutes_count_twice_above_fat_burn(
+    shared_api: Api, person: SyntheticPerson
+) -> None:
+    zones = person.day(WORKOUT).heart_zone
+    assert zones is not None
+    _, fat_burn, cardio, peak = np.bincount(zones[zones >= 0], minlength=4).tolist()
+    assert cardio
+    (whole,) = windows(shared_api.daily("active-zone-minutes", WORKOUT, WORKOUT + ONE_DAY))
+    sums = {name: int(value) for name, value in whole["activeZoneMinutes"].items()}
+    scores = (fat_burn, 2 * cardio, 2 * peak)
+    names = ("sumInFatBurnHeartZone", "sumInCardioHeartZone", "sumInPeakHeartZone")
+    assert sums == {name: score for name, score in zip(names, scores, strict=True) if score}
+
+
+def test_intervals_of_a_zone_add_up_to_its_time(shared_api: Api) -> None:
+    member = "time_in_heart_rate_zone.interval.civil_start_time"
+    text = f'{member} >= "{WORKOUT}" AND {member} < "{WORKOUT + ONE_DAY}"'
+    spent: dict[str, timedelta] = {}
+    for page in shared_api.walk("time-in-heart-rate-zone", filter=text):
+        for point in (each["timeInHeartRateZone"] for each in page):
+            start, end = (
+                datetime.fromisoformat(point["interval"][name]) for name in ("startTime", "endTime")
+            )
+            zone = point["heartRateZoneType"]
+            spent[zone] = spent.get(zone, timedelta()) + (end - start)
+    (whole,) = windows(shared_api.daily("time-in-heart-rate-zone", WORKOUT, WORKOUT + ONE_DAY))
+    assert {
+        each["heartRateZone"]: each["duration"]
+        for each in whole["timeInHeartRateZone"]["timeInHeartRateZones"]
+    } == {zone: f"{round(time.total_seconds())}s" for zone, time in spent.items()}
+    assert len(spent) > 2
 
 
 def test_windows_are_anchored_at_the_start_of_the_range(shared_api: Api) -> None:
@@ -203,6 +237,9 @@ def test_nothing_newer_than_the_last_sync(api: Api, clock: Clock, person: Synthe
     synced = person.last_sync(clock())
     assert clock() - synced > timedelta(days=1)  # the phone is away on these days
     start = (synced - timedelta(days=1)).replace(microsecond=0)
+    minutes = windows(api.roll_up("steps", start.isoformat(), clock().isoformat()))
+    assert all(datetime.fromisoformat(each["endTime"]) <= synced for each in minutes)
+    assert minutes
     found = windows(api.roll_up("heart-rate", start.isoformat(), clock().isoformat()))
     newest = datetime.fromisoformat(found[0]["startTime"])
     assert synced - timedelta(hours=2) < newest < synced
