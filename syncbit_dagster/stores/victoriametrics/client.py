@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 FIRST = 0
 LAST = 9_223_372_036_000  # the last whole second that VictoriaMetrics can express, in ms
 _COPY_CHUNK = 1 << 20
+_BROKEN_ANSWER = (
+    "The answer to a read broke off or does not come from VictoriaMetrics; look at its log, and at "
+    "a proxy's limits for time and size."
+)
 
 
 class Client:
@@ -60,10 +64,7 @@ class Client:
                     if line:
                         yield encoding.decode(line, self._extra_labels)
             except (requests.RequestException, ValueError) as error:
-                raise StoreUnavailableError(
-                    "The answer to a read broke off or is no export of VictoriaMetrics; look at "
-                    "its log, and at a proxy's limits for time and size."
-                ) from error
+                raise StoreUnavailableError(_BROKEN_ANSWER) from error
 
     def fingerprint(self, selector: str, first: int = FIRST, last: int = LAST) -> Fingerprint:
         """The fingerprint of a selection; reads all of it, holds one line at a time."""
@@ -90,7 +91,10 @@ class Client:
         # start=0 would mean "the last five minutes".
         params = {"match[]": selector, "start": "1", "end": str(LAST // 1000)}
         answer = self._transport.call(routes.SERIES, params=params)
-        found: list[dict[str, str]] = orjson.loads(answer.content)["data"]
+        try:
+            found: list[dict[str, str]] = orjson.loads(answer.content)["data"]
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            raise StoreUnavailableError(_BROKEN_ANSWER) from None
         return found
 
     def delete(self, selector: str) -> None:

@@ -27,7 +27,7 @@ BYTES_PER_REQUEST = 8_000_000
 ROWS_PER_EXPORT_LINE = 10_000
 
 _LARGEST_EXACT_INTEGER = 2.0**53
-_BARE_INFINITY = re.compile(rb"([+-]?)Inf\b")
+_BARE_INFINITY = re.compile(rb"\+?(-?)Inf\b")
 
 
 class Block(NamedTuple):

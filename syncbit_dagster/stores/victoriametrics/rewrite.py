@@ -1,26 +1,26 @@
 """Replaces a part of a series on a server that can only append and delete whole series.
 
-The series' new content is staged under another name, verified and put on disk before the series
+The series' new content is staged under another name, put on disk and verified before the series
 is deleted; a commit marker says that the stage is complete and by what fingerprint. Whatever is
-killed whenever, the next call of :meth:`Rewriter.recover` either finishes from the stage (marker
-present) or throws the stage away (no marker yet, the series was never touched):
+killed whenever, the next :meth:`Rewriter.recover` either finishes from the stage (marker present)
+or throws the stage away (no marker yet, the series was never touched):
 
-===  ========================================================  ==================================
-no.  step                                                      a crash here leaves
-===  ========================================================  ==================================
+===  =========================================================  ============================
+no.  step                                                       a crash here leaves
+===  =========================================================  ============================
 1    copy what lies outside of the slice to ``syncbit_stage_``  a stage: thrown away
-2    write what is wanted inside to the stage                  a stage: thrown away
-3    verify the stage, barrier                                 a stage: thrown away
-4    write the marker ``syncbit_commit_``, barrier             marker and stage: finished
-5    delete the series                                         marker and stage: finished
-6    copy the stage to the series, verify, barrier             marker and stage: finished
-7    delete the marker, barrier                                marker and stage, or a stage
-8    delete the stage, barrier                                 a stage: thrown away
-===  ========================================================  ==================================
+2    write what is wanted inside to the stage                   a stage: thrown away
+3    barrier, verify the stage                                  a stage: thrown away
+4    write the marker ``syncbit_commit_``, barrier, verify      marker and stage: finished
+5    delete the series, copy the stage to it                    marker and stage: finished
+6    barrier, verify the series                                 marker and stage: finished
+7    delete the marker, barrier                                 marker and stage, or a stage
+8    delete the stage, barrier                                  a stage: thrown away
+===  =========================================================  ============================
 
-A barrier makes everything before it survive the server's sudden death. Without the one between
-7 and 8 a marker could come back without its stage; without the others, a deletion could come
-undone after the samples that depended on it.
+A barrier makes everything before it survive the server's sudden death, and comes before the
+verification: should the server die and come back between a write and its barrier, the write is
+gone, the barrier succeeds, and only a later look can tell.
 """
 
 from __future__ import annotations
@@ -88,12 +88,17 @@ class Rewriter:
             self._client.delete(selectors.exactly(_NO_SERIES, {}, ()))
             self._may_delete = True
 
-    def rewrite(self, wanted: Iterable[Series], low: int, high: int) -> None:
-        """Make each series hold exactly the given samples from ``low`` until before ``high``."""
+    def rewrite(
+        self, wanted: Iterable[Series], low: int, high: int, labels: Mapping[str, str]
+    ) -> None:
+        """Make each series hold exactly the given samples from ``low`` until before ``high``.
+
+        The series belong to the account with these labels.
+        """
         self._step("flush")
         self._settler.make_visible()
         staged: list[tuple[Place, Fingerprint]] = []
-        vanishing: list[Place] = []
+        vanishing: list[str] = []
         for series in wanted:
             place = self._place(series.metric, series.labels)
             content = self._stage(place, series, low, high)
@@ -101,12 +106,13 @@ class Rewriter:
                 staged.append((place, content))
             else:
                 # Nothing to lose and nothing to put back: one deletion is the whole rewrite.
-                vanishing.append(place)
-        if vanishing:
-            self._delete("delete vanishing series", [place.series for place in vanishing])
+                vanishing.append(place.series)
+        self._delete_durably("series that vanish", vanishing)
         if staged:
             self._commit(staged)
             self._finish(staged)
+        # A server that died and came back in the middle may have undone the last deletions.
+        self.recover(labels)
 
     def recover(self, labels: Mapping[str, str]) -> None:
         """Finish or undo what a crash has left behind for the account with these labels."""
@@ -118,14 +124,13 @@ class Rewriter:
         commits = self._places(found, COMMIT_PREFIX)
         # A marker that was deleted just before the crash must not come back after its stage is
         # gone and the series has changed.
-        self._barrier("recovery: barrier")
-        self._delete("recovery: delete uncommitted stages", [p.stage for p in stages - commits])
+        self._barrier("recovery")
+        self._delete_durably("stages without marker", [p.stage for p in stages - commits])
         # A marker without its stage is a rewrite whose last deletions were cut in half.
-        self._delete("recovery: delete orphaned markers", [p.commit for p in commits - stages])
-        committed = sorted(stages & commits, key=lambda place: (place.metric, place.labels))
-        if committed:
-            staged = [(place, self._marker(place)) for place in committed]
-            self._step("recovery: verify stages")
+        self._delete_durably("markers without stage", [p.commit for p in commits - stages])
+        staged = [(place, self._marker(place)) for place in stages & commits]
+        if staged:
+            self._step("verify stages again")
             self._verify_stages(staged)
             self._finish(staged)
 
@@ -136,58 +141,64 @@ class Rewriter:
         for first, last in ((FIRST, low - 1), (high, LAST)):
             if first > last:
                 continue
-            outside = self._client.fingerprint(place.series, first, last)
-            if outside.count:
-                self._step("stage what lies outside")
-                self._client.copy(place.series, stage, first, last)
-            content += outside
+            # Read twice, in two formats: an answer that wrongly says "nothing there" shows when
+            # the stage is verified, before anything is deleted.
+            content += self._client.fingerprint(place.series, first, last)
+            self._step("stage what lies outside")
+            self._client.copy(place.series, stage, first, last)
         if len(wanted.timestamps):
             self._step("stage what is wanted")
             self._client.write([wanted._replace(metric=stage)])
         return content
 
     def _commit(self, staged: list[tuple[Place, Fingerprint]]) -> None:
+        self._barrier("stages")
         self._step("verify stages")
         self._verify_stages(staged)
-        self._barrier("barrier before markers")
-        self._step("write markers")
         now = to_milliseconds(self._now())
+        markers = []
         for place, content in staged:
             numbers = np.array(content.to_numbers(), dtype=np.float64)
             instants = now + np.arange(len(numbers), dtype=np.int64)
-            marker = Series(COMMIT_PREFIX + place.metric, place.labels, instants, numbers)
-            self._client.write([marker])
-            self._expect(place.commit, fingerprint.of(instants, numbers), "A commit marker")
-        self._barrier("barrier after markers")
+            markers.append(Series(COMMIT_PREFIX + place.metric, place.labels, instants, numbers))
+        self._step("write markers")
+        self._client.write(markers)
+        self._barrier("markers")
+        self._step("verify markers")
+        for (place, _), marker in zip(staged, markers, strict=True):
+            content = fingerprint.of(marker.timestamps, marker.values)
+            self._expect(place.commit, content, f"The commit marker of {place.metric}")
+
+    def _finish(self, staged: list[tuple[Place, Fingerprint]]) -> None:
+        """From here on the stages are the truth; every step may be repeated."""
+        for place, _ in staged:
+            self._settler.make_visible()
+            self._step("delete series")
+            self._client.delete(place.series)
+            self._step("copy stage to series")
+            self._client.copy(place.stage, place.metric)
+            self._settler.make_visible()
+        self._barrier("series")
+        self._step("verify series")
+        for place, content in staged:
+            self._expect(place.series, content, f"The rewritten series {place.metric}")
+        self._delete_durably("markers", [place.commit for place, _ in staged])
+        self._delete_durably("stages", [place.stage for place, _ in staged])
 
     def _verify_stages(self, staged: list[tuple[Place, Fingerprint]]) -> None:
         for place, content in staged:
             self._expect(place.stage, content, f"The staged copy of {place.metric}")
 
-    def _finish(self, staged: list[tuple[Place, Fingerprint]]) -> None:
-        """From here on the stages are the truth; every step may be repeated."""
-        for place, content in staged:
-            self._delete("delete series", [place.series])
-            self._step("copy stage to series")
-            self._client.copy(place.stage, place.metric)
-            self._step("verify series")
-            self._expect(place.series, content, f"The rewritten series {place.metric}")
-        self._barrier("barrier after series")
-        self._delete("delete markers", [place.commit for place, _ in staged])
-        self._delete("delete stages", [place.stage for place, _ in staged])
+    def _delete_durably(self, what: str, chosen: list[str]) -> None:
+        if chosen:
+            self._settler.make_visible()
+            self._step(f"delete {what}")
+            for selector in chosen:
+                self._client.delete(selector)
+            self._barrier(f"deleted {what}")
 
-    def _delete(self, step: str, chosen: list[str]) -> None:
-        if not chosen:
-            return
-        self._settler.make_visible()
-        self._step(step)
-        for selector in chosen:
-            self._client.delete(selector)
-        if step != "delete series":
-            self._barrier(f"barrier after {step}")
-
-    def _barrier(self, step: str) -> None:
-        self._step(step)
+    def _barrier(self, what: str) -> None:
+        self._step(f"barrier: {what}")
         self._settler.make_durable()
 
     def _expect(self, selector: str, content: Fingerprint, what: str) -> None:

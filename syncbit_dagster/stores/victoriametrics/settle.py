@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SETTLE_SECONDS = 15.0  # measured: visible after 10.5 s, on disk after 11 s
+# A barrier takes 10-40 ms on a small store and 140 ms while a year arrives day by day: often
+# enough to lose nothing between two runs, seldom enough to cost a backfill 2 %.
+BARRIER_SECONDS = 10.0
 READ_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)  # seconds between read-backs, then READ_PAUSE for ever
 READ_PAUSE = 1.0
 
@@ -50,12 +53,13 @@ class Settler:
         self._can_flush = self._can_snapshot = True
         # A process that died just before this one may have written: as if by us, just now.
         self._hidden_since: float | None = monotonic()
-        self.is_volatile = False
+        self._is_volatile = False
+        self._barrier_at = float("-inf")
 
     def note_write(self) -> None:
         """Something was written or deleted: hidden and volatile from now on."""
         self._hidden_since = self._monotonic()
-        self.is_volatile = True
+        self._is_volatile = True
 
     def note_read_back(self) -> None:
         """Everything that was written has been read back."""
@@ -83,7 +87,19 @@ class Settler:
         """Return when everything accepted so far survives the server's sudden death."""
         if not self._snapshot():
             self._wait(SETTLE_SECONDS)
-        self.is_volatile = False
+
+    def make_durable_soon(self) -> None:
+        """The same for samples that can be fetched again, at most every BARRIER_SECONDS.
+
+        Without a snapshot the server needs its 10 s, and waiting for that would help nobody.
+        """
+        if self._monotonic() - self._barrier_at >= BARRIER_SECONDS:
+            self.make_durable_now()
+
+    def make_durable_now(self) -> None:
+        """The same for samples that can be fetched again, at the end of a run."""
+        if self._is_volatile:
+            self._snapshot()
 
     def _wait(self, seconds: float) -> None:
         if seconds > 0:
@@ -94,6 +110,8 @@ class Settler:
             try:
                 self._transport.call(routes.FLUSH, params=_key(self._config.flush_auth_key))
             except RouteUnknownError as error:
+                # vmauth gives the same answer to wrong credentials: then say so, do not wait.
+                self._transport.call(routes.SERIES, params={"match[]": '{__name__="none"}'})
                 self._can_flush = False
                 logger.warning(
                     "%s Until then each check for hidden samples waits %.0f s.",
@@ -117,6 +135,8 @@ class Settler:
                 return False
             name = _snapshot_name(answer.content)
             self._transport.call(routes.SNAPSHOT_DELETE, params={"snapshot": name, **key})
+            self._is_volatile = False
+            self._barrier_at = self._monotonic()
         return self._can_snapshot
 
 

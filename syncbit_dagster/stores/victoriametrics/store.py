@@ -55,8 +55,10 @@ class _Part(NamedTuple):
 class VictoriaMetricsStore:
     """Implements :class:`syncbit_dagster.stores.base.Store`.
 
-    One object serves one thread. ``close`` puts what was added on disk; until then (10 s) it
-    would survive this process, but not the sudden death of the server.
+    One object serves one thread. What a write adds is on disk when it returns, unless the last
+    such barrier is less than 10 s ago: then the next one, ``close`` or the server itself (within
+    10 s) sees to it. Until then it survives this process, but not a power cut at the server.
+    Rewrites are on disk at once.
 
     Args:
         config: where the server is.
@@ -121,8 +123,7 @@ class VictoriaMetricsStore:
     def close(self) -> None:
         """Put everything on disk and close all connections."""
         try:
-            if self._settler.is_volatile:
-                self._settler.make_durable()
+            self._settler.make_durable_now()
         finally:
             self._guards.forget()
             self._transport.close()
@@ -158,10 +159,12 @@ class VictoriaMetricsStore:
             with phases.phase("add"):
                 self._step("add missing samples")
                 self._client.write(additions)
+                self._step("barrier: additions")
+                self._settler.make_durable_soon()
                 self._step("read back")
         if rewrites:
             with phases.phase("rewrite"):
-                self._rewriter.rewrite(rewrites, part.low, part.high)
+                self._rewriter.rewrite(rewrites, part.low, part.high, part.target.labels)
 
     def _read_back(self, part: _Part) -> list[SeriesDiff]:
         """What is still wrong once nothing is missing; samples may take a while to show up."""

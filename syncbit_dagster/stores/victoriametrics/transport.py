@@ -151,6 +151,13 @@ class Transport:
         if response.status_code // 100 != 2:
             response.close()
             raise refusal(route, url, response.status_code)
+        if route.method == "GET" and response.status_code != 200:
+            # Taken for an empty store, this would cost what the store holds.
+            response.close()
+            raise StoreUnavailableError(
+                f"{url} answers a question with nothing (HTTP {response.status_code}); look for a "
+                "proxy that answers by itself."
+            )
         return response
 
     def _open(self) -> requests.Session:
@@ -197,8 +204,9 @@ def refusal(route: Route, url: str, status: int) -> StoreError:
         )
     if status in (400, 404, 405):
         return RouteUnknownError(
-            f"{url} does not {route.does} (HTTP {status}): a proxy must route {route.path} to "
-            f"VictoriaMetrics, or {route.endpoint}_url must name where it answers{hint}."
+            f"{url} does not {route.does} (HTTP {status}): a proxy must know these credentials "
+            f"(VICTORIA_USER, VICTORIA_BEARER_TOKEN) and route {route.path} to VictoriaMetrics, "
+            f"or {route.endpoint}_url must name where it answers{hint}."
         )
     if status // 100 == 3:
         return StoreRefusedError(
