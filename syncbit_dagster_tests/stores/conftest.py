@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _numbers = itertools.count()
+_crash_points = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +35,15 @@ def victoria(server: Server) -> Iterator[VictoriaMetricsStore]:
     store = VictoriaMetricsStore(VictoriaMetricsConfig(server.url), lock=nullcontext)
     yield store
     store.close()
+
+
+@pytest.fixture
+def crash_point() -> Iterator[None]:
+    """Counts the crash points of a test run; the summary tells how many there were."""
+    yield
+    next(_crash_points)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if count := next(_crash_points):
+        terminalreporter.write_line(f"crash points: {count}")

@@ -1,0 +1,252 @@
+"""Killed at every step: the client, the server, both. The next run must make everything exact.
+
+Each test is one crash point. ``STEPS`` is what a write consists of; a test compares it with what
+really happens, so that no step goes without its crash.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from syncbit_dagster.samples import to_series
+from syncbit_dagster_tests.stores.builders import (
+    HEART_RATE,
+    account,
+    contents,
+    rows,
+    series,
+    slice_of,
+    table,
+)
+from syncbit_dagster_tests.stores.builders import (
+    STEPS as STEPS_METRIC,
+)
+from syncbit_dagster_tests.stores.writers import Writer, store_at
+from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from syncbit_dagster.samples import Series
+    from syncbit_dagster.stores.base import Slice
+
+pytestmark = pytest.mark.victoriametrics
+
+METRICS = (HEART_RATE, STEPS_METRIC)
+FINISH = (
+    "delete series",
+    "copy stage to series",
+    "barrier: series",
+    "verify series",
+    "delete markers",
+    "barrier: deleted markers",
+    "delete stages",
+    "barrier: deleted stages",
+)
+COMMIT = (
+    "barrier: stages",
+    "verify stages",
+    "write markers",
+    "barrier: markers",
+    "verify markers",
+)
+WRITE = (
+    "add missing samples",
+    "barrier: additions",
+    "read back",
+    "flush",
+    *["stage what lies outside"] * 4,  # two series, each before and after the day
+    "stage what is wanted",
+    "delete series that vanish",
+    "barrier: deleted series that vanish",
+    *COMMIT,
+    *FINISH,
+)
+# What a run after a crash does first, by the step before which the crash was.
+RECOVERIES = {
+    "verify stages": (
+        "barrier: recovery",
+        "delete stages without marker",
+        "barrier: deleted stages without marker",
+    ),
+    "copy stage to series": ("barrier: recovery", "verify stages again", *FINISH),
+}
+
+
+class Scenario:
+    """One account whose middle day of three is rewritten, extended and thinned at once."""
+
+    def __init__(self, user: str) -> None:
+        self.user = user
+        whole = [series(user, np.arange(300) % 40 + day, first=day) for day in range(3)]
+        zone = series(user, [1, 2], first=1, labels=account(user, zone="peak"))
+        other = series(f"{user}-other", [5, 6], first=1)
+        self.before = [*whole, zone, other]
+        changed = series(user, [*range(100, 280), 7.25], first=1)
+        steps = series(user, [3, 4, 5], metric=STEPS_METRIC, first=1)
+        self.wanted = [changed, steps]
+        self.after = [whole[0], changed, steps, whole[2], other]
+        self.target = slice_of(user, metrics=METRICS, first=1)
+
+    def prepare(self, url: str, locks: Path) -> None:
+        store = store_at(url, locks)
+        store.replace(slice_of(self.user, days=3), table(*self.before[:4]))
+        store.replace(slice_of(f"{self.user}-other", days=3), table(self.before[4]))
+        store.close()
+
+    def run_again(self, url: str, locks: Path) -> None:
+        """Another partition first, as the scheduler may well do; then the same one."""
+        store = store_at(url, locks)
+        neighbour = slice_of(self.user, metrics=METRICS, first=2)
+        store.replace(neighbour, table(self.after[3]))
+        store.replace(self.target, table(*self.wanted))
+        store.close()
+
+    def found(self, url: str) -> Counter[tuple[str, str, int, float]]:
+        return contents(url, f'{{user=~"{self.user}|{self.user}-other"}}')
+
+    def is_exact(self, url: str) -> bool:
+        """Just the wanted samples, each once, of all this scenario's metrics and accounts."""
+        found = self.found(url)
+        return found.total() == len(found) and sorted(found) == rows_of(self.after)
+
+    @property
+    def job(self) -> tuple[Slice, list[Series]]:
+        return self.target, self.wanted
+
+
+def rows_of(parts: list[Series]) -> list[tuple[str, str, int, float]]:
+    return sorted(row for one in parts for row in rows(table(one)))
+
+
+def stop(scenario: Scenario, url: str, locks: Path, number: int, expected: str) -> Writer:
+    writer = Writer(url, locks, [scenario.job], stop_before=number)
+    assert writer.next_message() == ("stopped", expected)
+    return writer
+
+
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that the tests of this module kill."""
+    with running(victoria_metrics(tmp_path_factory.mktemp("mortal"))) as one:
+        yield one
+
+
+def points(steps: tuple[str, ...]) -> list[pytest.ParameterSet]:
+    return [pytest.param(n, name, id=f"{n:02} {name}") for n, name in enumerate(steps)]
+
+
+def test_these_are_all_the_steps(server: Server, user: str, tmp_path: Path) -> None:
+    scenario, steps = Scenario(user), list[str]()
+    scenario.prepare(server.url, tmp_path)
+    report = store_at(server.url, tmp_path, steps.append).replace(
+        scenario.target, table(*scenario.wanted)
+    )
+    assert tuple(steps) == WRITE
+    assert (report.added, report.changed, report.removed) == (3, 181, 121)
+    assert scenario.is_exact(server.url)
+
+
+@pytest.mark.usefixtures("crash_point")
+@pytest.mark.parametrize(("number", "step"), points(WRITE))
+def test_client_killed(server: Server, user: str, tmp_path: Path, number: int, step: str) -> None:
+    scenario = Scenario(user)
+    scenario.prepare(server.url, tmp_path)
+    stop(scenario, server.url, tmp_path, number, step).kill()
+    scenario.run_again(server.url, tmp_path)
+    assert scenario.is_exact(server.url)
+
+
+@pytest.mark.usefixtures("crash_point")
+@pytest.mark.parametrize(("number", "step"), points(WRITE))
+def test_server_killed_and_back_while_the_client_goes_on(
+    mortal: Server, user: str, tmp_path: Path, number: int, step: str
+) -> None:
+    """The write ends exact, or says that it did not; then the next run makes it exact."""
+    scenario = Scenario(user)
+    scenario.prepare(mortal.url, tmp_path)
+    writer = stop(scenario, mortal.url, tmp_path, number, step)
+    mortal.kill()
+    mortal.start()
+    writer.go_on()
+    outcome, text = writer.next_message()
+    writer.join()
+    assert outcome == "failed" or scenario.is_exact(mortal.url), text
+    scenario.run_again(mortal.url, tmp_path)
+    assert scenario.is_exact(mortal.url)
+
+
+@pytest.mark.usefixtures("crash_point")
+@pytest.mark.parametrize(("number", "step"), points(WRITE))
+def test_both_killed_and_the_server_once_more(
+    mortal: Server, user: str, tmp_path: Path, number: int, step: str
+) -> None:
+    scenario = Scenario(user)
+    scenario.prepare(mortal.url, tmp_path)
+    writer = stop(scenario, mortal.url, tmp_path, number, step)
+    mortal.kill()
+    writer.kill()
+    mortal.start()
+    scenario.run_again(mortal.url, tmp_path)
+    mortal.kill()
+    mortal.start()
+    assert scenario.is_exact(mortal.url)
+
+
+@pytest.mark.usefixtures("crash_point")
+@pytest.mark.parametrize("killed", ["client", "both"])
+@pytest.mark.parametrize(
+    ("first_step", "number", "step"),
+    [
+        pytest.param(first, number, step, id=f"{first}, then {number:02} {step}")
+        for first, steps in RECOVERIES.items()
+        for number, step in enumerate(steps)
+    ],
+)
+def test_killed_again_while_recovering(
+    mortal: Server,
+    user: str,
+    tmp_path: Path,
+    first_step: str,
+    number: int,
+    step: str,
+    killed: str,
+) -> None:
+    scenario = Scenario(user)
+    scenario.prepare(mortal.url, tmp_path)
+    stop(scenario, mortal.url, tmp_path, WRITE.index(first_step), first_step).kill()
+    writer = stop(scenario, mortal.url, tmp_path, number, step)
+    if killed == "both":
+        mortal.kill()
+    writer.kill()
+    if killed == "both":
+        mortal.start()
+    scenario.run_again(mortal.url, tmp_path)
+    assert scenario.is_exact(mortal.url)
+
+
+def test_reading_after_a_crash_finishes_the_write_first(
+    server: Server, user: str, tmp_path: Path
+) -> None:
+    """Between its deletion and its copy a series is empty; no reader may take that for true."""
+    scenario, number = Scenario(user), WRITE.index("copy stage to series")
+    scenario.prepare(server.url, tmp_path)
+    stop(scenario, server.url, tmp_path, number, "copy stage to series").kill()
+    found = store_at(server.url, tmp_path).read(slice_of(user, days=3))
+    assert to_series(found)[0].timestamps.size == 300 + 181 + 300
+
+
+def test_other_accounts_leave_a_crash_alone(server: Server, user: str, tmp_path: Path) -> None:
+    scenario, number = Scenario(user), WRITE.index("copy stage to series")
+    scenario.prepare(server.url, tmp_path)
+    stop(scenario, server.url, tmp_path, number, "copy stage to series").kill()
+    before = scenario.found(server.url)
+    store_at(server.url, tmp_path).replace(
+        slice_of(f"{user}-other", first=1), table(scenario.before[4])
+    )
+    assert scenario.found(server.url) == before

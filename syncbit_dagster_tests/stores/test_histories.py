@@ -1,0 +1,200 @@
+"""Random histories: both stores against a dictionary, with a server that is restarted at will.
+
+After every step each store is read in full and must hold exactly what the dictionary holds, the
+server also without anything that a crash or a rewrite might leave behind.
+SYNCBIT_SOAK=1 makes it a long run.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from syncbit_dagster.civil import to_milliseconds
+from syncbit_dagster.samples import Series, encode_labels, from_series, round_significant
+from syncbit_dagster.stores.base import Slice
+from syncbit_dagster.stores.duckdb import DuckDBStore
+from syncbit_dagster_tests.stores.builders import (
+    DAY,
+    HEART_RATE,
+    ONE_DAY,
+    STEPS,
+    account,
+    contents,
+    rows,
+)
+from syncbit_dagster_tests.stores.writers import store_at
+from syncbit_dagster_tests.victoriametrics import Server, victoria_metrics
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.victoriametrics
+
+SOAK = os.environ.get("SYNCBIT_SOAK") == "1"
+DAYS = 4
+METRICS = (HEART_RATE, STEPS)
+ZONES = ("", "peak", 'odd "\n🏃')
+
+users = count()
+instants = st.sampled_from([0, 1, 60_000, 7_200_000, ONE_DAY // 2, ONE_DAY - 1])
+values = st.one_of(st.integers(-3, 250).map(float), st.floats(0.001, 1000))
+day_samples = st.dictionaries(
+    st.tuples(st.sampled_from(METRICS), st.sampled_from(ZONES), instants), values, max_size=10
+)
+
+
+class Key(NamedTuple):
+    """One sample's place."""
+
+    metric: str
+    labels: str
+    instant: int
+
+
+class Histories(RuleBasedStateMachine):
+    """Writes to both stores and to a dictionary."""
+
+    server: Server
+    directory: Path
+
+    @initialize()
+    def begin(self) -> None:
+        self.user = f"history-{next(users)}"
+        self.model: dict[Key, float] = {}
+        self.victoria = store_at(self.server.url, self.directory)
+        self.duck = DuckDBStore(self.directory / f"{self.user}.duckdb")
+
+    def teardown(self) -> None:
+        self.victoria.close()
+
+    @rule(first=st.integers(0, DAYS - 1), days=st.integers(1, 2), samples=day_samples)
+    def materialize(
+        self, first: int, days: int, samples: dict[tuple[str, str, int], float]
+    ) -> None:
+        """Other samples for a day or two: changes, additions and removals in one."""
+        self._replace(first, days, self._keyed(first, samples))
+
+    @rule(first=st.integers(0, DAYS - 1), days=st.integers(1, DAYS))
+    def run_again(self, first: int, days: int) -> None:
+        """The same samples as are there."""
+        assert self._replace(first, days, self._held(first, days)) == {"noop"}
+
+    @rule(first=st.integers(0, DAYS - 1), samples=day_samples)
+    def arrive_late(self, first: int, samples: dict[tuple[str, str, int], float]) -> None:
+        """More samples for a day, none changed."""
+        modes = self._replace(first, 1, self._keyed(first, samples) | self._held(first, 1))
+        assert "rewrite" not in modes
+
+    @rule(first=st.integers(0, DAYS - 1), data=st.data())
+    def correct(self, first: int, data: st.DataObject) -> None:
+        """One changed value."""
+        held = self._held(first, 1)
+        if held:
+            key = data.draw(st.sampled_from(sorted(held)))
+            self._replace(first, 1, held | {key: data.draw(values)})
+
+    @rule(first=st.integers(0, DAYS - 1), days=st.integers(1, DAYS))
+    def remove(self, first: int, days: int) -> None:
+        """Days without samples."""
+        self._replace(first, days, {})
+
+    @rule()
+    def restart(self) -> None:
+        """The server goes down in order and comes back."""
+        self.server.stop()
+        self.server.start()
+
+    @rule()
+    def power_cut(self) -> None:
+        """The server dies, after a run has ended."""
+        self.victoria.close()
+        self.server.kill()
+        self.server.start()
+
+    @invariant()
+    def both_hold_the_model(self) -> None:
+        expected = sorted((*key, value) for key, value in self.model.items())
+        whole = self._slice(0, DAYS + 1)
+        assert rows(self.duck.read(whole)) == expected
+        assert rows(self.victoria.read(whole)) == expected
+        everything = contents(self.server.url, f'{{user="{self.user}"}}')
+        assert sorted(everything.elements()) == expected
+
+    def _replace(self, first: int, days: int, samples: dict[Key, float]) -> set[str]:
+        target = self._slice(first, days)
+        table = from_series(_grouped(samples))
+        reports = [store.replace(target, table) for store in (self.victoria, self.duck)]
+        facts = {(r.wanted, r.equal, r.added, r.changed, r.removed) for r in reports}
+        assert len(facts) == 1, "the stores disagree on what was there"
+        for key in self._held(first, days):
+            del self.model[key]
+        rounded = round_significant(np.array(list(samples.values()), dtype=np.float64))
+        self.model |= dict(zip(samples, rounded.tolist(), strict=True))
+        return {report.mode for report in reports}
+
+    def _keyed(self, first: int, samples: dict[tuple[str, str, int], float]) -> dict[Key, float]:
+        start = to_milliseconds(DAY) + first * ONE_DAY
+        return {
+            Key(
+                metric,
+                encode_labels(account(self.user, zone=zone) if zone else account(self.user)),
+                start + instant,
+            ): value
+            for (metric, zone, instant), value in samples.items()
+        }
+
+    def _held(self, first: int, days: int) -> dict[Key, float]:
+        start = to_milliseconds(DAY) + first * ONE_DAY
+        end = start + days * ONE_DAY
+        return {key: value for key, value in self.model.items() if start <= key.instant < end}
+
+    def _slice(self, first: int, days: int) -> Slice:
+        start = DAY + timedelta(days=first)
+        return Slice(METRICS, account(self.user), start, start + timedelta(days=days))
+
+
+def _grouped(samples: dict[Key, float]) -> list[Series]:
+    names = sorted({(key.metric, key.labels) for key in samples})
+    parts = []
+    for metric, labels in names:
+        own = sorted(key for key in samples if (key.metric, key.labels) == (metric, labels))
+        parts.append(
+            Series(
+                metric,
+                labels,
+                np.array([key.instant for key in own], dtype=np.int64),
+                np.array([samples[key] for key in own], dtype=np.float64),
+            )
+        )
+    return parts
+
+
+def test_random_histories(tmp_path: Path) -> None:
+    server = victoria_metrics(tmp_path / "server")
+    server.start()
+
+    class Bound(Histories):
+        """Hypothesis makes the machines itself, without arguments."""
+
+    Bound.server = server
+    Bound.directory = tmp_path
+    Bound.TestCase.settings = settings(
+        max_examples=300 if SOAK else 14,
+        stateful_step_count=50 if SOAK else 15,
+        deadline=None,
+        derandomize=not SOAK,
+        suppress_health_check=list(HealthCheck),
+    )
+    try:
+        Bound.TestCase("runTest").runTest()
+    finally:
+        server.kill()

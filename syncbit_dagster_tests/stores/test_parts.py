@@ -1,0 +1,241 @@
+"""The pure parts: URLs, lines, differences, fingerprints, sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncbit_dagster.errors import ConfigError
+from syncbit_dagster.samples import Series
+from syncbit_dagster.stores.diff import compare_series
+from syncbit_dagster.stores.errors import StoreError, StoreRefusedError, StoreUnavailableError
+from syncbit_dagster.stores.victoriametrics import (
+    VictoriaMetricsConfig,
+    encoding,
+    fingerprint,
+    guards,
+    transport,
+)
+from syncbit_dagster.stores.victoriametrics.fingerprint import Fingerprint
+from syncbit_dagster_tests.stores.builders import series
+
+LABELS = '{"user":"a"}'
+samples = st.lists(st.tuples(st.integers(0, 8), st.sampled_from([0.0, -0.0, 1.0, 2.5])), max_size=9)
+
+
+def of(pairs: list[tuple[int, float]]) -> Series:
+    return Series(
+        "m",
+        LABELS,
+        np.array([instant for instant, _ in pairs], dtype=np.int64),
+        np.array([value for _, value in pairs], dtype=np.float64),
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "write", "read", "delete", "admin"),
+    [
+        *[
+            (f"http://h:8428{tail}", *["http://h:8428"] * 4)
+            for tail in ("", "/", "/api/v1/import", "/api/v1/import/prometheus", "/api/v1/import/")
+        ],
+        ("HTTP://Host/x/", *["http://host/x"] * 4),
+        ("https://h/vm/prometheus", *["https://h/vm/prometheus"] * 3, "https://h/vm"),
+        *[
+            (
+                f"http://h/insert/0:7{tail}",
+                "http://h/insert/0:7/prometheus",
+                "http://h/select/0:7/prometheus",
+                "http://h/delete/0:7/prometheus",
+                None,
+            )
+            for tail in ("", "/prometheus", "/prometheus/api/v1/import/prometheus")
+        ],
+    ],
+)
+def test_four_places_from_one_url(
+    url: str, write: str, read: str, delete: str, admin: str | None
+) -> None:
+    places = VictoriaMetricsConfig(url).endpoints
+    assert (places.write, places.read, places.delete, places.admin) == (write, read, delete, admin)
+
+
+def test_each_place_can_be_set_apart() -> None:
+    config = VictoriaMetricsConfig(
+        "http://insert:8480/insert/0/prometheus",
+        read_url="http://select:8481/select/0/prometheus/",
+        delete_url="http://select:8481/delete/0/prometheus",
+        admin_url="http://storage:8482",
+    )
+    assert config.endpoints.write == "http://insert:8480/insert/0/prometheus"
+    assert config.endpoints.read == "http://select:8481/select/0/prometheus"
+    assert config.endpoints.delete == "http://select:8481/delete/0/prometheus"
+    assert config.endpoints.admin == "http://storage:8482"
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"url": "localhost:8428"}, "must begin with http:// or https://"),
+        ({"url": ""}, "must begin with"),
+        ({"url": "ftp://h"}, "must begin with"),
+        ({"url": "http://h:port"}, "wrong host or port"),
+        ({"url": "http://h:99999"}, "wrong host or port"),
+        ({"url": "http://me:secret@h"}, "holds credentials; put them into VICTORIA_USER"),
+        ({"url": "http://h?authKey=secret"}, "after [?] or #; remove it"),
+        ({"url": "http://h", "read_url": "secret"}, "must begin with"),
+        ({"url": "http://h", "user": "me"}, "come together"),
+        ({"url": "http://h", "user": "a", "password": "secret", "bearer_token": "t"}, "one of"),
+        ({"url": "http://h", "ca_file": Path("/none.pem")}, "/none.pem .* does not exist"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence_without_secrets(
+    settings: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(ConfigError, match=sentence) as caught:
+        VictoriaMetricsConfig(**settings)
+    assert "secret" not in str(caught.value)
+
+
+def test_secrets_are_not_shown() -> None:
+    config = VictoriaMetricsConfig(
+        "http://h", user="me", password="secret-1", delete_auth_key="secret-2"
+    )
+    token = VictoriaMetricsConfig("http://h", bearer_token="secret-3")
+    assert "secret" not in f"{config!r} {token!r} {config.key}"
+
+
+def test_a_line_of_whole_numbers_has_no_points() -> None:
+    (line,) = encoding.encode(of([(5, 60.0), (6, -0.0)]), {"source": "home"})
+    assert line == (
+        b'{"metric":{"__name__":"m","user":"a","source":"home"},'
+        b'"values":[60,0],"timestamps":[5,6]}\n'
+    )
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=30))
+def test_lines_and_back(values: list[float]) -> None:
+    whole = of(list(enumerate(values)))
+    lines = [line for line in encoding.encode(whole, {"x": "y"}) if line]
+    (found,) = encoding.collect(encoding.decode(line, {"x": "y"}) for line in lines) or [of([])]
+    assert (found.metric, found.labels) == (whole.metric, whole.labels)
+    assert found.timestamps.tolist() == whole.timestamps.tolist()
+    assert found.values.tolist() == whole.values.tolist()
+
+
+def test_lines_and_requests_stay_small() -> None:
+    lines = list(encoding.encode(series("a", np.arange(40_000) / 7), {}))
+    assert {len(orjson.loads(line)["values"]) for line in lines} == {5_000}
+    bodies = list(encoding.batches(lines * 40))
+    assert len(bodies) > 1
+    assert max(map(len, bodies)) <= 8_000_000
+    assert b"".join(bodies) == b"".join(lines * 40)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "values"),
+    [
+        (b"1,+Inf,-Inf", [1, np.inf, -np.inf]),
+        (b'1,"Infinity","-Infinity"', [1, np.inf, -np.inf]),
+        (b"1,null,2", [1, np.nan, 2]),
+    ],
+)
+def test_what_other_writers_store_can_be_read(numbers: bytes, values: list[float]) -> None:
+    line = b'{"metric":{"__name__":"m","a":"+Inf"},"values":[%s],"timestamps":[1,2,3]}' % numbers
+    block = encoding.decode(line, {})
+    assert block.labels == '{"a":"+Inf"}'
+    np.testing.assert_array_equal(block.values, values)
+
+
+@pytest.mark.parametrize("line", [b'{"metric":{"__na', b"[]", b"{}", b"<html>", b"\xff"])
+def test_anything_else_is_no_export(line: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        encoding.decode(line, {})
+
+
+@given(samples, samples)
+def test_the_difference_is_what_a_dictionary_would_say(
+    some: list[tuple[int, float]], existing: list[tuple[int, float]]
+) -> None:
+    wanted = dict(sorted(some))
+    diff = compare_series(of(list(wanted.items())), of(existing))
+    have = {instant: {v for at, v in existing if at == instant} for instant, _ in existing}
+    equal = [instant for instant in wanted if wanted[instant] in have.get(instant, ())]
+    assert diff.equal == len(equal)
+    assert diff.missing.timestamps.tolist() == [at for at in wanted if at not in have]
+    assert diff.changed == len(wanted) - len(equal) - diff.added
+    assert diff.removed == len(existing) - diff.equal - diff.changed
+    assert (diff.mode == "noop") == (sorted(wanted.items()) == sorted(existing))
+
+
+@given(samples, samples)
+def test_fingerprints_are_equal_for_equal_multisets_only(
+    some: list[tuple[int, float]], others: list[tuple[int, float]]
+) -> None:
+    first, second = (fingerprint.of(of(one).timestamps, of(one).values) for one in (some, others))
+    assert (first == second) == (Counter(some) == Counter(others))
+    both = of(some + others)
+    assert first + second == fingerprint.of(both.timestamps, both.values)
+    assert Fingerprint.from_numbers(first.to_numbers()) == first
+    assert all(0 <= number < 2**32 for number in first.to_numbers())
+
+
+def test_a_fingerprint_sees_every_swap() -> None:
+    """Two values that change places, or move by a millisecond, make another series."""
+    values = np.arange(100_000, dtype=np.float64) % 97
+    timestamps = np.arange(100_000, dtype=np.int64) * 60_000
+    whole = fingerprint.of(timestamps, values)
+    swapped = values.copy()
+    swapped[[7, 8]] = swapped[[8, 7]]
+    moved = timestamps.copy()
+    moved[5] += 1
+    assert whole != fingerprint.of(timestamps, swapped)
+    assert whole != fingerprint.of(moved, values)
+    assert whole == fingerprint.of(timestamps[::-1], values[::-1])
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [("1", 31), ("1M", 31), ("2w", 14), ("36h", 1.5), ("1.5y", 547.5), ("100y", 36_500)],
+)
+def test_retention(text: str, days: float) -> None:
+    assert guards.parse_retention(text) == timedelta(days=days)
+
+
+@pytest.mark.parametrize("text", ["", "forever", "-1", "1x"])
+def test_no_retention(text: str) -> None:
+    assert guards.parse_retention(text) is None
+
+
+def test_a_thousand_years_of_retention_do_not_overflow() -> None:
+    kept = guards.parse_retention("99999999y")
+    assert kept is not None
+    assert datetime(2026, 1, 1, tzinfo=UTC) - kept < datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "sentence"),
+    [
+        (301, StoreRefusedError, "redirects"),
+        (400, transport.RouteUnknownError, "a proxy must .*route /api/v1/export"),
+        (401, StoreRefusedError, "VICTORIA_USER and VICTORIA_PASSWORD"),
+        (403, StoreRefusedError, "account that may read samples"),
+        (404, transport.RouteUnknownError, "read_url must name"),
+        (422, StoreRefusedError, "-search.maxSamplesPerSeries"),
+        (429, StoreUnavailableError, "server's log"),
+        (503, StoreUnavailableError, "server's log"),
+    ],
+)
+def test_what_a_status_means(status: int, error: type[StoreError], sentence: str) -> None:
+    found = transport.refusal(transport.EXPORT, "http://h/api/v1/export", status)
+    assert type(found) is error
+    with pytest.raises(error, match=sentence):
+        raise found
