@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
     from pathlib import Path
     from zoneinfo import ZoneInfo
@@ -65,18 +65,18 @@ def expected_series(folder: Path, zone: ZoneInfo, first: date, last: date) -> di
     for time, value in rows(folder, "heart_rate"):
         instant = milliseconds(time.replace(tzinfo=UTC))
         beats[instant - instant % 60_000].append(value["bpm"])
-    worn = set(steps) | set(centimetres) | set(calories) | set(beats)
+    worn = set(steps) | set(centimetres) | set(beats)
 
-    def daily(minutes: Values, unit: float) -> Values:
+    def daily(minutes: Values, unit: float, known: Iterable[int]) -> Values:
         totals: Values = defaultdict(float)
-        for instant in worn:
+        for instant in known:
             totals[day_of(instant)] += minutes.get(instant, 0.0) / unit
         return totals
 
     series = {
-        "fitbit_steps_total": daily(steps, 1),
-        "fitbit_distance_km": daily(centimetres, 100_000),
-        "fitbit_calories_total": daily(calories, 1),
+        "fitbit_steps_total": daily(steps, 1, worn),
+        "fitbit_distance_km": daily(centimetres, 100_000, worn),
+        "fitbit_calories_total": daily(calories, 1, calories),
         "fitbit_steps_intraday": {instant: steps.get(instant, 0.0) for instant in worn},
         "fitbit_heart_rate_intraday": {t: sum(b) / len(b) for t, b in beats.items()},
     }

@@ -7,6 +7,7 @@ SYNCBIT_DEMO_ONESHOT=1 the demo ends after the table.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
 
 HELP = "see it work, without an account"
 DAYS = 30
+STOP_SECONDS = 30
 ASSETS = ("activity_summary", "heart_rate", "intraday_steps", "intraday_heart_rate")
 DEFINITIONS = ("-m", "syncbit_dagster.definitions")
 DAGSTER_YAML = """\
 telemetry: {enabled: false}
+nux: {enabled: false}
 concurrency: {runs: {max_concurrent_runs: 1}}
 python_logs: {managed_python_loggers: [syncbit_dagster]}
 """
@@ -132,14 +135,23 @@ def _serve(port: int) -> None:
         "Ctrl-C ends the demo.",
         flush=True,
     )
-    subprocess.run(  # noqa: S603 - our own interpreter and arguments
-        [sys.executable, "-m", "dagster", "dev", *DEFINITIONS, "--port", str(port)], check=False
+    # A terminated demo takes its Dagster with it; it would live on as an orphan otherwise.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    ui = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+        [sys.executable, "-m", "dagster", "dev", *DEFINITIONS, "--port", str(port)]
     )
+    try:
+        ui.wait()
+    finally:
+        ui.send_signal(signal.SIGINT)
+        ui.wait(STOP_SECONDS)
 
 
 def _free_port(wanted: int) -> int:
     """The wanted port, or any free one if it is taken."""
     with socket.socket() as probe:
+        # Connections of a demo that just ended do not make the port taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", wanted))
         except OSError:

@@ -42,12 +42,14 @@ class SampleStoreIOManager(dg.IOManager):
         with as_failure():
             report = self.store.replace(self._slice(name, context.asset_partition_keys), obj)
         context.log.info("%s %s: %s", name, days, report.verdict)
-        context.add_output_metadata(write_metadata(report, self.store.description))
+        of_the_run = write_metadata(report, self.store.description)
         per_day = partition_metadata(asset_named(name), days, self.account.zone, obj)
         for day, metadata in per_day.items():
             # Dagster has no public way to say this of one partition of a range from here.
             context.step_context.add_asset_metadata(
-                metadata, asset_key=context.asset_key, partition_key=day.isoformat()
+                {**metadata, **of_the_run},
+                asset_key=context.asset_key,
+                partition_key=day.isoformat(),
             )
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:

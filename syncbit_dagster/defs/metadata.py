@@ -15,7 +15,6 @@ from syncbit_dagster.defs.sparkline import sparkline
 from syncbit_dagster.samples import decode_labels, milliseconds, to_series
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date
     from zoneinfo import ZoneInfo
 
@@ -47,7 +46,7 @@ class _Headline:
 def partition_metadata(
     asset: Asset, days: DayRange, zone: ZoneInfo, samples: pd.DataFrame
 ) -> dict[date, Metadata]:
-    """For each day: samples, first and last sample, and a plot of the day or of the range."""
+    """For each day: a plot of the day or of the range, samples, first and last sample."""
     instants = np.sort(milliseconds(samples))
     headline = _headline(asset, samples)
     whole_range = headline.plot(days.start(zone), days.end(zone))
@@ -55,35 +54,31 @@ def partition_metadata(
     for day in days:
         start, end = day_start(day, zone), day_end(day, zone)
         first, last = np.searchsorted(instants, [to_milliseconds(start), to_milliseconds(end)])
-        metadata: Metadata = {"samples": int(last - first)}
+        metadata: Metadata = {}
+        if plot := headline.plot(start, end) if asset.is_intraday else whole_range:
+            metadata["plot"] = dg.MetadataValue.md(plot)
+        metadata["samples"] = int(last - first)
         if last > first:
             metadata["first_sample"] = _local_text(int(instants[first]), zone)
             metadata["last_sample"] = _local_text(int(instants[last - 1]), zone)
-        plot = headline.plot(start, end) if asset.is_intraday else whole_range
-        if plot:
-            metadata["plot"] = dg.MetadataValue.md(plot)
         result[day] = metadata
     return result
 
 
-def write_metadata(report: WriteReport, store: str) -> Mapping[str, dg.MetadataValue]:
-    """What the store did with the whole run's samples."""
+def write_metadata(report: WriteReport, store: str) -> Metadata:
+    """What the store did with the whole run's samples; flat numbers, which Dagster plots."""
     return {
-        "store": dg.MetadataValue.text(store),
-        "store_verdict": dg.MetadataValue.text(report.verdict),
-        "write_seconds": dg.MetadataValue.float(round(sum(report.seconds.values()), 3)),
-        "write": dg.MetadataValue.json(
-            {
-                "wanted": report.wanted,
-                "equal": report.equal,
-                "added": report.added,
-                "changed": report.changed,
-                "removed": report.removed,
-                "mode": report.mode,
-                "bytes_sent": report.bytes_sent,
-                "seconds": {phase: round(took, 3) for phase, took in report.seconds.items()},
-            }
-        ),
+        "store": store,
+        "store_verdict": report.verdict,
+        "run_samples_wanted": report.wanted,
+        "run_samples_equal": report.equal,
+        "run_samples_added": report.added,
+        "run_samples_changed": report.changed,
+        "run_samples_removed": report.removed,
+        "write_mode": report.mode,
+        "write_bytes": report.bytes_sent,
+        "write_seconds": round(sum(report.seconds.values()), 3),
+        "write_phases": ", ".join(f"{name} {took:.3f} s" for name, took in report.seconds.items()),
     }
 
 

@@ -43,11 +43,16 @@ def sparkline(
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH + 50}" height="{HEIGHT}">'
         f'<polyline fill="none" stroke="#4f43dd" stroke-width="1.5" points="{points}"/>'
-        f'<g font-size="10" fill="#888"><text x="{WIDTH}" y="10">{high:.5g}</text>'
-        f'<text x="{WIDTH}" y="{HEIGHT - 2}">{low:.5g}</text></g></svg>'
+        '<g style="font:10px sans-serif" fill="#888">'
+        f'<text x="{WIDTH}" y="10">{_short(high)}</text>'
+        f'<text x="{WIDTH}" y="{HEIGHT - 2}">{_short(low)}</text></g></svg>'
     )
     data = base64.b64encode(svg.encode()).decode()
     return f"![{title}](data:image/svg+xml;base64,{data})"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _thinned(

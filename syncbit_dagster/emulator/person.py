@@ -38,8 +38,9 @@ class PersonDay:
     """One civil day, minute by minute, from its first instant: 1380, 1440 or 1500 real minutes.
 
     All arrays but the heart-rate samples have one element per minute. Steps, distance and floors
-    are what was added in that minute. ``calories_kcal`` includes basal burn and may be NaN where
-    a worn minute has no value. Heart-rate samples are instants in ascending order, each once.
+    are what was added in that minute. ``calories_kcal`` includes basal burn; it is NaN where
+    there is no value, and may have one in a minute off the wrist. Heart-rate samples are instants
+    in ascending order, each once.
     """
 
     day: date

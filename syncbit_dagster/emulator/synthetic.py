@@ -157,7 +157,7 @@ class SyntheticPerson:
             distance_mm=(steps * stride).astype(np.int64),
             floors=floors,
             altitude_gain_mm=np.where(floors > 0, 3048, 0) + climb,
-            calories_kcal=np.where(worn, np.round(basal + active, 4), 0.0),
+            calories_kcal=np.where(worn, np.round(basal + active, 4), np.nan),
             active_kcal=active,
             level=_levels(steps, effort),
             heart_zone=self._zones(civil_day, minute_rate),

@@ -10,7 +10,8 @@ What the files hold, and what is made of it
 A minute or second that occurs twice, in one file or in overlapping ones, counts once with its
 largest value: real exports repeat a minute with its count and with 0.
 
-Any minute that some file mentions counts as worn. The files tell nothing of floors, altitude,
+Any minute that has steps, distance or a heart rate counts as worn; calories are filled in for
+every minute of a day, so they tell nothing of that. The files tell nothing of floors, altitude,
 activity levels and active calories; and of heart-rate zones only totals of days, which no minute
 can be given. All of that stays absent.
 """
@@ -121,9 +122,6 @@ class TakeoutPerson:
         worn[(heart_ms - start_ms) // MINUTE_MS] = True
         steps = _by_minute(self._steps, start_ms, end_ms, worn)
         distance = _by_minute(self._distance, start_ms, end_ms, worn)
-        calories = self._calories_of(civil_day, start_ms)
-        if calories is not None:
-            worn |= ~np.isnan(calories)
         return PersonDay(
             day=civil_day,
             start_ms=start_ms,
@@ -132,7 +130,7 @@ class TakeoutPerson:
             heart_bpm=np.rint(heart_bpm).astype(np.int64),
             steps=steps,
             distance_mm=None if distance is None else distance * _MM_PER_CM,
-            calories_kcal=calories,
+            calories_kcal=self._calories_of(civil_day, start_ms),
         )
 
     def _calories_of(self, civil_day: date, start_ms: int) -> FloatArray | None:

@@ -189,7 +189,7 @@ def test_materializing_again_changes_nothing(
         assert materialize(settings, FOUR, DAYS, instance).success
     before = {asset: stored(settings, asset) for asset in FOUR}
     modes = {
-        asset: {m["write"]["mode"] for m in metadata_of(instance, asset).values()} for asset in FOUR
+        asset: {m["write_mode"] for m in metadata_of(instance, asset).values()} for asset in FOUR
     }
     assert modes == {asset: {"noop"} for asset in FOUR}
     assert materialize(settings, FOUR, DayRange(DAYS.last, DAYS.last), instance).success

@@ -110,7 +110,7 @@ _TYPES = (
         "total-calories",
         None,
         RollupRule(
-            selections.worn_minutes("calories_kcal"),
+            selections.known_minutes("calories_kcal"),
             scalars(("kcalSum", wire.double)),
             cap_days=14,
         ),

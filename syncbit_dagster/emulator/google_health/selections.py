@@ -65,6 +65,16 @@ def worn_minutes(name: str) -> Select:
     return select
 
 
+def known_minutes(name: str) -> Select:
+    """Every minute whose column holds a number, worn or not: an export fills in basal calories."""
+
+    def select(day: PersonDay) -> Selection:
+        column = getattr(day, name)
+        return _nothing(1) if column is None else _at(day, ~np.isnan(column), column)
+
+    return select
+
+
 def moving_minutes(name: str) -> Select:
     """The worn minutes in which the column is not zero."""
 

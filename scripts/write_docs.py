@@ -1,0 +1,89 @@
+"""Write the generated references from the tables of the code; `--check` only compares."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from syncbit_dagster.catalog import ASSETS, METRICS, Zero, metrics_of
+from syncbit_dagster.catalog.locations import DailyRollUp, RollUp, SleepSession
+from syncbit_dagster.config import VARIABLES
+
+DOCS = Path(__file__).parents[1] / "docs"
+NOTE = "<!-- Written by `make docs` from the code; edits here are lost. -->\n\n"
+
+
+def metric_reference() -> str:
+    """Every metric, asset by asset, with the place each provider keeps it."""
+    lines = [
+        NOTE + "# Metrics\n",
+        "Every series carries the labels `user` and `device`. Timestamps are UTC: a daily value",
+        "sits at the local midnight that begins its day, an intraday value at the start of its",
+        "interval. A missing value is no sample.\n",
+    ]
+    for asset in ASSETS:
+        lines += [f"## {asset.name}\n", asset.description + "\n"]
+        lines += [
+            "| metric | labels | unit | 0 is | Google Health | Fitbit Web API | Takeout |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        for metric in metrics_of(asset.name):
+            labels = [f"{name}={value}" for name, value in metric.labels.items()]
+            lines.append(
+                f"| `{metric.name}` | {', '.join([*labels, *metric.provider_labels])} "
+                f"| {metric.unit} | {'measured' if metric.zero is Zero.MEASURED else 'no value'} "
+                f"| {location(metric.google_health)} | {location(metric.fitbit_web)} "
+                f"| {location(metric.takeout)} |"
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def location(place: object) -> str:
+    """Where a provider keeps a value, in words."""
+    if place is None:
+        return "-"
+    method = {DailyRollUp: " dailyRollUp", RollUp: " rollUp"}.get(type(place), "")
+    if isinstance(place, SleepSession):
+        return f"sleep `{place.path}` ({place.of})"
+    kind = getattr(place, "data_type", None) or getattr(place, "endpoint", None)
+    name = kind or getattr(place, "file", None) or "pairedDevices"
+    minus = f" minus `{place.minus_path}`" if getattr(place, "minus_path", None) else ""
+    return f"{name}{method} `{place.path}`{minus}"  # type: ignore[attr-defined]
+
+
+def configuration_reference() -> str:
+    """Every environment variable."""
+    lines = [
+        NOTE + "# Configuration\n",
+        "Variables come from the environment or from a `.env` file in the working directory; the",
+        "environment wins. Every one of them can also be a file: `/run/secrets/<lower-case name>`",
+        "wins over both. A wrong value is refused at start, with the legal ones.\n",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    lines += [f"| `{row.name}` | {row.default or ''} | {row.meaning} |" for row in VARIABLES]
+    return "\n".join([*lines, ""])
+
+
+FILES = {"metrics.md": metric_reference, "configuration.md": configuration_reference}
+
+
+def main() -> int:
+    """Write the files, or say which of them are not up to date."""
+    stale = []
+    for name, write in FILES.items():
+        path, text = DOCS / name, write()
+        if "--check" in sys.argv:
+            if not path.exists() or path.read_text() != text:
+                stale.append(name)
+        else:
+            path.write_text(text)
+    if stale:
+        print(f"Run `make docs`: {', '.join(stale)} differ from the code.")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    assert METRICS  # noqa: S101 - an empty table would write an empty reference
+    sys.exit(main())
