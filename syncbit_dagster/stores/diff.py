@@ -13,6 +13,8 @@ from syncbit_dagster.stores.base import WriteReport
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    import numpy.typing as npt
+
     from syncbit_dagster.stores.base import Mode
 
 
@@ -63,8 +65,27 @@ def compare_series(wanted: Series, existing: Series) -> SeriesDiff:
     ``wanted`` holds each instant once, ascending. ``existing`` is in any order and may hold an
     instant several times: one of those samples counts as equal or changed, the rest as removed.
     """
+    present, equal = _found(wanted, existing)
+    missing = wanted  # no copy on a first write, which is the largest
+    if present.any():
+        missing = wanted._replace(
+            timestamps=wanted.timestamps[~present], values=wanted.values[~present]
+        )
+    return SeriesDiff(
+        wanted=wanted,
+        missing=missing,
+        equal=int(equal.sum()),
+        changed=int((present & ~equal).sum()),
+        removed=len(existing.timestamps) - int(present.sum()),
+    )
+
+
+def _found(wanted: Series, existing: Series) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """For each wanted sample: does its instant exist, and does it exist with its value?"""
+    if np.array_equal(wanted.timestamps, existing.timestamps):
+        return np.ones(len(wanted.timestamps), dtype=bool), wanted.values == existing.values
     present = np.zeros(len(wanted.timestamps), dtype=bool)
-    equal = np.zeros(len(wanted.timestamps), dtype=bool)
+    equal = present.copy()
     if len(wanted.timestamps):
         position = np.searchsorted(wanted.timestamps, existing.timestamps)
         position[position == len(wanted.timestamps)] = 0
@@ -72,15 +93,7 @@ def compare_series(wanted: Series, existing: Series) -> SeriesDiff:
         same_value = same_instant & (wanted.values[position] == existing.values)
         present[position[same_instant]] = True
         equal[position[same_value]] = True
-    return SeriesDiff(
-        wanted=wanted,
-        missing=wanted._replace(
-            timestamps=wanted.timestamps[~present], values=wanted.values[~present]
-        ),
-        equal=int(equal.sum()),
-        changed=int((present & ~equal).sum()),
-        removed=len(existing.timestamps) - int(present.sum()),
-    )
+    return present, equal
 
 
 def overall_mode(diffs: Iterable[SeriesDiff]) -> Mode:

@@ -121,10 +121,11 @@ def test_a_line_of_whole_numbers_has_no_points() -> None:
     )
 
 
-@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=30))
-def test_lines_and_back(values: list[float]) -> None:
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=30), st.integers(1, 400))
+def test_lines_and_back(values: list[float], size: int) -> None:
     whole = of(list(enumerate(values)))
-    lines = [line for line in encoding.encode(whole, {"x": "y"}) if line]
+    body = b"".join(encoding.encode(whole, {"x": "y"}))
+    lines = encoding.lines(body[n : n + size] for n in range(0, len(body), size))
     (found,) = encoding.collect(encoding.decode(line, {"x": "y"}) for line in lines) or [of([])]
     assert (found.metric, found.labels) == (whole.metric, whole.labels)
     assert found.timestamps.tolist() == whole.timestamps.tolist()
@@ -153,6 +154,18 @@ def test_what_other_writers_store_can_be_read(numbers: bytes, values: list[float
     block = encoding.decode(line, {})
     assert block.labels == '{"a":"+Inf"}'
     np.testing.assert_array_equal(block.values, values)
+
+
+@given(st.lists(st.integers(0, 10**13 + 5), min_size=1, max_size=9), st.data())
+def test_instants_of_any_width(instants: list[int], data: st.DataObject) -> None:
+    """Thirteen digits are read as a table; nothing else may be taken for one."""
+    text = ",".join(map(str, instants)).encode()
+    line = b'{"metric":{},"values":[%s],"timestamps":[%s]}'
+    ones = b",".join([b"1"] * len(instants))
+    assert encoding.decode(line % (ones, text), {}).timestamps.tolist() == instants
+    place = data.draw(st.integers(0, len(text) - 1))
+    with pytest.raises(ValueError, match=r"."):
+        encoding.decode(line % (ones, text[:place] + b"x" + text[place + 1 :]), {})
 
 
 @pytest.mark.parametrize("line", [b'{"metric":{"__na', b"[]", b"{}", b"<html>", b"\xff"])

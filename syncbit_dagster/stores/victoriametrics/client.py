@@ -8,7 +8,7 @@ import orjson
 import requests
 
 from syncbit_dagster.stores.errors import StoreUnavailableError
-from syncbit_dagster.stores.victoriametrics import encoding, fingerprint
+from syncbit_dagster.stores.victoriametrics import encoding, fingerprint, selectors
 from syncbit_dagster.stores.victoriametrics import transport as routes
 from syncbit_dagster.stores.victoriametrics.fingerprint import Fingerprint
 
@@ -54,15 +54,14 @@ class Client:
     ) -> Iterator[encoding.Block]:
         """All samples from ``first`` to ``last`` (ms, both included), a stretch at a time."""
         params = {
-            "match[]": selector,
+            "match[]": selectors.fresh(selector),
             "max_rows_per_line": str(encoding.ROWS_PER_EXPORT_LINE),
             **_window(first, last),
         }
         with self._transport.call(routes.EXPORT, params=params, stream=True) as response:
             try:
-                for line in response.iter_lines(_COPY_CHUNK):
-                    if line:
-                        yield encoding.decode(line, self._extra_labels)
+                for line in encoding.lines(response.iter_content(_COPY_CHUNK)):
+                    yield encoding.decode(line, self._extra_labels)
             except (requests.RequestException, ValueError) as error:
                 raise StoreUnavailableError(_BROKEN_ANSWER) from error
 
@@ -77,7 +76,7 @@ class Client:
 
         Ten years of minutes are 2.5 MB in this form, and 90 MB as JSON.
         """
-        params = {"match[]": selector, **_window(first, last)}
+        params = {"match[]": selectors.fresh(selector), **_window(first, last)}
         with self._transport.call(routes.EXPORT_NATIVE, params=params, stream=True) as source:
             self._settler.note_write()
             self._transport.call(
@@ -89,7 +88,7 @@ class Client:
     def series(self, selector: str) -> list[dict[str, str]]:
         """The label sets, ``__name__`` included, of all series of any time."""
         # start=0 would mean "the last five minutes".
-        params = {"match[]": selector, "start": "1", "end": str(LAST // 1000)}
+        params = {"match[]": selectors.fresh(selector), "start": "1", "end": str(LAST // 1000)}
         answer = self._transport.call(routes.SERIES, params=params)
         try:
             found: list[dict[str, str]] = orjson.loads(answer.content)["data"]
@@ -100,7 +99,9 @@ class Client:
     def delete(self, selector: str) -> None:
         """Delete whole series; those that are not flushed yet stay, so flush before."""
         self._settler.note_write()
-        self._transport.call(routes.DELETE, form={"match[]": selector, **self._delete_key})
+        self._transport.call(
+            routes.DELETE, form={"match[]": selectors.fresh(selector), **self._delete_key}
+        )
 
     def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         for chunk in chunks:

@@ -27,6 +27,8 @@ BYTES_PER_REQUEST = 8_000_000
 ROWS_PER_EXPORT_LINE = 10_000
 
 _LARGEST_EXACT_INTEGER = 2.0**53
+_INSTANT_WIDTH = 14  # 13 digits and a comma
+_POWERS = 10.0 ** np.arange(_INSTANT_WIDTH - 2, -1, -1)  # sums stay below 2**53: exact
 _BARE_INFINITY = re.compile(rb"\+?(-?)Inf\b")
 
 
@@ -66,18 +68,35 @@ def batches(lines: Iterable[bytes]) -> Iterator[bytes]:
         yield b"".join(batch)
 
 
+def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines of an answer that arrives in chunks of any size."""
+    pending: list[bytes] = []
+    for chunk in chunks:
+        *ends, rest = chunk.split(b"\n")
+        for end in ends:
+            yield b"".join([*pending, end])
+            pending = []
+        pending.append(rest)
+    if any(pending):
+        yield b"".join(pending)
+
+
 def decode(line: bytes, extra_labels: Mapping[str, str]) -> Block:
     """A line of an export. Raises ``ValueError`` for anything else, as a line cut short."""
-    document = _parse(line)
-    labels = document["metric"]
+    # Labels cannot hold these marks: there, a quote comes after a backslash.
+    head, has_values, rest = line.partition(b'"values":[')
+    values, has_timestamps, timestamps = rest.partition(b'],"timestamps":[')
+    if not (has_values and has_timestamps and timestamps.endswith(b"]}")):
+        raise ValueError("not a line of an export")
+    labels: dict[str, str] = orjson.loads(head + b'"values":0}')["metric"]
     metric = labels.pop("__name__", "")
     for name in extra_labels:
         labels.pop(name, None)
     return Block(
         metric,
         encode_labels(labels),
-        np.array(document["timestamps"], dtype=np.int64),
-        np.array(document["values"], dtype=np.float64),
+        _instants(timestamps.removesuffix(b"]}")),
+        np.array(_numbers(values), dtype=np.float64),
     )
 
 
@@ -104,14 +123,22 @@ def _shortest(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64] | npt.ND
     return np.ascontiguousarray(values)
 
 
-def _parse(line: bytes) -> dict[str, Any]:
+def _instants(text: bytes) -> npt.NDArray[np.int64]:
+    """Comma-separated integers. All instants from 2001 to 2286 have 13 digits: then the text is a
+    table of digits, which is read four times as fast as JSON."""
+    if len(text) % _INSTANT_WIDTH == _INSTANT_WIDTH - 1:
+        table = np.frombuffer(text + b",", dtype=np.uint8).reshape(-1, _INSTANT_WIDTH)
+        digits = table[:, :-1] - np.uint8(ord("0"))  # other characters wrap around to > 9
+        if (digits <= 9).all() and (table[:, -1] == ord(",")).all():
+            return (digits.astype(np.float64) @ _POWERS).astype(np.int64)
+    return np.array(orjson.loads(b"[" + text + b"]"), dtype=np.int64)
+
+
+def _numbers(text: bytes) -> list[Any]:
+    listed = b"[" + text + b"]"
     try:
-        document = orjson.loads(line)
+        numbers: list[Any] = orjson.loads(listed)
     except orjson.JSONDecodeError:
-        # Other writers may have stored infinities, which 1.79 prints bare and newer versions as
-        # text. They sit behind the labels, whose text is not ours to touch.
-        head, separator, numbers = line.partition(b'"values":[')
-        document = json.loads(head + separator + _BARE_INFINITY.sub(rb"\g<1>1e999", numbers))
-    if not isinstance(document, dict) or not document.keys() >= {"metric", "values", "timestamps"}:
-        raise ValueError("not a line of an export")
-    return document
+        # Other writers may have stored infinities; 1.79 prints them bare, newer versions quoted.
+        numbers = json.loads(_BARE_INFINITY.sub(rb"\g<1>1e999", listed))
+    return numbers

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import secrets
 from typing import TYPE_CHECKING
 
 import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+_PROCESS = secrets.token_hex(4)
+_numbers = itertools.count()
 
 STAGE_PREFIX = "syncbit_stage_"
 COMMIT_PREFIX = "syncbit_commit_"
@@ -29,6 +34,16 @@ def leftovers(labels: Mapping[str, str]) -> str:
     """The staging and marker series of the account that has these labels."""
     names = f'__name__=~"({STAGE_PREFIX}|{COMMIT_PREFIX}).+"'
     return _selector([names, *_equalities(labels)])
+
+
+def fresh(selector: str) -> str:
+    """The same selection in a spelling that the server has never seen.
+
+    It caches which series a selector matches, and notices new series up to 10 s late, flushed or
+    not: 3 of 25 first writes of a year were read back as empty for 4 to 10 s. The series that a
+    crashed process has left behind must not stay hidden that long.
+    """
+    return f'{selector[:-1]},syncbit_{_PROCESS}_{next(_numbers)}=""}}'
 
 
 def _equalities(labels: Mapping[str, str]) -> list[str]:
