@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import orjson
@@ -44,7 +45,7 @@ class Client:
     def write(self, series: Iterable[Series]) -> None:
         """Send all samples. That they were accepted says nothing; read them back."""
         lines = (line for one in series for line in encoding.encode(one, self._extra_labels))
-        for body in encoding.batches(lines):
+        for body in _one_ahead(encoding.batches(lines)):
             self._settler.note_write()
             self._transport.call(routes.IMPORT, body=body)
             self.bytes_sent += len(body)
@@ -107,6 +108,15 @@ class Client:
         for chunk in chunks:
             self.bytes_sent += len(chunk)
             yield chunk
+
+
+def _one_ahead(bodies: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bodies; each is encoded while the server works on the one before."""
+    with ThreadPoolExecutor(max_workers=1) as encoder:
+        upcoming = encoder.submit(next, bodies, None)
+        while (body := upcoming.result()) is not None:
+            upcoming = encoder.submit(next, bodies, None)
+            yield body
 
 
 def _window(first: int, last: int) -> Mapping[str, str]:
