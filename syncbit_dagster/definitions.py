@@ -29,7 +29,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     on_schedule = [
         assets[asset.name]
         for asset in offered
-        if asset.group == "daily" or asset.resource in settings.intraday_on_schedule
+        if not asset.is_intraday or asset.resource in settings.intraday_on_schedule
     ]
     return dg.Definitions(
         assets=list(assets.values()),

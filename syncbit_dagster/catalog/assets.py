@@ -30,6 +30,10 @@ class Asset:
         return self.group == "intraday"
 
     @property
+    def is_partitioned(self) -> bool:
+        return self.group != "devices"
+
+    @property
     def resource(self) -> str:
         """What ``INTRADAY_RESOURCES`` calls an intraday asset: its name without the prefix."""
         return self.name.removeprefix("intraday_")

@@ -9,6 +9,7 @@ ten is exact to the last bit, multiplication is not).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 
 @dataclass(frozen=True)
@@ -41,31 +42,47 @@ class DailyPoint:
 
 @dataclass(frozen=True)
 class SleepSession:
-    """Google Health: a field of sleep sessions, of the main sleep or summed over all of a day."""
+    """Google Health: a field of the sleeps that end on a day.
+
+    Summed over all sleeps, or of the main one; ``percent_of`` makes it a share of another field;
+    ``is_instant`` says that the field is a time, taken as unix seconds.
+    """
 
     path: str
-    of: str = "all sleeps"
-    divide_by: float = 1
+    of: Literal["all sleeps", "main sleep"] = "all sleeps"
+    percent_of: str | None = None
+    is_instant: bool = False
+    data_type: ClassVar[str] = "sleep"
 
 
 @dataclass(frozen=True)
 class LastPoint:
-    """Google Health: a field of the last data point of a day."""
+    """Google Health: a field of a day's last data point, or of all points of the history."""
 
     data_type: str
     path: str
     divide_by: float = 1
+    whole_history: bool = False
+
+
+@dataclass(frozen=True)
+class OverSquare:
+    """Google Health: a day's last value divided by the square of another one, known by then."""
+
+    value: LastPoint
+    divisor: LastPoint
 
 
 @dataclass(frozen=True)
 class PairedDevice:
-    """Google Health: a field of each paired device."""
+    """Google Health: a field of each paired device; ``is_instant`` as for sleeps."""
 
     path: str
+    is_instant: bool = False
 
 
 GoogleHealthLocation = (
-    DailyRollUp | RollUp | DailyPoint | SleepSession | LastPoint | PairedDevice | None
+    DailyRollUp | RollUp | DailyPoint | SleepSession | LastPoint | OverSquare | PairedDevice
 )
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from syncbit_dagster.catalog.locations import (
     DailyPoint,
     DailyRollUp,
     GoogleHealthLocation,
     LastPoint,
+    OverSquare,
     PairedDevice,
     RollUp,
     SleepSession,
@@ -47,7 +48,7 @@ class Metric:
     asset: str
     unit: str
     zero: Zero
-    google_health: GoogleHealthLocation
+    google_health: GoogleHealthLocation | None
     fitbit_web: WebField | None
     takeout: TakeoutField | None
     labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -71,7 +72,7 @@ _STAGES = (  # label value, Google Health, Fitbit Web API and Takeout
     ("rem", "REM", "rem"),
     ("wake", "AWAKE", "wake"),
 )
-_MAIN = "main sleep"
+_MAIN: Literal["main sleep"] = "main sleep"
 
 
 def _label(name: str, value: str) -> Mapping[str, str]:
@@ -210,7 +211,9 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "fitbit_sleep_efficiency_percent", "sleep", "%", Zero.NO_VALUE,
-        SleepSession("summary.minutesAsleep of summary.minutesInSleepPeriod", of=_MAIN),
+        SleepSession(
+            "summary.minutesAsleep", of=_MAIN, percent_of="summary.minutesInSleepPeriod"
+        ),
         WebField("sleep", "efficiency"),
         TakeoutField("sleep", "efficiency"),
     ),
@@ -222,13 +225,13 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "fitbit_sleep_start_timestamp", "sleep", "unix seconds", Zero.NO_VALUE,
-        SleepSession("interval.startTime", of=_MAIN),
+        SleepSession("interval.startTime", of=_MAIN, is_instant=True),
         WebField("sleep", "startTime"),
         TakeoutField("sleep", "startTime"),
     ),
     Metric(
         "fitbit_sleep_end_timestamp", "sleep", "unix seconds", Zero.NO_VALUE,
-        SleepSession("interval.endTime", of=_MAIN),
+        SleepSession("interval.endTime", of=_MAIN, is_instant=True),
         WebField("sleep", "endTime"),
         TakeoutField("sleep", "endTime"),
     ),
@@ -297,7 +300,10 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "fitbit_bmi", "body", "kg/m2", Zero.NO_VALUE,
-        LastPoint("weight", "weightGrams over the square of height.heightMillimeters"),
+        OverSquare(
+            LastPoint("weight", "weightGrams", divide_by=1_000),
+            LastPoint("height", "heightMillimeters", divide_by=1_000, whole_history=True),
+        ),
         WebField("body/log/weight", "bmi"),
         TakeoutField("weight", "bmi"),
     ),
@@ -346,7 +352,8 @@ METRICS: tuple[Metric, ...] = (
     ),
     # devices
     Metric(
-        "fitbit_device_battery_percent", "devices", "%", Zero.MEASURED,
+        # A device with an empty battery does not sync: 0 is a field that the wire left out.
+        "fitbit_device_battery_percent", "devices", "%", Zero.NO_VALUE,
         PairedDevice("batteryLevel"),
         WebField("devices", "batteryLevel"),
         None,
@@ -354,7 +361,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "fitbit_device_last_sync_timestamp", "devices", "unix seconds", Zero.NO_VALUE,
-        PairedDevice("lastSyncTime"),
+        PairedDevice("lastSyncTime", is_instant=True),
         WebField("devices", "lastSyncTime"),
         None,
         provider_labels=("device_id", "device_type"),

@@ -1,6 +1,7 @@
 """One daily-partitioned asset for each row of the catalogue's asset table."""
 
 # No postponed annotations here: Dagster reads those of the function below as objects.
+from collections.abc import Iterator
 from time import perf_counter
 
 import dagster as dg
@@ -10,39 +11,74 @@ from syncbit_dagster.catalog import Asset
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.metadata import metric_table
 from syncbit_dagster.defs.partitions import days_of
-from syncbit_dagster.sources.base import Source
+from syncbit_dagster.sources.base import Fetched, Source
+from syncbit_dagster.sources.errors import PermissionMissingError
+
+# One run at a time writes to the store: it has no compare-and-swap. The store's own lock holds
+# where Dagster's pool does not (a second instance, a materialization from the command line).
+STORE_POOL = "sample_store"
+PERMISSION_CHECK = "permission"
 
 
 def build_asset(
     asset: Asset, partitions: dg.DailyPartitionsDefinition, kinds: set[str]
 ) -> dg.AssetsDefinition:
-    """The Dagster asset of a row. A range of its partitions is one run with few requests."""
+    """The Dagster asset of a row. A range of its partitions is one run with few requests.
+
+    Data that the user did not allow is no failure: the asset is skipped with a warning, its
+    partitions stay missing, its check ``permission`` fails, and the other assets go on.
+    """
 
     @dg.asset(
         name=asset.name,
         group_name=asset.group,
         description=asset.description,
-        partitions_def=partitions,
-        backfill_policy=dg.BackfillPolicy.single_run(),
+        partitions_def=partitions if asset.is_partitioned else None,
+        backfill_policy=dg.BackfillPolicy.single_run() if asset.is_partitioned else None,
         io_manager_key="sample_store",
+        pool=STORE_POOL,
         metadata={"metrics": metric_table(asset)},
         kinds=kinds,
+        output_required=False,
+        check_specs=[
+            dg.AssetCheckSpec(
+                PERMISSION_CHECK,
+                asset=asset.name,
+                description="The account allows to read this data.",
+            )
+        ],
     )
     def materialize(
         context: dg.AssetExecutionContext, fitbit: dg.ResourceParam[Source]
-    ) -> pd.DataFrame:
-        days = days_of(context.partition_keys)
+    ) -> Iterator[dg.Output[pd.DataFrame] | dg.AssetCheckResult]:
         started = perf_counter()
-        with as_failure():
-            planned = fitbit.plan(asset, days)
-            context.log.info("%s %s: %d requests planned", asset.name, days, planned)
-            fetched = fitbit.fetch(asset, days)
-        context.add_output_metadata(
-            {
+        try:
+            with as_failure(but_not=PermissionMissingError):
+                fetched = _fetch(asset, context, fitbit)
+        except PermissionMissingError as refusal:
+            context.log.warning("%s is skipped: %s", asset.name, refusal)
+            yield dg.AssetCheckResult(
+                passed=False,
+                check_name=PERMISSION_CHECK,
+                severity=dg.AssetCheckSeverity.WARN,
+                description=str(refusal),
+            )
+            return
+        yield dg.Output(
+            fetched.samples,
+            metadata={
                 "requests": fetched.requests,
                 "fetch_seconds": round(perf_counter() - started, 3),
-            }
+            },
         )
-        return fetched.samples
+        yield dg.AssetCheckResult(passed=True, check_name=PERMISSION_CHECK)
 
     return materialize
+
+
+def _fetch(asset: Asset, context: dg.AssetExecutionContext, source: Source) -> Fetched:
+    if not asset.is_partitioned:
+        return source.fetch_current(asset)
+    days = days_of(context.partition_keys)
+    context.log.info("%s %s: %d requests planned", asset.name, days, source.plan(asset, days))
+    return source.fetch(asset, days)

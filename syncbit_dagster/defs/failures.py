@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def as_failure() -> Iterator[None]:
-    """Fail the step with the error's own sentence."""
+def as_failure(but_not: type[SyncbitError] | tuple[()] = ()) -> Iterator[None]:
+    """Fail the step with the error's own sentence; leave errors of one class to the caller."""
     try:
         yield
+    except but_not:
+        raise
     except SyncbitError as error:
         raise dg.Failure(description=str(error)) from None

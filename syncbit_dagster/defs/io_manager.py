@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -12,14 +13,17 @@ from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.metadata import partition_metadata, write_metadata
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.opening import open_store
-from syncbit_dagster.stores.base import Slice
+from syncbit_dagster.samples import decode_labels, from_series, to_series
+from syncbit_dagster.stores.base import Slice, combined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     import pandas as pd
 
     from syncbit_dagster.account import Account
+    from syncbit_dagster.catalog import Asset
+    from syncbit_dagster.civil import DayRange
     from syncbit_dagster.config import Settings
     from syncbit_dagster.stores.base import Store
 
@@ -37,13 +41,27 @@ class SampleStoreIOManager(dg.IOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: pd.DataFrame) -> None:
         """Replace the run's partitions by ``obj`` (schema: :mod:`syncbit_dagster.samples`)."""
-        name = context.asset_key.path[-1]
-        days = days_of(context.asset_partition_keys)
+        asset = asset_named(context.asset_key.path[-1])
         with as_failure():
-            report = self.store.replace(self._slice(name, context.asset_partition_keys), obj)
-        context.log.info("%s %s: %s", name, days, report.verdict)
+            if context.has_asset_partitions:
+                self._replace_partitions(asset, context, obj)
+            else:
+                self._add_current(context, obj)
+
+    def load_input(self, context: dg.InputContext) -> pd.DataFrame:
+        """A partition or a range of partitions of an upstream asset, as it was materialized."""
+        asset = asset_named(context.asset_key.path[-1])
+        with as_failure():
+            return self.store.read(self._slice(asset, days_of(context.asset_partition_keys)))
+
+    def _replace_partitions(
+        self, asset: Asset, context: dg.OutputContext, samples: pd.DataFrame
+    ) -> None:
+        days = days_of(context.asset_partition_keys)
+        report = self.store.replace(self._slice(asset, days), samples)
+        context.log.info("%s %s: %s", asset.name, days, report.verdict)
         of_the_run = write_metadata(report, self.store.description)
-        per_day = partition_metadata(asset_named(name), days, self.account.zone, obj)
+        per_day = partition_metadata(asset, days, self.account.zone, samples)
         for day, metadata in per_day.items():
             # Dagster has no public way to say this of one partition of a range from here.
             context.step_context.add_asset_metadata(
@@ -52,17 +70,28 @@ class SampleStoreIOManager(dg.IOManager):
                 partition_key=day.isoformat(),
             )
 
-    def load_input(self, context: dg.InputContext) -> pd.DataFrame:
-        """A partition or a range of partitions of an upstream asset, as it was materialized."""
-        with as_failure():
-            return self.store.read(
-                self._slice(context.asset_key.path[-1], context.asset_partition_keys)
+    def _add_current(self, context: dg.OutputContext, samples: pd.DataFrame) -> None:
+        """Each sample of a present state is a slice of its own: what was read before stays."""
+        reports = []
+        for series in to_series(samples):
+            (instant,) = series.timestamps.tolist()
+            start = datetime.fromtimestamp(instant / 1000, UTC)
+            target = Slice(
+                (series.metric,),
+                decode_labels(series.labels),
+                start,
+                start + timedelta(milliseconds=1),
+            )
+            reports.append(self.store.replace(target, from_series([series])))
+        if reports:
+            report = combined(reports)
+            context.add_output_metadata(
+                {"samples": len(samples), **write_metadata(report, self.store.description)}
             )
 
-    def _slice(self, asset: str, partition_keys: Sequence[str]) -> Slice:
-        days = days_of(partition_keys)
+    def _slice(self, asset: Asset, days: DayRange) -> Slice:
         return Slice(
-            metrics=tuple(dict.fromkeys(metric.name for metric in metrics_of(asset))),
+            metrics=tuple(dict.fromkeys(metric.name for metric in metrics_of(asset.name))),
             labels=self.account.labels,
             start=days.start(self.account.zone),
             end=days.end(self.account.zone),

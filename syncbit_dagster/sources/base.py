@@ -46,6 +46,14 @@ class Source(Protocol):
         """
         ...
 
+    def fetch_current(self, asset: Asset) -> Fetched:
+        """The present state of an asset that is not partitioned, stamped with this moment.
+
+        Raises:
+            SourceError: as ``fetch``.
+        """
+        ...
+
     def profile(self) -> Profile:
         """What the provider knows about the account itself."""
         ...

@@ -7,6 +7,7 @@ SourceError
 ├── RequestRefusedError         the provider says our request is wrong: a defect of ours
 ├── QuotaExceededError          429 again and again
 ├── SourceUnavailableError      5xx, timeouts, broken connections: it may work later
+│   └── TooSlowError            504 for one page: a smaller one may work
 └── UnexpectedResponseError     an answer that nobody can read
 """
 
@@ -41,6 +42,10 @@ class QuotaExceededError(SourceError):
 
 class SourceUnavailableError(SourceError):
     """The provider did not answer, or answered that it cannot."""
+
+
+class TooSlowError(SourceUnavailableError):
+    """The provider could not put a page together in time."""
 
 
 class UnexpectedResponseError(SourceError):

@@ -16,11 +16,13 @@ from syncbit_dagster.sources.errors import (
     NotAuthorizedError,
     QuotaExceededError,
     SourceUnavailableError,
+    TooSlowError,
     UnexpectedResponseError,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from syncbit_dagster.sources.errors import SourceError
     from syncbit_dagster.sources.oauth import AccessTokens
@@ -66,16 +68,26 @@ class ApiClient:
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The JSON object that a GET answers."""
-        return self._call("GET", path, params=params)
+        return self._call("GET", path, TRANSIENT, params=params)
+
+    def get_page(self, path: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The same for a page of a list.
+
+        Raises:
+            TooSlowError: 504, at once: the same large page would only time out again.
+        """
+        return self._call("GET", path, TRANSIENT - {504}, params=params)
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON object that a POST answers. For queries in a body: it may be repeated."""
-        return self._call("POST", path, json=body)
+        return self._call("POST", path, TRANSIENT, json=body)
 
     def close(self) -> None:
         self._session.close()
 
-    def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+    def _call(
+        self, method: str, path: str, transient: AbstractSet[int], **arguments: Any
+    ) -> dict[str, Any]:
         rejected: str | None = None
         for attempt in range(TRIES):
             token = self.tokens.get(rejected=rejected)
@@ -83,7 +95,7 @@ class ApiClient:
             if response is not None and response.status_code == 401 and rejected is None:
                 rejected = token  # refreshed once; a second 401 is final
                 continue
-            if response is not None and response.status_code not in TRANSIENT:
+            if response is not None and response.status_code not in transient:
                 return self._decode(response, path)
             if attempt < TRIES - 1:
                 self._back_off(response, attempt, path)
@@ -120,6 +132,10 @@ class ApiClient:
             raise NotAuthorizedError(
                 f"{self._host} refuses the access token, a new one too; run `syncbit authorize` "
                 "again."
+            )
+        if response.status_code == 504:
+            raise TooSlowError(
+                f"{self._host} answered 504 even for small pages of {path}; try again later."
             )
         if response.status_code != 200:
             raise self.refusal(response)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from syncbit_dagster.civil import require_aware
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -63,6 +63,25 @@ class WriteReport:
             f"{self.mode}: {self.wanted} wanted and read back, {self.equal} equal, "
             f"{self.added} added, {self.changed} changed, {self.removed} removed"
         )
+
+
+def combined(reports: Sequence[WriteReport]) -> WriteReport:
+    """Several writes as one report: sums, and the most thorough mode of them."""
+    modes: tuple[Mode, ...] = ("noop", "add", "rewrite")
+    phases = {name for report in reports for name in report.seconds}
+    return WriteReport(
+        wanted=sum(report.wanted for report in reports),
+        equal=sum(report.equal for report in reports),
+        added=sum(report.added for report in reports),
+        changed=sum(report.changed for report in reports),
+        removed=sum(report.removed for report in reports),
+        mode=max((report.mode for report in reports), key=modes.index),
+        bytes_sent=sum(report.bytes_sent for report in reports),
+        seconds={
+            name: sum(report.seconds.get(name, 0.0) for report in reports)
+            for name in sorted(phases)
+        },
+    )
 
 
 class Store(Protocol):

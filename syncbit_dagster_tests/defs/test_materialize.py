@@ -290,9 +290,20 @@ def test_an_account_without_fitbit_data(
     assert_refused(account.settings(), instance, "the account that the Fitbit app uses")
 
 
-def test_a_scope_that_was_not_granted(
+def test_a_scope_that_was_not_granted_skips_its_assets_only(
     account: EmulatedAccount, instance: dg.DagsterInstance
 ) -> None:
     scope = "https://www.googleapis.com/auth/googlehealth.activity_and_fitness.readonly"
     account.emulator.untick(scope)
-    assert_refused(account.settings(), instance, "tick every box")
+    result = materialize(account.settings(), ["activity_summary", "breathing_rate"], DAYS, instance)
+    assert result.success
+    passed = {
+        one.asset_key.path[-1]: (one.passed, one.description)
+        for one in result.get_asset_check_evaluations()
+    }
+    refused, sentence = passed["activity_summary"]
+    assert not refused
+    assert "tick every box" in str(sentence)
+    assert passed["breathing_rate"][0]
+    assert not instance.get_materialized_partitions(dg.AssetKey("activity_summary"))
+    assert len(instance.get_materialized_partitions(dg.AssetKey("breathing_rate"))) == len(DAYS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -130,6 +131,8 @@ def test_a_day_off_the_grid_begins_a_new_stretch() -> None:
         ("heart_rate", 14, 3),
         ("heart_rate", 365, 1 + 5 + 27),
         ("oxygen_saturation", 3650, 1),
+        ("sleep", 3650, 1),
+        ("body", 3650, 3),
         ("intraday_steps", 30, 5),
         ("intraday_heart_rate", 30, 5),
         ("intraday_heart_rate", 365, 53),
@@ -148,16 +151,17 @@ def test_metrics_of_one_data_type_share_a_request() -> None:
     assert max(Counter(request.data_type for request in planned).values()) == 1
 
 
-def test_every_reading_is_one_list_over_the_whole_range() -> None:
+def test_every_reading_is_one_list_a_day() -> None:
     days = DayRange(date(2025, 3, 30), date(2025, 3, 31))
     zone = ZoneInfo("Europe/Berlin")
+    bounds = [
+        datetime(2025, 3, 29, 23, tzinfo=UTC),
+        datetime(2025, 3, 30, 22, tzinfo=UTC),
+        datetime(2025, 3, 31, 22, tzinfo=UTC),
+    ]
     assert plan(metrics_of("intraday_heart_rate"), days, zone, 1) == [
-        ReadingsRequest(
-            "heart-rate",
-            "beatsPerMinute",
-            datetime(2025, 3, 29, 23, tzinfo=UTC),
-            datetime(2025, 3, 31, 22, tzinfo=UTC),
-        )
+        ReadingsRequest("heart-rate", "beatsPerMinute", start, end)
+        for start, end in pairwise(bounds)
     ]
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from syncbit_dagster.civil import DayRange
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.sources.errors import (
     NotAuthorizedError,
@@ -17,9 +18,11 @@ from syncbit_dagster.sources.errors import (
     QuotaExceededError,
     RequestRefusedError,
     SourceUnavailableError,
+    TooSlowError,
     UnexpectedResponseError,
 )
 from syncbit_dagster.sources.google_health.client import USER, GoogleHealthClient
+from syncbit_dagster.sources.google_health.plan import ReadingsRequest
 from syncbit_dagster.sources.google_health.refusals import refusal
 from syncbit_dagster.sources.http import TRIES, ApiClient
 from syncbit_dagster.sources.oauth import AccessTokens
@@ -82,6 +85,23 @@ def test_a_transient_answer_is_repeated_with_longer_and_longer_waits(
     assert api.get(SETTINGS)["timeZone"] == "Asia/Kolkata"
     assert api.waits == [1.0, 2.0, 4.0]
     assert api.sent == 4
+
+
+def test_a_page_that_takes_too_long_is_halved(account: EmulatedAccount, api: Api) -> None:
+    day = DayRange(date(2025, 5, 1), date(2025, 5, 1))
+    request = ReadingsRequest(
+        "heart-rate", "beatsPerMinute", day.start(PERSON.zone), day.end(PERSON.zone)
+    )
+    client = GoogleHealthClient(api)
+    whole = [point for page in client.pages(request) for point in page]
+    account.emulator.fail_next(504, times=2)
+    again = [point for page in client.pages(request) for point in page]
+    assert again == whole
+    assert len(whole) > 5000
+    assert api.waits == []
+    account.emulator.fail_next(504, times=20)
+    with pytest.raises(TooSlowError, match="small pages"):
+        list(client.pages(request))
 
 
 def test_it_waits_as_long_as_the_server_asks(account: EmulatedAccount, api: Api) -> None:

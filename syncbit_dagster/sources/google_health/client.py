@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from syncbit_dagster.civil import ONE_DAY
-from syncbit_dagster.sources.errors import UnexpectedResponseError
+from syncbit_dagster.sources.errors import TooSlowError, UnexpectedResponseError
 from syncbit_dagster.sources.google_health.plan import (
     DailyPointsRequest,
     DailyRollUpRequest,
+    PointsRequest,
     ReadingsRequest,
     RollUpRequest,
+    SessionsRequest,
 )
 
 if TYPE_CHECKING:
@@ -23,8 +26,13 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+log = logging.getLogger(__name__)
+
 USER = "/v4/users/me"
 LIST_PAGE_SIZE = 10_000  # the server may give fewer; only a missing token ends the walk
+SMALLEST_PAGE_SIZE = 10
+DEVICE_PAGE_SIZE = 100  # the most
+SESSION_PAGE_SIZE = 25  # sleeps and exercises: the most that the API gives
 
 
 class GoogleHealthClient:
@@ -44,6 +52,10 @@ class GoogleHealthClient:
                 return self._daily_points(request)
             case ReadingsRequest():
                 return self._readings(request)
+            case SessionsRequest():
+                return self._sessions(request)
+            case PointsRequest():
+                return self._points(request)
 
     def settings(self) -> Json:
         """The account's settings, among them ``timeZone`` (IANA)."""
@@ -52,6 +64,13 @@ class GoogleHealthClient:
     def profile(self) -> Json:
         """The account's profile, among it the day of its first membership."""
         return self.api.get(f"{USER}/profile")
+
+    def devices(self) -> list[Any]:
+        """The paired devices."""
+        path = f"{USER}/pairedDevices"
+        params = {"pageSize": DEVICE_PAGE_SIZE}
+        pages = _walk(lambda token: self.api.get(path, params | token), "pairedDevices", path)
+        return [device for page in pages for device in page]
 
     def _daily_roll_up(self, request: DailyRollUpRequest) -> Iterator[list[Json]]:
         # No pageSize: with one, two data types answered 400 for months of 2026.
@@ -73,10 +92,17 @@ class GoogleHealthClient:
         return self._post_pages(request.data_type, "rollUp", body)
 
     def _daily_points(self, request: DailyPointsRequest) -> Iterator[list[Json]]:
-        member = f"{snake(request.data_type)}.date"
+        return self._reconciled(request.data_type, filter=_between("date", request))
+
+    def _sessions(self, request: SessionsRequest) -> Iterator[list[Json]]:
+        condition = _between("interval.civil_end_time", request)
+        return self._reconciled(request.data_type, filter=condition, pageSize=SESSION_PAGE_SIZE)
+
+    def _points(self, request: PointsRequest) -> Iterator[list[Json]]:
+        if request.days is None:
+            return self._reconciled(request.data_type)
         return self._reconciled(
-            request.data_type,
-            f'{member} >= "{request.days.first}" AND {member} < "{request.days.last + ONE_DAY}"',
+            request.data_type, filter=_between("sample_time.civil_time", request)
         )
 
     def _readings(self, request: ReadingsRequest) -> Iterator[list[Json]]:
@@ -84,20 +110,29 @@ class GoogleHealthClient:
         field = camel(request.data_type)
         return self._reconciled(
             request.data_type,
-            f'{member} >= "{_utc(request.start)}" AND {member} < "{_utc(request.end)}"',
+            filter=f'{member} >= "{_utc(request.start)}" AND {member} < "{_utc(request.end)}"',
             # A heart-rate point has some 400 bytes, of which these are a quarter.
             fields=f"dataPoints({field}({request.field},sampleTime/physicalTime)),nextPageToken",
         )
 
-    def _reconciled(
-        self, data_type: str, condition: str, fields: str | None = None
-    ) -> Iterator[list[Json]]:
+    def _reconciled(self, data_type: str, **params: Any) -> Iterator[list[Json]]:
         """``reconcile`` is the de-duplicated stream over all sources; ``list`` has every copy."""
-        params: Json = {"filter": condition, "pageSize": LIST_PAGE_SIZE}
-        if fields:
-            params["fields"] = fields
         path = f"{USER}/dataTypes/{data_type}/dataPoints:reconcile"
-        return _walk(lambda token: self.api.get(path, params | token), "dataPoints", path)
+        params = {"pageSize": LIST_PAGE_SIZE, **params}
+
+        def ask(token: Json) -> Json:
+            return self.api.get_page(path, params | token)
+
+        while True:
+            try:
+                # All pages before the first is given away: a token of one page size means nothing
+                # to another, so that a halved page starts the walk again.
+                return iter(list(_walk(ask, "dataPoints", path)))
+            except TooSlowError:
+                if params["pageSize"] < 2 * SMALLEST_PAGE_SIZE:
+                    raise
+                params["pageSize"] //= 2
+                log.warning("%s: 504; pages of %d now", path, params["pageSize"])
 
     def _post_pages(self, data_type: str, action: str, body: Json) -> Iterator[list[Json]]:
         path = f"{USER}/dataTypes/{data_type}/dataPoints:{action}"
@@ -116,6 +151,13 @@ def _walk(ask: Callable[[Json], Json], field: str, path: str) -> Iterator[list[J
         if not answer.get("nextPageToken"):
             return
         token = {"pageToken": answer["nextPageToken"]}
+
+
+def _between(member: str, request: DailyPointsRequest | SessionsRequest | PointsRequest) -> str:
+    """The filter for civil days; the only comparators that the API knows are these two."""
+    assert request.days is not None  # noqa: S101 - callers ask for days
+    name = f"{snake(request.data_type)}.{member}"
+    return f'{name} >= "{request.days.first}" AND {name} < "{request.days.last + ONE_DAY}"'
 
 
 def snake(data_type: str) -> str:

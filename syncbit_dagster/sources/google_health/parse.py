@@ -1,78 +1,90 @@
-"""From data points to samples. JSON ends here.
+"""From data points to rows of numbers, page by page. JSON ends here.
 
-Rules: unknown fields are ignored; a value that is missing, null or NaN is no sample; a field that
-is missing from a value that is there is a zero where the catalogue says that zero is measured
-(JSON of protocol buffers leaves zeros out); whole numbers come as texts, durations as ``"90s"``.
-Everything else is an :class:`UnexpectedResponseError`, never a guess.
+Rules: unknown fields are ignored; a value that is missing, null or NaN is no value; a field that
+is missing from a data point that is there is a zero where the catalogue says that zero is measured
+(JSON of protocol buffers leaves zeros out). Everything else is an
+:class:`UnexpectedResponseError`, never a guess.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from datetime import date
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from syncbit_dagster.catalog import Zero
-from syncbit_dagster.catalog.locations import DailyPoint, DailyRollUp, RollUp
+from syncbit_dagster.catalog.locations import (
+    DailyPoint,
+    DailyRollUp,
+    LastPoint,
+    RollUp,
+    SleepSession,
+)
 from syncbit_dagster.civil import day_start, to_milliseconds
-from syncbit_dagster.samples import Series, encode_labels
 from syncbit_dagster.sources.errors import UnexpectedResponseError
+from syncbit_dagster.sources.google_health import wire
 from syncbit_dagster.sources.google_health.client import camel
 from syncbit_dagster.sources.google_health.plan import (
     DailyPointsRequest,
     DailyRollUpRequest,
+    PointsRequest,
     ReadingsRequest,
     RollUpRequest,
-    location_of,
+    SessionsRequest,
+    parts_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import date
+    from zoneinfo import ZoneInfo
 
     import numpy.typing as npt
 
-    from syncbit_dagster.account import Account
     from syncbit_dagster.catalog import Metric
-    from syncbit_dagster.sources.google_health.plan import Request
+    from syncbit_dagster.sources.google_health.plan import Part, Request
+    from syncbit_dagster.sources.google_health.wire import Json
 
-Json = dict[str, Any]
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
-_NUMBER = re.compile(r"-?\d+(\.\d+)?s?", re.ASCII)
-_STEP = re.compile(r"(\w+)(?:\[(\w+)=(\w+)\])?")
+class Rows(NamedTuple):
+    """Values of one part of one metric, in no order; arrays of one length.
+
+    ``times`` is the timestamp that a sample would have, ``moments`` the instant at which the value
+    was measured (both int64 milliseconds); ``values`` are float64, NaN where there is none.
+    """
+
+    metric: Metric
+    part: Part
+    times: npt.NDArray[np.int64]
+    moments: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float64]
 
 
 def parse(
-    request: Request, points: list[Any], metrics: Iterable[Metric], account: Account
-) -> list[Series]:
-    """The series that one page of a request's answer holds.
+    request: Request, points: list[Any], metrics: Iterable[Metric], zone: ZoneInfo
+) -> list[Rows]:
+    """What one page of a request's answer holds for these metrics.
 
     Args:
         request: what was asked.
         points: the page's data points.
-        metrics: the rows to fill; those of other data types or kinds are left alone.
-        account: gives the zone and the labels.
+        metrics: the rows to fill; those that live elsewhere are left alone.
+        zone: the account's zone, for the first instants of civil days.
 
     Raises:
         UnexpectedResponseError: a value or a time that the API does not document.
     """
-    kind, times_of = _READERS[type(request)]
-    served = [
-        metric
-        for metric in metrics
-        if isinstance(metric.google_health, kind)
-        and location_of(metric).data_type == request.data_type
-    ]
+    kind, times_of, read = _READERS[type(request)]
+    field = camel(request.data_type)
     try:
-        present = [point for point in points if point.get(camel(request.data_type)) is not None]
-        values = [point[camel(request.data_type)] for point in present]
-        times = times_of(present, values, account)
+        present = [point for point in points if point.get(field) is not None]
+        values = [point[field] for point in present]
+        times, moments = times_of(present, values, zone)
         return [
-            _series(metric, account, times, _numbers(metric, request, values)) for metric in served
+            Rows(metric, part, times, moments, read(values, metric, part, request))
+            for metric in metrics
+            for part in parts_of(metric)
+            if isinstance(part, kind) and part.data_type == request.data_type
         ]
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise UnexpectedResponseError(
@@ -80,114 +92,98 @@ def parse(
         ) from None
 
 
-def _series(
-    metric: Metric,
-    account: Account,
-    times: npt.NDArray[np.int64],
-    values: npt.NDArray[np.float64],
-) -> Series:
-    is_sample = ~np.isnan(values)
-    if metric.zero is Zero.NO_VALUE:
-        is_sample &= values != 0
-    labels = encode_labels({**account.labels, **metric.labels})
-    return Series(metric.name, labels, times[is_sample], values[is_sample])
+Times = tuple["npt.NDArray[np.int64]", "npt.NDArray[np.int64]"]
 
 
-def _numbers(metric: Metric, request: Request, values: list[Json]) -> npt.NDArray[np.float64]:
-    """A metric's value in each data point, in the metric's unit; NaN where there is none."""
-    location = location_of(metric)
-    absent = 0 if metric.zero is Zero.MEASURED else None
-    if isinstance(location, RollUp):
-        path = request.field if isinstance(request, ReadingsRequest) else location.path
-        # The hot path: one flat field of up to 10,000 windows a page.
-        numbers = _to_floats([value.get(path, absent) for value in values])
-        return numbers / location.divide_by
-    numbers = _to_floats([_at(value, location.path, absent) for value in values])
-    if isinstance(location, DailyRollUp):
-        return numbers / location.divide_by
-    if location.minus_path:
-        numbers = numbers - _to_floats([_at(value, location.minus_path, None) for value in values])
+def _midnights(days: Iterable[date], zone: ZoneInfo) -> npt.NDArray[np.int64]:
+    return np.array([to_milliseconds(day_start(day, zone)) for day in days], dtype=np.int64)
+
+
+def _day_times(points: list[Json], _values: list[Json], zone: ZoneInfo) -> Times:
+    days = _midnights((wire.to_day(one["civilStartTime"]["date"]) for one in points), zone)
+    return days, days
+
+
+def _date_times(_points: list[Json], values: list[Json], zone: ZoneInfo) -> Times:
+    days = _midnights((wire.to_day(value["date"]) for value in values), zone)
+    return days, days
+
+
+def _window_times(points: list[Json], _values: list[Json], _zone: ZoneInfo) -> Times:
+    starts = wire.to_instants([point["startTime"] for point in points])
+    return starts, starts
+
+
+def _reading_times(_points: list[Json], values: list[Json], _zone: ZoneInfo) -> Times:
+    instants = wire.to_instants([value["sampleTime"]["physicalTime"] for value in values])
+    return instants, instants
+
+
+def _point_times(points: list[Json], values: list[Json], zone: ZoneInfo) -> Times:
+    _, instants = _reading_times(points, values, zone)
+    days = (wire.to_day(value["sampleTime"]["civilTime"]["date"]) for value in values)
+    return _midnights(days, zone), instants
+
+
+def _session_times(_points: list[Json], values: list[Json], zone: ZoneInfo) -> Times:
+    """A session belongs to the day on which it ended, by the offset that its device had then."""
+    spans = [value["interval"] for value in values]
+    days = (wire.day_of(span["endTime"], span["endUtcOffset"]) for span in spans)
+    return _midnights(days, zone), wire.to_instants([span["endTime"] for span in spans])
+
+
+Values = "npt.NDArray[np.float64]"
+
+
+def _absent(metric: Metric) -> float | None:
+    return 0 if metric.zero is Zero.MEASURED else None
+
+
+def _scaled(
+    values: list[Json], metric: Metric, part: DailyRollUp | RollUp | LastPoint, _request: Request
+) -> npt.NDArray[np.float64]:
+    return wire.to_floats(wire.all_at(values, part.path, _absent(metric))) / part.divide_by
+
+
+def _reading(
+    values: list[Json], metric: Metric, part: RollUp, request: ReadingsRequest
+) -> npt.NDArray[np.float64]:
+    return wire.to_floats(wire.all_at(values, request.field, _absent(metric))) / part.divide_by
+
+
+def _daily_point(
+    values: list[Json], metric: Metric, part: DailyPoint, _request: Request
+) -> npt.NDArray[np.float64]:
+    numbers = wire.to_floats(wire.all_at(values, part.path, _absent(metric)))
+    if part.minus_path:
+        numbers = numbers - wire.to_floats(wire.all_at(values, part.minus_path))
     return numbers
 
 
-def _to_floats(raw: list[Any]) -> npt.NDArray[np.float64]:
-    """Numbers as the wire has them, as float64; NaN for null, "NaN" and absent."""
-    kinds = set(map(type, raw))
-    if not kinds <= {int, float, str, type(None)}:
-        raise TypeError("a number is expected")
-    if str in kinds:
-        raw = [_text_to_number(one) if isinstance(one, str) else one for one in raw]
-    numbers = np.array(raw, dtype=np.float64)
-    if np.isinf(numbers).any():
-        raise ValueError("an infinite number")
+def _session(
+    values: list[Json], metric: Metric, part: SleepSession, _request: Request
+) -> npt.NDArray[np.float64]:
+    if part.is_instant:
+        numbers = wire.to_unix_seconds(wire.all_at(values, part.path))
+    else:
+        numbers = wire.to_floats(wire.all_at(values, part.path, _absent(metric)))
+    if part.percent_of:
+        whole = wire.to_floats(wire.all_at(values, part.percent_of))
+        whole[whole == 0] = np.nan
+        numbers = numbers / whole * 100
+    if part.of == "main sleep":
+        is_main = [wire.at(value, "metadata.mainSleep") is True for value in values]
+        numbers = np.where(is_main, numbers, np.nan)
     return numbers
 
 
-def _text_to_number(text: str) -> float:
-    if text == "NaN":
-        return math.nan
-    if not _NUMBER.fullmatch(text):
-        raise ValueError("neither a whole number nor a duration")
-    return float(text.removesuffix("s"))
-
-
-@lru_cache
-def _steps(path: str) -> tuple[tuple[str, str | None, str | None], ...]:
-    """A path of the catalogue as (field, key of the list's element, value of that key)."""
-    steps = []
-    for part in path.split("."):
-        match = _STEP.fullmatch(part)
-        if match is None:
-            raise ValueError(f"{path!r} is not a path")
-        steps.append((match[1], match[2], match[3]))
-    return tuple(steps)
-
-
-def _at(value: Json, path: str, absent: float | None) -> Any:
-    """What is at a path. A missing last field is ``absent``; a missing way there is no value."""
-    *way, (last, key, wanted) = _steps(path)
-    for field, list_key, list_value in way:
-        found = value.get(field)
-        if list_key is not None:
-            found = next((one for one in found or [] if one.get(list_key) == list_value), None)
-        if found is None:
-            return None
-        value = found
-    assert key is None, wanted  # noqa: S101 - paths of the catalogue end in a field
-    return value.get(last, absent)
-
-
-def _civil_times(days: Iterable[Json], account: Account) -> npt.NDArray[np.int64]:
-    """The timestamps of daily values: the first instant of each civil day."""
-    starts = (day_start(date(d["year"], d["month"], d["day"]), account.zone) for d in days)
-    return np.array([to_milliseconds(start) for start in starts], dtype=np.int64)
-
-
-def _instants(texts: list[str]) -> npt.NDArray[np.int64]:
-    """``2026-11-20T08:00:00Z``, with or without a fraction, as milliseconds."""
-    if not all(map(_INSTANT.fullmatch, texts)):
-        raise ValueError("not an instant in UTC")
-    return np.array([text[:-1] for text in texts], dtype="datetime64[ms]").astype(np.int64)
-
-
-# Which locations a request serves, and where its data points carry their time.
-_READERS: dict[type, tuple[type, Callable[[list[Any], list[Any], Account], Any]]] = {
-    DailyRollUpRequest: (
-        DailyRollUp,
-        lambda points, _, account: _civil_times(
-            [point["civilStartTime"]["date"] for point in points], account
-        ),
-    ),
-    RollUpRequest: (
-        RollUp,
-        lambda points, _, __: _instants([point["startTime"] for point in points]),
-    ),
-    DailyPointsRequest: (
-        DailyPoint,
-        lambda _, values, account: _civil_times([value["date"] for value in values], account),
-    ),
-    ReadingsRequest: (
-        RollUp,
-        lambda _, values, __: _instants([value["sampleTime"]["physicalTime"] for value in values]),
-    ),
+# For each kind of request: the locations it serves, where its data points carry their time, and
+# how a value is read.
+_READERS: dict[type, tuple[type, Callable[..., Times], Callable[..., Any]]] = {
+    DailyRollUpRequest: (DailyRollUp, _day_times, _scaled),
+    RollUpRequest: (RollUp, _window_times, _scaled),
+    ReadingsRequest: (RollUp, _reading_times, _reading),
+    DailyPointsRequest: (DailyPoint, _date_times, _daily_point),
+    SessionsRequest: (SleepSession, _session_times, _session),
+    PointsRequest: (LastPoint, _point_times, _scaled),
 }

@@ -15,7 +15,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from syncbit_dagster.catalog.locations import DailyPoint, DailyRollUp, RollUp
+from syncbit_dagster.catalog.locations import (
+    DailyPoint,
+    DailyRollUp,
+    LastPoint,
+    OverSquare,
+    RollUp,
+    SleepSession,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -70,8 +77,31 @@ class ReadingsRequest:
     end: datetime
 
 
-Request = DailyRollUpRequest | RollUpRequest | DailyPointsRequest | ReadingsRequest
-Plannable = DailyRollUp | RollUp | DailyPoint
+@dataclass(frozen=True)
+class SessionsRequest:
+    """The sessions of one data type that end on civil days."""
+
+    data_type: str
+    days: DayRange
+
+
+@dataclass(frozen=True)
+class PointsRequest:
+    """The data points of one data type on civil days; of the whole history without days."""
+
+    data_type: str
+    days: DayRange | None
+
+
+Request = (
+    DailyRollUpRequest
+    | RollUpRequest
+    | DailyPointsRequest
+    | ReadingsRequest
+    | SessionsRequest
+    | PointsRequest
+)
+Part = DailyRollUp | RollUp | DailyPoint | SleepSession | LastPoint
 
 
 def cap_days(data_type: str) -> int:
@@ -85,30 +115,33 @@ def plan(
     """The requests that together give these metrics for these days, each day once.
 
     Args:
-        metrics: rows whose Google Health location is of a kind in :data:`PLANNERS`.
+        metrics: rows that :func:`is_plannable` accepts.
         days: civil days.
         zone: the account's zone.
         interval_seconds: length of an intraday interval; :data:`RAW` for every reading.
     """
-    # Metrics of one data type and kind are served by the same requests.
-    locations = {(type(m.google_health), location_of(m).data_type): location_of(m) for m in metrics}
-    return [
-        request
-        for (kind, _), location in locations.items()
-        for request in PLANNERS[kind](location, days, zone, interval_seconds)
-    ]
+    # Metrics that live in one data type ask for the same, and share the request.
+    return list(
+        dict.fromkeys(
+            request
+            for metric in metrics
+            for part in parts_of(metric)
+            for request in PLANNERS[type(part)](part, days, zone, interval_seconds)
+        )
+    )
 
 
 def is_plannable(metric: Metric) -> bool:
     """Whether the API has this metric in a way that this module knows to ask for."""
-    return type(metric.google_health) in PLANNERS
+    return bool(parts_of(metric))
 
 
-def location_of(metric: Metric) -> Plannable:
-    """Where the API has a plannable metric."""
+def parts_of(metric: Metric) -> tuple[Part, ...]:
+    """The places in the API that a metric is made from; none if nobody knows how."""
     location = metric.google_health
-    assert isinstance(location, Plannable)  # noqa: S101 - callers ask is_plannable first
-    return location
+    if isinstance(location, OverSquare):
+        return (location.value, location.divisor)
+    return (location,) if isinstance(location, Part) else ()
 
 
 def _daily_roll_ups(
@@ -124,12 +157,25 @@ def _daily_points(
     return [DailyPointsRequest(location.data_type, days)]
 
 
+def _sessions(
+    location: SleepSession, days: DayRange, _zone: ZoneInfo, _interval: int
+) -> list[Request]:
+    return [SessionsRequest(location.data_type, days)]
+
+
+def _points(location: LastPoint, days: DayRange, _zone: ZoneInfo, _interval: int) -> list[Request]:
+    return [PointsRequest(location.data_type, None if location.whole_history else days)]
+
+
 def _intervals(
     location: RollUp, days: DayRange, zone: ZoneInfo, interval_seconds: int
 ) -> list[Request]:
     if interval_seconds == RAW and location.raw_path:
-        start, end = days.start(zone), days.end(zone)
-        return [ReadingsRequest(location.data_type, location.raw_path, start, end)]
+        # A day of readings is some pages anyway, and as much as should be in memory as JSON.
+        return [
+            ReadingsRequest(location.data_type, location.raw_path, day.start(zone), day.end(zone))
+            for day in days.chunks(1)
+        ]
     window = timedelta(seconds=interval_seconds)
     page_size = min(MOST_WINDOWS, timedelta(days=cap_days(location.data_type)) // window)
     requests: list[Request] = []
@@ -166,4 +212,6 @@ PLANNERS: dict[type, Callable[[Any, DayRange, ZoneInfo, int], list[Request]]] = 
     DailyRollUp: _daily_roll_ups,
     RollUp: _intervals,
     DailyPoint: _daily_points,
+    SleepSession: _sessions,
+    LastPoint: _points,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -13,9 +13,11 @@ from syncbit_dagster.catalog import metrics_of
 from syncbit_dagster.sources.base import Fetched
 from syncbit_dagster.sources.errors import UnexpectedResponseError
 from syncbit_dagster.sources.google_health.client import GoogleHealthClient
+from syncbit_dagster.sources.google_health.devices import device_series
 from syncbit_dagster.sources.google_health.parse import parse
 from syncbit_dagster.sources.google_health.plan import is_plannable, plan
 from syncbit_dagster.sources.google_health.refusals import refusal
+from syncbit_dagster.sources.google_health.series import to_series
 from syncbit_dagster.sources.http import ApiClient
 from syncbit_dagster.sources.oauth import AccessTokens
 from syncbit_dagster.sources.pace import Pace
@@ -53,7 +55,7 @@ class GoogleHealthSource:
 
     @staticmethod
     def has(asset: Asset) -> bool:
-        return asset.group != "devices" and all(map(is_plannable, metrics_of(asset.name)))
+        return not asset.is_partitioned or all(map(is_plannable, metrics_of(asset.name)))
 
     def plan(self, asset: Asset, days: DayRange) -> int:
         return len(self._requests(asset, days))
@@ -61,12 +63,21 @@ class GoogleHealthSource:
     def fetch(self, asset: Asset, days: DayRange) -> Fetched:
         sent_before = self.client.api.sent
         metrics = metrics_of(asset.name)
-        series = [
-            one
+        found = [
+            rows
             for request in self._requests(asset, days)
             for points in self.client.pages(request)
-            for one in parse(request, points, metrics, self.account)
+            for rows in parse(request, points, metrics, self.account.zone)
         ]
+        series = to_series(metrics, found, self.account.labels)
+        return Fetched(samples.from_series(series), self.client.api.sent - sent_before)
+
+    def fetch_current(self, asset: Asset) -> Fetched:
+        sent_before = self.client.api.sent
+        devices = self.client.devices()
+        series = device_series(
+            devices, metrics_of(asset.name), self.account.labels, datetime.now(UTC)
+        )
         return Fetched(samples.from_series(series), self.client.api.sent - sent_before)
 
     def profile(self) -> Profile:
