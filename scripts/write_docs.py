@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from syncbit_dagster.catalog import ASSETS, METRICS, Zero, metrics_of
-from syncbit_dagster.catalog.locations import DailyRollUp, RollUp, SleepSession
+from syncbit_dagster.catalog.locations import DailyRollUp, OverSquare, RollUp, SleepSession
 from syncbit_dagster.config import VARIABLES
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -45,7 +45,10 @@ def location(place: object) -> str:
         return "-"
     method = {DailyRollUp: " dailyRollUp", RollUp: " rollUp"}.get(type(place), "")
     if isinstance(place, SleepSession):
-        return f"sleep `{place.path}` ({place.of})"
+        share = f" as percent of `{place.percent_of}`" if place.percent_of else ""
+        return f"sleep `{place.path}`{share} ({place.of})"
+    if isinstance(place, OverSquare):
+        return f"{location(place.value)} over the square of {location(place.divisor)}"
     kind = getattr(place, "data_type", None) or getattr(place, "endpoint", None)
     name = kind or getattr(place, "file", None) or "pairedDevices"
     minus = f" minus `{place.minus_path}`" if getattr(place, "minus_path", None) else ""

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 def materialize(
     settings: Settings,
     assets: Sequence[str],
-    days: DayRange,
+    days: DayRange | None,
     instance: dg.DagsterInstance,
     *,
     extra: Sequence[dg.AssetsDefinition] = (),
 ) -> dg.ExecuteInProcessResult:
-    """One run over a range of partitions; a failed one is returned, not raised."""
+    """One run over a range of partitions, if any; a failed one is returned, not raised."""
     definitions = build_definitions(settings)
     own = [one for one in definitions.assets or [] if isinstance(one, dg.AssetsDefinition)]
     return dg.materialize(
@@ -34,7 +34,9 @@ def materialize(
         tags={
             "dagster/asset_partition_range_start": days.first.isoformat(),
             "dagster/asset_partition_range_end": days.last.isoformat(),
-        },
+        }
+        if days
+        else None,
         raise_on_error=False,
     )
 

@@ -10,7 +10,7 @@ import dagster as dg
 import numpy as np
 import pytest
 
-from syncbit_dagster.catalog import METRICS, metrics_of
+from syncbit_dagster.catalog import ASSETS, METRICS, metrics_of
 from syncbit_dagster.civil import DayRange, day_start, to_milliseconds
 from syncbit_dagster.definitions import build_definitions
 from syncbit_dagster.defs.sparkline import INLINE_CHARACTERS
@@ -218,10 +218,31 @@ def test_every_offered_asset_materializes(
     settings = account.settings()
     definitions = build_definitions(settings)
     names = [key.path[-1] for key in definitions.resolve_all_asset_keys()]
-    assert set(FOUR) < set(names)
+    assert set(names) == {asset.name for asset in ASSETS}
     assert materialize(settings, names, DAYS, instance).success
-    arrived = {name.split("/")[0] for asset in names for name in stored(settings, asset)}
-    assert arrived == {metric.name for metric in METRICS if metric.asset in names}
+    daily = [name for name in names if name != "devices"]
+    arrived = {name.split("/")[0] for asset in daily for name in stored(settings, asset)}
+    assert arrived == {metric.name for metric in METRICS if metric.asset in daily}
+
+
+def test_devices_gather_what_was_read_and_keep_a_sync_once(
+    account: EmulatedAccount, instance: dg.DagsterInstance
+) -> None:
+    settings = account.settings()
+    for _ in range(2):
+        assert materialize(settings, ["devices"], None, instance).success
+    ever = DayRange(date(2025, 1, 1), datetime.now(UTC).date() + timedelta(days=1))
+    found = stored(settings, "devices", ever)
+    trackers = {name for name in found if "TRACKER" in name}
+    assert len(trackers) == 2
+    for name in trackers:
+        times = found[name]
+        if name.startswith("fitbit_device_battery_percent"):
+            assert len(times) == 2
+            assert all(0 < value <= 100 for value in times.values())
+        else:
+            ((instant, seconds),) = times.items()
+            assert instant == seconds * 1000
 
 
 @pytest.mark.filterwarnings("ignore::dagster.BetaWarning")  # of the asset in the test

@@ -132,7 +132,7 @@ def test_every_reading_is_asked_for_as_documented(
     raw.fetch(asset, DayRange(DAYS.first, DAYS.first))
     api = source.client.api
     assert isinstance(api, RecordingApi)
-    assert len(api.requests) > 2  # several pages, walked to the end
+    assert len(api.requests) > 1  # several pages, walked to the end
     for sent in api.requests:
         method = method_of(document, sent)
         assert set(sent.params) <= set(method["parameters"]) | set(document["parameters"])
