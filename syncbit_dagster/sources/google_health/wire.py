@@ -22,6 +22,7 @@ Json = dict[str, Any]
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?s?", re.ASCII)
+_WHOLE_NUMBERS = re.compile(r"-?\d{1,18}(,-?\d{1,18})*", re.ASCII)
 _STEP = re.compile(r"(\w+)(?:\[(\w+)=(\w+)\])?")
 
 
@@ -30,6 +31,9 @@ def to_floats(raw: list[Any]) -> npt.NDArray[np.float64]:
     kinds = set(map(type, raw))
     if not kinds <= {int, float, str, type(None)}:
         raise TypeError("a number is expected")
+    if kinds == {str} and _WHOLE_NUMBERS.fullmatch(joined := ",".join(raw)):
+        # int64 are texts on the wire; a page of 10,000 of them is parsed in one go.
+        return np.fromstring(joined, dtype=np.float64, sep=",")
     if str in kinds:
         raw = [_text_to_number(one) if isinstance(one, str) else one for one in raw]
     numbers = np.array(raw, dtype=np.float64)
