@@ -188,8 +188,8 @@ def test_random_histories(tmp_path: Path) -> None:
     Bound.server = server
     Bound.directory = tmp_path
     Bound.TestCase.settings = settings(
-        max_examples=300 if SOAK else 14,
-        stateful_step_count=50 if SOAK else 15,
+        max_examples=100 if SOAK else 14,
+        stateful_step_count=40 if SOAK else 15,
         deadline=None,
         derandomize=not SOAK,
         suppress_health_check=list(HealthCheck),
