@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from syncbit_dagster.civil import ONE_DAY
+from syncbit_dagster.emulator.person import DAY_MINUTES
 
 if TYPE_CHECKING:
     from datetime import date
 
     from syncbit_dagster.emulator.person import BoolArray, FloatArray, IntArray
 
-_DAY_MINUTES = 1440
 _SATURDAY = 5
 _WALK_STRIDE_MM, _RUN_STRIDE_MM = 730, 1080
 
@@ -46,8 +46,7 @@ def watch_off(seed: int, day: date) -> bool:
 
 def watch_off_at_night(seed: int, day: date) -> bool:
     """Whether the night that ends on this day has no data."""
-    charging = chance(seed, "night charge", day.toordinal()) < 0.04
-    return charging or watch_off(seed, day) or watch_off(seed, day - ONE_DAY)
+    return charges_at_night(seed, day) or watch_off(seed, day) or watch_off(seed, day - ONE_DAY)
 
 
 def bedtime(seed: int, day: date) -> int:
@@ -62,11 +61,46 @@ def wake_up(seed: int, day: date) -> int:
     return int((475 if weekend else 385) + 50 * chance(seed, "wake", day.toordinal()))
 
 
+def night(seed: int, day: date) -> list[tuple[int, int]]:
+    """Start and end of the sleep of the night that ends on this day; two when it was broken."""
+    bed, up = bedtime(seed, day), wake_up(seed, day)
+    ordinal = day.toordinal()
+    if chance(seed, "broken night", ordinal) >= 0.05:
+        return [(bed, up)]
+    awake = bed + 185 + int(45 * chance(seed, "awake at", ordinal))
+    return [(bed, awake), (awake + 65 + int(35 * chance(seed, "awake for", ordinal)), up)]
+
+
+def naps(seed: int, day: date) -> list[tuple[int, int]]:
+    """Start and end of the naps of the day."""
+    ordinal = day.toordinal()
+    if chance(seed, "nap", ordinal) >= (0.18 if day.weekday() >= _SATURDAY else 0.04):
+        return []
+    start = 790 + int(60 * chance(seed, "nap at", ordinal))
+    return [(start, start + 61 + int(60 * chance(seed, "nap for", ordinal)))]
+
+
 def asleep(seed: int, day: date, wall: IntArray) -> BoolArray:
-    """The minutes of the night before the day and of the one after it."""
-    tonight = _DAY_MINUTES + bedtime(seed, day + ONE_DAY)
-    before = (wall >= bedtime(seed, day)) & (wall < wake_up(seed, day))
-    return before | (wall >= tonight)
+    """The minutes of the night before the day, of its naps and of the night after it."""
+    tomorrow = [(start + DAY_MINUTES, DAY_MINUTES) for start, _ in night(seed, day + ONE_DAY)]
+    sleeping = np.zeros(len(wall), dtype=np.bool_)
+    for start, end in (*night(seed, day), *naps(seed, day), *tomorrow):
+        sleeping |= (wall >= start) & (wall < end)
+    return sleeping
+
+
+def charge(seed: int, day: date) -> tuple[int, int] | None:
+    """Start and length of the day's charging, on the evenings that have one."""
+    ordinal = day.toordinal()
+    if chance(seed, "charge", ordinal) >= 0.28:
+        return None
+    start = 1110 + int(120 * chance(seed, "charge at", ordinal))
+    return start, 50 + int(50 * chance(seed, "charge for", ordinal))
+
+
+def charges_at_night(seed: int, day: date) -> bool:
+    """Whether the watch was on the charger during the night that ends on this day."""
+    return chance(seed, "night charge", day.toordinal()) < 0.04
 
 
 def worn(seed: int, day: date, wall: IntArray) -> BoolArray:
@@ -79,13 +113,13 @@ def worn(seed: int, day: date, wall: IntArray) -> BoolArray:
     if chance(seed, "shower", ordinal) < 0.85:
         start = up + 8 + int(20 * chance(seed, "shower at", ordinal))
         off |= _between(wall, start, 14 + int(22 * chance(seed, "shower for", ordinal)))
-    if chance(seed, "charge", ordinal) < 0.28:
-        start = 1110 + int(120 * chance(seed, "charge at", ordinal))
-        off |= _between(wall, start, 50 + int(50 * chance(seed, "charge for", ordinal)))
+    charging = charge(seed, day)
+    if charging is not None:
+        off |= _between(wall, *charging)
     if watch_off_at_night(seed, day):
         off |= wall < up
     if watch_off_at_night(seed, day + ONE_DAY):
-        off |= wall >= _DAY_MINUTES + bedtime(seed, day + ONE_DAY)
+        off |= wall >= DAY_MINUTES + bedtime(seed, day + ONE_DAY)
     return ~off
 
 

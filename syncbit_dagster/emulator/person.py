@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
+    from syncbit_dagster.emulator.records import Body, Device, SleepSession
+
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 IntArray: TypeAlias = npt.NDArray[np.int64]
 
 MINUTE_MS = 60_000
+DAY_MINUTES = 1440
 
 SEDENTARY, LIGHT, MODERATE, VIGOROUS = range(4)
 """Activity levels of a minute."""
@@ -96,8 +99,17 @@ class Person(Protocol):
     def daily(self, civil_day: date) -> DailyValues:
         """The once-a-day values of one day; far cheaper than ``day``."""
 
+    def sleep(self, civil_day: date) -> tuple[SleepSession, ...]:
+        """The sessions that end on this day, in order of time; they do not overlap."""
+
+    def body(self, civil_day: date) -> Body:
+        """The readings of this day."""
+
+    def devices(self, now: datetime) -> tuple[Device, ...]:
+        """The devices as their last sync left them."""
+
     def last_sync(self, now: datetime) -> datetime:
-        """The instant up to which the device's data is on the server; never after ``now``."""
+        """The instant up to which the devices' data is on the server; never after ``now``."""
 
 
 def real_minutes(day: date, zone: ZoneInfo) -> int:
@@ -123,6 +135,13 @@ def wall_offsets(day: date, zone: ZoneInfo) -> IntArray:
         else:
             high = middle
     return np.where(minutes < low, before, after)
+
+
+def minutes_of(day: date, zone: ZoneInfo) -> tuple[IntArray, IntArray]:
+    """The real minutes of a day: their instants, and their readings in minutes after midnight."""
+    offsets = wall_offsets(day, zone)
+    instants = to_milliseconds(day_start(day, zone)) + np.arange(len(offsets)) * MINUTE_MS
+    return instants, (instants + offsets) // MINUTE_MS % DAY_MINUTES
 
 
 def _offset_ms(instant: datetime, zone: ZoneInfo) -> int:

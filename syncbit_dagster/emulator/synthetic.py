@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from syncbit_dagster.civil import ONE_DAY, civil_day, day_start, to_milliseconds
-from syncbit_dagster.emulator import habits
+from syncbit_dagster.emulator import habits, synthetic_body, synthetic_sleep
 from syncbit_dagster.emulator.habits import chance
 from syncbit_dagster.emulator.person import (
     LIGHT,
-    MINUTE_MS,
     MODERATE,
     NO_ZONE,
     SEDENTARY,
@@ -29,17 +28,17 @@ from syncbit_dagster.emulator.person import (
     DailyValues,
     PersonDay,
     empty_day,
-    wall_offsets,
+    minutes_of,
 )
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from syncbit_dagster.emulator.person import BoolArray, FloatArray, IntArray
+    from syncbit_dagster.emulator.records import Body, Device, SleepSession
 
 KEPT_DAYS = 400
 
-_DAY_MINUTES = 1440
 _SAMPLE_SECONDS = 5
 _HIGHEST_HEART_RATE = 186
 _ZONE_STARTS = (0.40, 0.60, 0.85)
@@ -61,6 +60,7 @@ class SyntheticPerson:
         self.first_day = first_day
         self.seed = seed
         self.day = lru_cache(maxsize=KEPT_DAYS)(self._day)
+        self.sleep = lru_cache(maxsize=KEPT_DAYS)(self._sleep)
 
     def last_sync(self, now: datetime) -> datetime:
         """The phone syncs about once an hour, except on the days that it is out of reach."""
@@ -114,6 +114,17 @@ class SyntheticPerson:
             vo2_max=round(44.0 - 0.35 * (self._resting(civil_day) - 58), 1) if age >= 14 else None,
         )
 
+    def _sleep(self, civil_day: date) -> tuple[SleepSession, ...]:
+        return synthetic_sleep.sessions(self.seed, self.first_day, civil_day, self.zone)
+
+    def body(self, civil_day: date) -> Body:
+        """Weights and body fat; the height on the first day."""
+        return synthetic_body.body(self.seed, self.first_day, civil_day, self.zone)
+
+    def devices(self, now: datetime) -> tuple[Device, ...]:
+        """A tracker and a scale."""
+        return synthetic_body.devices(self.seed, self.first_day, self.last_sync(now), self.zone)
+
     def _season(self, day: date) -> float:
         """1 in midsummer, -1 in midwinter of the north."""
         return math.cos(2 * math.pi * (day.timetuple().tm_yday - 196) / 365.25)
@@ -131,9 +142,7 @@ class SyntheticPerson:
             return empty_day(civil_day, self.zone)
         rng = np.random.default_rng((self.seed, civil_day.toordinal(), 1))
         start_ms = to_milliseconds(day_start(civil_day, self.zone))
-        offsets = wall_offsets(civil_day, self.zone)
-        instants = start_ms + np.arange(len(offsets), dtype=np.int64) * MINUTE_MS
-        wall = (instants + offsets) // MINUTE_MS % _DAY_MINUTES
+        _, wall = minutes_of(civil_day, self.zone)
         asleep = habits.asleep(self.seed, civil_day, wall)
         worn = habits.worn(self.seed, civil_day, wall)
         cadence, effort, stride = habits.movement(self.seed, civil_day, wall, asleep, rng)

@@ -6,6 +6,7 @@ What the files hold, and what is made of it
   rows without minutes: dropped. The hour that comes twice has rows once: they count for the
   first pass, the second pass has no calories.
 - ``resting_heart_rate-*``: by date; 0.0 or no date stands for no value.
+- ``sleep-*``, ``weight-*``: see ``takeout_records.py``.
 
 A minute or second that occurs twice, in one file or in overlapping ones, counts once with its
 largest value: real exports repeat a minute with its count and with 0.
@@ -18,14 +19,12 @@ can be given. All of that stays absent.
 
 from __future__ import annotations
 
-import gzip
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 
 from syncbit_dagster.civil import civil_day, day_end, day_start, to_milliseconds
 from syncbit_dagster.emulator.person import (
@@ -35,6 +34,8 @@ from syncbit_dagster.emulator.person import (
     real_minutes,
     wall_offsets,
 )
+from syncbit_dagster.emulator.records import Body, Device, DeviceKind
+from syncbit_dagster.emulator.takeout_records import body_by_day, rows, sleep_by_day
 from syncbit_dagster.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from syncbit_dagster.emulator.person import BoolArray, FloatArray, IntArray
+    from syncbit_dagster.emulator.records import SleepSession
 
 _SECOND_MS = 1000
 _MM_PER_CM = 10
@@ -75,6 +77,8 @@ class TakeoutPerson:
         self._heart = _series(folder, "heart_rate", lambda value: float(value["bpm"]))
         self._calories = _series(folder, "calories", _number)
         self._resting = dict(_resting_heart_rates(folder))
+        self._sleep = sleep_by_day(folder, zone)
+        self._body = body_by_day(folder, zone)
         spans = list(self._spans())
         if not spans:
             raise ConfigError(
@@ -98,6 +102,18 @@ class TakeoutPerson:
         """Resting heart rate, to whole beats; the other values are not in these files."""
         return DailyValues(resting_heart_rate=self._resting.get(civil_day))
 
+    def sleep(self, civil_day: date) -> tuple[SleepSession, ...]:
+        """The sessions of the files that end on this day."""
+        return self._sleep.get(civil_day, ())
+
+    def body(self, civil_day: date) -> Body:
+        """The readings of the files; they hold no heights."""
+        return self._body.get(civil_day, Body())
+
+    def devices(self, now: datetime) -> tuple[Device, ...]:
+        """A tracker, since there is data. The files do not tell its charge."""
+        return (Device("1", DeviceKind.TRACKER, "Tracker", None, self.last_sync(now)),)
+
     def _spans(self) -> Iterator[tuple[datetime, datetime]]:
         """The first instant and the end of every kind of data."""
         for series, length in (
@@ -107,7 +123,7 @@ class TakeoutPerson:
         ):
             if len(series.times):
                 yield _utc(int(series.times[0])), _utc(int(series.times[-1]) + length)
-        dates = set(self._resting)
+        dates = {*self._resting, *self._sleep, *self._body}
         if len(self._calories.times):
             dates |= {_utc(int(self._calories.times[at])).date() for at in (0, -1)}
         for day in dates:
@@ -162,21 +178,13 @@ def _by_minute(series: _Series, start_ms: int, end_ms: int, worn: BoolArray) -> 
 
 
 def _series(folder: Path, kind: str, value_of: Callable[[Any], float]) -> _Series:
-    rows = [row for row in _rows(folder, kind) if row["value"] is not None]
-    values = np.array([value_of(row["value"]) for row in rows], dtype=np.float64)
-    return _Series(_milliseconds([row["dateTime"] for row in rows]), values)
-
-
-def _rows(folder: Path, kind: str) -> Iterator[dict[str, Any]]:
-    """The rows of all files of one kind, in the order of the file names."""
-    files = (*folder.rglob(f"{kind}-*.json"), *folder.rglob(f"{kind}-*.json.gz"))
-    for path in sorted(files, key=lambda path: path.name):
-        content = path.read_bytes()
-        yield from orjson.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
+    known = [row for row in rows(folder, kind) if row["value"] is not None]
+    values = np.array([value_of(row["value"]) for row in known], dtype=np.float64)
+    return _Series(_milliseconds([row["dateTime"] for row in known]), values)
 
 
 def _resting_heart_rates(folder: Path) -> Iterator[tuple[date, int]]:
-    for row in _rows(folder, "resting_heart_rate"):
+    for row in rows(folder, "resting_heart_rate"):
         value = row["value"]
         if value["date"] and value["value"]:
             day = datetime.strptime(value["date"], "%m/%d/%y").replace(tzinfo=UTC).date()

@@ -15,6 +15,7 @@ from syncbit_dagster.emulator.google_health.feed import Feed
 from syncbit_dagster.emulator.google_health.filters import LAST_MS, Bounds, parse_filter
 from syncbit_dagster.emulator.google_health.points import page_of_points
 from syncbit_dagster.emulator.person import DailyValues, PersonDay, empty_day
+from syncbit_dagster.emulator.records import Body, Device, SleepSession
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster_tests.emulator.api import reason
 from syncbit_dagster_tests.emulator.conftest import BERLIN
@@ -201,6 +202,15 @@ class Nobody:
 
     def daily(self, civil_day: date) -> DailyValues:
         return DailyValues(vo2_max=40.0 if civil_day == self.first_day else None)
+
+    def sleep(self, _civil_day: date) -> tuple[SleepSession, ...]:
+        return ()
+
+    def body(self, _civil_day: date) -> Body:
+        return Body()
+
+    def devices(self, _now: datetime) -> tuple[Device, ...]:
+        return ()
 
     def last_sync(self, now: datetime) -> datetime:
         return now

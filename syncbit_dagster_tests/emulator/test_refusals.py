@@ -128,10 +128,11 @@ def test_a_type_answers_exactly_its_operations(
         Operation.DAILY_ROLL_UP: lambda: shared_api.daily(
             data_type.id, date(2026, 11, 10), date(2026, 11, 11)
         ),
+        Operation.GET: lambda: shared_api.points(data_type.id, "/1"),
     }
     answer = ask[operation]()
     if operation in data_type.operations:
-        assert answer.status_code == 200
+        assert answer.status_code == (404 if operation is Operation.GET else 200)
     else:
         assert reason(answer) == (400, "UNSUPPORTED_DATA_TYPE_ACTION")
 
@@ -141,7 +142,10 @@ def test_types_that_live_accounts_saw_refuse() -> None:
     no_list = {"floors", "total-calories", "calories-in-heart-rate-zone"}
     assert {t.id for t in DATA_TYPES.values() if Operation.LIST not in t.operations} == no_list
     no_rollups = {t.id for t in DATA_TYPES.values() if Operation.ROLL_UP not in t.operations}
-    assert no_rollups == {name for name in DATA_TYPES if name.startswith("daily-")}
+    daily = {name for name in DATA_TYPES if name.startswith("daily-")}
+    assert no_rollups == daily | {"sleep", "height"}
+    named = {t.id for t in DATA_TYPES.values() if Operation.GET in t.operations}
+    assert named == {"sleep", "weight", "body-fat", "height"}
     short = {t.id for t in DATA_TYPES.values() if t.rollup and t.rollup.cap_days == 14}
     assert short == {
         "heart-rate",

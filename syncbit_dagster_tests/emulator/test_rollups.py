@@ -14,6 +14,7 @@ from syncbit_dagster.civil import ONE_DAY, day_end, day_start
 from syncbit_dagster.emulator.google_health.data_types import DATA_TYPES
 from syncbit_dagster.emulator.google_health.feed import Feed
 from syncbit_dagster.emulator.google_health.rollups import roll_up
+from syncbit_dagster.emulator.google_health.rules import Record
 from syncbit_dagster.emulator.person import MINUTE_MS
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster_tests.emulator.api import reason, windows
@@ -48,7 +49,8 @@ def total(value: Any) -> float:
 
 @pytest.mark.parametrize("day", [SPRING, AUTUMN, PLAIN])
 @pytest.mark.parametrize(
-    "data_type", [t.id for t in DATA_TYPES.values() if t.rollup and t.id != "heart-rate"]
+    "data_type",
+    [t.id for t in DATA_TYPES.values() if t.rollup and t.record is Record.INTERVAL],
 )
 def test_a_day_is_the_sum_of_its_minutes(shared_api: Api, data_type: str, day: date) -> None:
     (whole,) = windows(shared_api.daily(data_type, day, day + timedelta(days=1)))

@@ -1,14 +1,15 @@
-"""What the API tells about the account itself: settings, profile, identity, devices."""
+"""What the API tells about the account itself: settings, profile, identity."""
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from syncbit_dagster.emulator.google_health import scopes
+from syncbit_dagster.emulator.google_health import scopes, wire
+from syncbit_dagster.emulator.google_health.devices import get_device, list_devices
 from syncbit_dagster.emulator.google_health.errors import scope_insufficient
+from syncbit_dagster.emulator.google_health.requests import check_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from syncbit_dagster.emulator.google_health.feed import Feed
     from syncbit_dagster.emulator.google_health.methods import Method
-
-HEALTH_USER_ID = "1234567890"
 
 
 def _settings(feed: Feed) -> dict[str, Any]:
@@ -42,29 +41,16 @@ def _profile(feed: Feed) -> dict[str, Any]:
 def _identity(_feed: Feed) -> dict[str, Any]:
     return {
         "name": "users/me/identity",
-        "healthUserId": HEALTH_USER_ID,
+        "healthUserId": wire.HEALTH_USER_ID,
         "legacyUserId": "EMUL8R",
     }
 
 
-def _paired_devices(feed: Feed) -> dict[str, Any]:
-    synced = feed.synced.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()
-    device = {
-        "name": "users/me/pairedDevices/1",
-        "deviceType": "TRACKER",
-        "deviceVersion": "Emulated Tracker",
-        "batteryStatus": "High",
-        "batteryLevel": 82,
-        "lastSyncTime": f"{synced}Z",
-        "features": ["HEART_RATE", "STEPS"],
-    }
-    return {"pairedDevices": [device]}
-
-
 def _method(describe: Callable[[Feed], dict[str, Any]], scope: str | None) -> Method:
-    def method(feed: Feed, _request: Request, _body: bytes, granted: tuple[str, ...]) -> str:
+    def method(feed: Feed, request: Request, _body: bytes, granted: tuple[str, ...]) -> str:
         if scope is not None and scope not in granted:
             raise scope_insufficient()
+        check_parameters(request.query_params)
         return orjson.dumps(describe(feed)).decode()
 
     return method
@@ -74,5 +60,6 @@ METHODS: dict[str, Method] = {
     "/v4/users/{user}/settings": _method(_settings, scopes.SETTINGS),
     "/v4/users/{user}/profile": _method(_profile, scopes.PROFILE),
     "/v4/users/{user}/identity": _method(_identity, None),
-    "/v4/users/{user}/pairedDevices": _method(_paired_devices, scopes.SETTINGS),
+    "/v4/users/{user}/pairedDevices": list_devices,
+    "/v4/users/{user}/pairedDevices/{device}": get_device,
 }

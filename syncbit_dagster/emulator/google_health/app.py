@@ -14,7 +14,12 @@ from starlette.routing import Route
 from syncbit_dagster.emulator.google_health import account, partial
 from syncbit_dagster.emulator.google_health.errors import ApiRefusal, not_found, quota_exhausted
 from syncbit_dagster.emulator.google_health.feed import Feed
-from syncbit_dagster.emulator.google_health.methods import list_points, roll_up_days, roll_up_time
+from syncbit_dagster.emulator.google_health.methods import (
+    get_point,
+    list_points,
+    roll_up_days,
+    roll_up_time,
+)
 from syncbit_dagster.emulator.google_health.oauth import OAuth, OAuthRefusal
 from syncbit_dagster.emulator.google_health.rules import Operation
 
@@ -68,6 +73,7 @@ class GoogleHealth:
             ("GET", f"{_POINTS}:reconcile", list_points(Operation.RECONCILE)),
             ("POST", f"{_POINTS}:rollUp", roll_up_time),
             ("POST", f"{_POINTS}:dailyRollUp", roll_up_days),
+            ("GET", f"{_POINTS}/{{point}}", get_point),
             *(("GET", path, method) for path, method in account.METHODS.items()),
             ("GET", "/v4/{rest:path}", _no_method),
             ("POST", "/v4/{rest:path}", _no_method),
@@ -95,7 +101,7 @@ class GoogleHealth:
             self._count_request()
             mask = request.query_params.get("fields")
             tree = partial.parse_mask(mask) if mask else {}
-            feed = Feed(self.person, self.person.last_sync(self.now()))
+            feed = Feed(self.person, self.now())
             text = method(feed, request, body, scopes)
         except ApiRefusal as refusal:
             return refusal.response()

@@ -10,18 +10,23 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from syncbit_dagster.emulator.google_health import scopes, selections, wire
+from syncbit_dagster.emulator.google_health.feed import Feed
+from syncbit_dagster.emulator.google_health.readings import reading_events
 from syncbit_dagster.emulator.google_health.rules import (
     DailyRule,
     DataType,
+    EventRule,
     Operation,
     PointRule,
     Record,
     RollupRule,
+    average,
     average_max_min,
     listed,
     scalars,
 )
 from syncbit_dagster.emulator.google_health.selections import ZONES
+from syncbit_dagster.emulator.google_health.sleep import sleep_events
 from syncbit_dagster.emulator.person import LIGHT, MINUTE_MS, MODERATE, VIGOROUS
 
 if TYPE_CHECKING:
@@ -36,7 +41,8 @@ _ZONE_NAMES = ("LIGHT", "MODERATE", "VIGOROUS", "PEAK")
 _AZM_NAMES = ("LIGHT", "FAT_BURN", "CARDIO", "PEAK")  # nothing is earned in the first
 _LEVEL_NAMES = ("SEDENTARY", "LIGHT", "MODERATE", "VIGOROUS")
 
-_ALL = frozenset(Operation)
+_GET = frozenset({Operation.GET})
+_ALL = frozenset(Operation) - _GET
 _NO_LIST = _ALL - {Operation.LIST}
 _ROLLUPS = frozenset({Operation.ROLL_UP, Operation.DAILY_ROLL_UP})
 _POINTS = frozenset({Operation.LIST, Operation.RECONCILE})
@@ -92,6 +98,31 @@ def _activity(
         points=points,
         rollup=rollup,
         recording=recording,
+    )
+
+
+def _reading(
+    type_id: str,
+    kind: str,
+    fields: tuple[str, str | None],
+    form: Format,
+    operations: frozenset[Operation],
+) -> DataType:
+    """A measurement of the body; its points have names, its roll-ups are averages."""
+    point, average_field = fields
+    rollup = None
+    if average_field is not None:
+        rollup = RollupRule(
+            selections.readings(kind), scalars((average_field, form)), average, of=Feed.body
+        )
+    return DataType(
+        type_id,
+        Record.SAMPLE,
+        operations | _GET,
+        scopes.METRICS,
+        events=EventRule(reading_events(kind, point, form)),
+        rollup=rollup,
+        is_worn=False,
     )
 
 
@@ -223,6 +254,18 @@ _TYPES = (
         ("baselineTemperatureCelsius", "skin_temperature_baseline", wire.double),
     ),
     _daily("daily-vo2-max", ("vo2Max", "vo2_max", wire.double), scope=scopes.ACTIVITY),
+    DataType(
+        "sleep",
+        Record.SLEEP,
+        _POINTS | _GET,
+        scopes.SLEEP,
+        events=EventRule(sleep_events),
+        default_page=25,
+        largest_page=25,
+    ),
+    _reading("weight", "weights", ("weightGrams", "weightGramsAvg"), wire.double, _ALL),
+    _reading("body-fat", "body_fat", ("percentage", "bodyFatPercentageAvg"), wire.double, _ALL),
+    _reading("height", "heights", ("heightMillimeters", None), wire.whole, _POINTS),
 )
 
 DATA_TYPES = {data_type.id: data_type for data_type in _TYPES}

@@ -79,8 +79,8 @@ def scope_insufficient() -> ApiRefusal:
 
 
 def not_found(path: str) -> ApiRefusal:
-    """404: no such method."""
-    return ApiRefusal(404, "NOT_FOUND", f"No method answers at {path}.", [])
+    """404: no such method, or nothing of this name."""
+    return ApiRefusal(404, "NOT_FOUND", f"There is nothing at {path}.", [])
 
 
 def quota_exhausted() -> ApiRefusal:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from syncbit_dagster.civil import ONE_DAY, civil_day, day_end, to_milliseconds
 from syncbit_dagster.emulator.person import MINUTE_MS
+from syncbit_dagster.emulator.records import Body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,14 +19,23 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from syncbit_dagster.emulator.person import DailyValues, Person, PersonDay
+    from syncbit_dagster.emulator.records import Device, SleepSession
+
+PROCESSING = timedelta(hours=3)
+"""How long after its end a session has no stages yet; no source says how long it really is."""
 
 
 @dataclass(frozen=True)
 class Feed:
-    """A person as the server knows them after the sync at ``synced``."""
+    """A person as the server knows them: after the last sync before ``now``."""
 
     person: Person
-    synced: datetime
+    now: datetime
+
+    @cached_property
+    def synced(self) -> datetime:
+        """The instant up to which data has arrived."""
+        return self.person.last_sync(self.now)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -51,6 +63,35 @@ class Feed:
         if day_end(civil_day, self.zone) > self.synced:
             return None
         return self.person.daily(civil_day)
+
+    def sleep(self, civil_day: date) -> tuple[SleepSession, ...]:
+        """The sessions that end on a day and have ended; the newest may have no stages yet."""
+        synced_ms = to_milliseconds(self.synced)
+        processed_ms = to_milliseconds(self.now - PROCESSING)
+        return tuple(
+            session
+            if session.end_ms <= processed_ms
+            else replace(session, staging=None, segments=(), awakenings=())
+            for session in self.person.sleep(civil_day)
+            if session.end_ms <= synced_ms
+        )
+
+    def body(self, civil_day: date) -> Body:
+        """The readings of one day that have arrived."""
+        body = self.person.body(civil_day)
+        if day_end(civil_day, self.zone) <= self.synced:
+            return body
+        synced_ms = to_milliseconds(self.synced)
+        return Body(
+            *(
+                tuple(reading for reading in readings if reading.at_ms < synced_ms)
+                for readings in (body.weights, body.body_fat, body.heights)
+            )
+        )
+
+    def devices(self) -> tuple[Device, ...]:
+        """The devices as the last sync left them."""
+        return self.person.devices(self.now)
 
     def newest_first(self, first: date, last: date) -> Iterator[date]:
         """The days of a range that can have data, last one first."""

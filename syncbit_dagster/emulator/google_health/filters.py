@@ -2,7 +2,8 @@
 
 A filter is ``member >= "literal"`` and ``member < "literal"``, joined with ``AND``. The member
 belongs to the record kind of the data type; nothing else is accepted, and every refusal has its
-own reason.
+own reason. The real API knows ``OR`` for sleep; nobody needs it for a range, so here it does not
+exist.
 """
 
 from __future__ import annotations
@@ -105,6 +106,8 @@ _MEMBERS = {
     "sample_time.physical_time": _INSTANT_MEMBER,
     "sample_time.civil_time": _CIVIL_MEMBER,
     "date": _DATE_MEMBER,
+    "interval.end_time": _INSTANT_MEMBER,
+    "interval.civil_end_time": _CIVIL_MEMBER,
 }
 
 

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
 from syncbit_dagster.emulator.google_health import points, wire
 from syncbit_dagster.emulator.google_health.data_types import DATA_TYPES
-from syncbit_dagster.emulator.google_health.errors import invalid_argument, scope_insufficient
+from syncbit_dagster.emulator.google_health.errors import (
+    invalid_argument,
+    not_found,
+    scope_insufficient,
+)
 from syncbit_dagster.emulator.google_health.filters import LAST_MS, parse_filter
 from syncbit_dagster.emulator.google_health.paging import PageTokens
 from syncbit_dagster.emulator.google_health.requests import (
+    LIST_PARAMETERS,
     check_family,
     check_parameters,
     daily_roll_up_request,
     json_object,
     page_size,
+    refuse_family,
     roll_up_request,
 )
 from syncbit_dagster.emulator.google_health.rollups import roll_up
-from syncbit_dagster.emulator.google_health.rules import Operation
+from syncbit_dagster.emulator.google_health.rules import Operation, Record
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from syncbit_dagster.emulator.google_health.feed import Feed
-    from syncbit_dagster.emulator.google_health.rules import DataType, RollupRule
+    from syncbit_dagster.emulator.google_health.rules import DataType, Event, RollupRule
 
+_TRACKER = "Emulated Tracker"
 _ROLL_UP_FIELDS = {"range", "windowSize", "pageSize", "pageToken", "dataSourceFamily"}
 _DAILY_FIELDS = {"range", "windowSizeDays", "pageSize", "pageToken", "dataSourceFamily"}
 
@@ -46,39 +54,51 @@ def list_points(operation: Operation) -> Method:
     def method(feed: Feed, request: Request, _body: bytes, scopes: tuple[str, ...]) -> str:
         data_type = _allowed_type(request, operation, scopes)
         query = dict(request.query_params)
-        check_parameters(query, points=True)
+        check_parameters(query, LIST_PARAMETERS)
         bounds = parse_filter(query.get("filter", ""), data_type)
-        size = min(page_size(query.get("pageSize")), points.SERVED_PAGE[operation])
+        size = page_size(query.get("pageSize"), data_type.default_page, data_type.largest_page)
+        size = min(size, points.SERVED_PAGE[operation])
         token = query.pop("pageToken", "")
         query.pop("fields", None)
         tokens = PageTokens(query | {"method": operation.value, "type": data_type.id})
         below = tokens.read(token)
-        if not check_family(query.get("dataSourceFamily")):
+        if operation is Operation.LIST and data_type.record is Record.SLEEP:
+            refuse_family(query.get("dataSourceFamily"))
+        if not check_family(query.get("dataSourceFamily"), data_type):
             return "{}"
         if below is None and points.first_page_is_empty(tokens.fingerprint):
             page = points.Page([], LAST_MS)
         else:
             start = LAST_MS if below is None else below
             page = points.page_of_points(feed, data_type, bounds, start, size)
-        source = _source(data_type) if operation is Operation.LIST else ""
-        found = [f'{{{source}"{data_type.body_field}":{point.value}}}' for point in page.points]
+        found = [_point(data_type, operation, point) for point in page.points]
         next_token = None if page.next_position is None else tokens.write(page.next_position)
         return _page("dataPoints", found, next_token)
 
     return method
 
 
+def get_point(feed: Feed, request: Request, _body: bytes, scopes: tuple[str, ...]) -> str:
+    """The method ``get``: one point by its name. Only points that have names can be asked for."""
+    data_type = _allowed_type(request, Operation.GET, scopes)
+    check_parameters(request.query_params)
+    point = points.named_point(feed, data_type, request.path_params["point"])
+    if point is None:
+        raise not_found(request.url.path)
+    return _point(data_type, Operation.GET, point)
+
+
 def roll_up_time(feed: Feed, request: Request, body: bytes, scopes: tuple[str, ...]) -> str:
     """The method ``rollUp``: windows of equal length, anchored at the start of the range."""
     data_type = _allowed_type(request, Operation.ROLL_UP, scopes)
-    check_parameters(request.query_params, points=False)
+    check_parameters(request.query_params)
     fields = json_object(body, _ROLL_UP_FIELDS)
     rule = _rollup_rule(data_type)
     asked = roll_up_request(fields, rule.cap_days)
     token = str(fields.pop("pageToken", "") or "")
     tokens = PageTokens(fields | {"method": "rollUp", "type": data_type.id})
     below = tokens.read(token)
-    if not check_family(fields.get("dataSourceFamily")):
+    if not check_family(fields.get("dataSourceFamily"), data_type):
         return "{}"
     # A page is so many windows, with data or without: the cap on window times page size says so.
     end = asked.windows if below is None else below
@@ -96,13 +116,13 @@ def roll_up_time(feed: Feed, request: Request, body: bytes, scopes: tuple[str, .
 def roll_up_days(feed: Feed, request: Request, body: bytes, scopes: tuple[str, ...]) -> str:
     """The method ``dailyRollUp``: windows of civil days; everything fits one page."""
     data_type = _allowed_type(request, Operation.DAILY_ROLL_UP, scopes)
-    check_parameters(request.query_params, points=False)
+    check_parameters(request.query_params)
     fields = json_object(body, _DAILY_FIELDS)
     rule = _rollup_rule(data_type)
     asked = daily_roll_up_request(fields, rule.cap_days, feed.zone)
     # There is never a second page, so this refuses every token.
     PageTokens(fields).read(str(fields.get("pageToken") or ""))
-    if not check_family(fields.get("dataSourceFamily")):
+    if not check_family(fields.get("dataSourceFamily"), data_type):
         return "{}"
     found = roll_up(feed, rule, asked.edges)
     walls = dict(zip(asked.edges.tolist(), asked.wall_ms.tolist(), strict=True))
@@ -140,10 +160,28 @@ def _rollup_rule(data_type: DataType) -> RollupRule:
     return data_type.rollup
 
 
-def _source(data_type: DataType) -> str:
+def _point(data_type: DataType, operation: Operation, point: points.Point) -> str:
+    """A point with what only some methods and data types say: its source and its name."""
+    event = point.event
+    if operation is Operation.RECONCILE:
+        head = "" if event is None else f'"dataPointName":{_name(data_type, event)},'
+    elif event is None:
+        head = _source(data_type.recording, _TRACKER)
+    else:
+        source = _source(event.recording, event.device)
+        head = f'"name":{_name(data_type, event)},{source}'
+    return f'{{{head}"{data_type.body_field}":{point.value}}}'
+
+
+def _name(data_type: DataType, event: Event) -> str:
+    return f'"users/{wire.HEALTH_USER_ID}/dataTypes/{data_type.id}/dataPoints/{event.id}"'
+
+
+@lru_cache
+def _source(recording: str, device: str | None) -> str:
     source = {
-        "recordingMethod": data_type.recording,
-        "device": {"displayName": "Emulated Tracker"},
+        "recordingMethod": recording,
+        **({"device": {"displayName": device}} if device else {}),
         "platform": "FITBIT",
     }
     return f'"dataSource":{orjson.dumps(source).decode()},'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,16 +16,19 @@ from syncbit_dagster.emulator.person import MINUTE_MS, wall_offsets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
     from syncbit_dagster.emulator.google_health.feed import Feed
     from syncbit_dagster.emulator.google_health.filters import Bounds
-    from syncbit_dagster.emulator.google_health.rules import DailyRule, DataType, PointRule
+    from syncbit_dagster.emulator.google_health.rules import (
+        DailyRule,
+        DataType,
+        Event,
+        EventRule,
+        PointRule,
+    )
     from syncbit_dagster.emulator.person import IntArray, PersonDay
 
-DEFAULT_PAGE = 1440
-LARGEST_PAGE = 10_000
-SERVED_PAGE = {Operation.LIST: 5_000, Operation.RECONCILE: LARGEST_PAGE}
+SERVED_PAGE = {Operation.LIST: 5_000, Operation.RECONCILE: 10_000}
 """A live account got at most 5,000 listed points a page, whatever it asked for."""
 
 LOOKED_AT_DAYS = 400
@@ -35,10 +39,14 @@ EMPTY_FIRST_PAGES = 5
 
 
 class Point(NamedTuple):
-    """One point: its start, which pages are cut at, and its JSON value."""
+    """One point: its position, which pages are cut at, and its JSON value.
+
+    The position of an interval is its start. A point with a name says which event it is.
+    """
 
     start_ms: int
     value: str
+    event: Event | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ def page_of_points(feed: Feed, data_type: DataType, bounds: Bounds, below: int, 
     points: list[Point] = []
     position = below
     for looked_at, day in enumerate(feed.newest_first(first, last)):
-        if looked_at == LOOKED_AT_DAYS and data_type.record is not Record.DAILY:
+        if looked_at == LOOKED_AT_DAYS and data_type.points is not None:
             return Page(points, position)
         room = size - len(points)
         found = newest(feed, day, bounds, below, room + 1)
@@ -78,12 +86,25 @@ def page_of_points(feed: Feed, data_type: DataType, bounds: Bounds, below: int, 
     return Page(points, None)
 
 
+def named_point(feed: Feed, data_type: DataType, point_id: str) -> Point | None:
+    """The point with this id, wherever in the history it is."""
+    if data_type.events is None:
+        raise ValueError(f"{data_type.id} has no points with names")
+    for day in feed.newest_first(date.min, date.max):
+        for event in data_type.events.find(feed, day):
+            if event.id == point_id:
+                return Point(event.at_ms, event.value, event)
+    return None
+
+
 def _newest_of(
     data_type: DataType,
 ) -> Callable[[Feed, date, Bounds, int, int], list[Point]]:
     """How to find the newest points of one day for a data type."""
     if data_type.daily is not None:
         return _DailyPoints(data_type.daily)
+    if data_type.events is not None:
+        return _EventPoints(data_type.events)
     if data_type.points is None:
         raise ValueError(f"{data_type.id} has no points")
     render = _sample if data_type.record is Record.SAMPLE else _interval
@@ -105,6 +126,21 @@ class _DailyPoints:
         if fields is None:
             return []
         return [Point(midnight, wire.joined({"date": wire.calendar_date(day)} | fields))][:limit]
+
+
+@dataclass(frozen=True)
+class _EventPoints:
+    rule: EventRule
+
+    def __call__(
+        self, feed: Feed, day: date, bounds: Bounds, below: int, limit: int
+    ) -> list[Point]:
+        found = []
+        for event in reversed(self.rule.find(feed, day)):
+            asked = event.at_ms + event.offset_ms * bounds.civil
+            if bounds.first_ms <= asked < bounds.end_ms and event.at_ms < below:
+                found.append(Point(event.at_ms, event.value, event))
+        return found[:limit]
 
 
 @dataclass(frozen=True)
@@ -159,8 +195,4 @@ def _interval(start: int, start_offset: int, end: int, end_offset: int) -> str:
 
 
 def _sample(at: int, offset: int, _end: int, _end_offset: int) -> str:
-    return (
-        f'"sampleTime":{{"physicalTime":{wire.instant(at)},'
-        f'"utcOffset":{wire.duration(offset)},'
-        f'"civilTime":{wire.civil(at + offset)}}}'
-    )
+    return wire.sample_time(at, offset)

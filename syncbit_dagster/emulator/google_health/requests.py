@@ -13,20 +13,22 @@ import orjson
 from syncbit_dagster.civil import ONE_DAY, day_start, to_milliseconds
 from syncbit_dagster.emulator.google_health.errors import invalid_argument, malformed
 from syncbit_dagster.emulator.google_health.filters import parse_instant
-from syncbit_dagster.emulator.google_health.points import DEFAULT_PAGE, LARGEST_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
+    from syncbit_dagster.emulator.google_health.rules import DataType
     from syncbit_dagster.emulator.person import IntArray
 
 _DAY_MS = 86_400_000
+_DEFAULT_PAGE, _LARGEST_PAGE = 1_440, 10_000
 _DURATION = re.compile(r"(\d{1,12})(?:\.(\d{1,9}))?s", re.ASCII)
 _FAMILY = re.compile(
     r"users/[^/]+/dataSourceFamilies/(all-sources|google-wearables|google-sources|self-sources)"
 )
-_LIST_PARAMETERS = {"filter", "pageSize", "pageToken", "dataSourceFamily"}
+_NO_FAMILY = "INVALID_DATA_POINT_DATA_SOURCE_FAMILY"
+LIST_PARAMETERS = frozenset({"filter", "pageSize", "pageToken", "dataSourceFamily"})
 _ANY_PARAMETERS = {"fields", "alt", "prettyPrint", "key", "quotaUser"}
 
 
@@ -58,27 +60,33 @@ class DailyRollUpRequest:
     edges: IntArray
 
 
-def check_parameters(query: Mapping[str, str], *, points: bool) -> None:
-    """Refuse parameters that the method does not know."""
-    known = _ANY_PARAMETERS | (_LIST_PARAMETERS if points else set())
+def check_parameters(query: Mapping[str, str], known: frozenset[str] = frozenset()) -> None:
+    """Refuse parameters that neither the method nor every method knows."""
     for name in query:
-        if name not in known:
+        if name not in known | _ANY_PARAMETERS:
             raise malformed(name, f'Unknown name "{name}": there is no such parameter.')
 
 
-def check_family(family: object) -> bool:
-    """Whether the family of data sources holds the tracker's data."""
+def check_family(family: object, data_type: DataType) -> bool:
+    """Whether the family of data sources has the points of the data type.
+
+    A weight by hand and one by a scale are both none of the wearables'.
+    """
     if not family:
         return True
     match = _FAMILY.fullmatch(family) if isinstance(family, str) else None
     if match is None:
-        raise invalid_argument(
-            "INVALID_DATA_POINT_DATA_SOURCE_FAMILY", "This is no full name of a family of sources."
-        )
-    return match[1] != "self-sources"
+        raise invalid_argument(_NO_FAMILY, "This is no full name of a family of sources.")
+    return match[1] != "self-sources" and (data_type.is_worn or match[1] != "google-wearables")
 
 
-def page_size(value: object, default: int = DEFAULT_PAGE, largest: int = LARGEST_PAGE) -> int:
+def refuse_family(family: object) -> None:
+    """Sleep is listed from all sources only; no source names the reason for the refusal."""
+    if family:
+        raise invalid_argument(_NO_FAMILY, "A list of sleep cannot choose a family of sources.")
+
+
+def page_size(value: object, default: int = _DEFAULT_PAGE, largest: int = _LARGEST_PAGE) -> int:
     """The page size to use; larger ones are cut, 0 stands for the default."""
     if isinstance(value, bool) or not re.fullmatch(r"\d{1,9}", str(value or 0)):
         raise malformed("pageSize", "The page size is not a positive whole number.")
@@ -121,7 +129,7 @@ def daily_roll_up_request(
         raise invalid_argument("INVALID_TIME_RANGE", "The end of the range is not after its start.")
     starts = [first.date() + n * ONE_DAY for n in range(0, -((first - end) // ONE_DAY), step)]
     # The default page always fits the windows; a page size that is sent must fit the cap too.
-    size = page_size(body.get("pageSize"), cap_days // step, LARGEST_PAGE)
+    size = page_size(body.get("pageSize"), cap_days // step)
     if (end - first) > cap_days * ONE_DAY or step * size > cap_days * ONE_DAY.days:
         raise _too_long(cap_days)
     if size < len(starts):

@@ -33,7 +33,7 @@ def roll_up(feed: Feed, rule: RollupRule, edges: IntArray) -> Windows:
     days = feed.newest_first(
         wall_date(int(edges[0])) - ONE_DAY, wall_date(int(edges[-1])) + ONE_DAY
     )
-    parts = [rule.select(feed.day(day)) for day in days][::-1]
+    parts = [rule.select(rule.of(feed, day)) for day in days][::-1]
     if not parts:
         return _none()
     start_ms = np.concatenate([part.start_ms for part in parts])

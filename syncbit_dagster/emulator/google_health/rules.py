@@ -8,18 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from syncbit_dagster.emulator.google_health import wire
+from syncbit_dagster.emulator.google_health.feed import Feed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     import numpy.typing as npt
 
-    from syncbit_dagster.emulator.google_health.selections import Columns, Select
+    from syncbit_dagster.emulator.google_health.selections import Columns, Select, Selection
     from syncbit_dagster.emulator.person import DailyValues
 
     Format = Callable[[Any], str]
@@ -32,6 +34,7 @@ class Record(Enum):
     INTERVAL = ("interval.start_time", "interval.civil_start_time")
     SAMPLE = ("sample_time.physical_time", "sample_time.civil_time")
     DAILY = ("date",)
+    SLEEP = ("interval.end_time", "interval.civil_end_time")
 
 
 class Operation(Enum):
@@ -41,6 +44,7 @@ class Operation(Enum):
     RECONCILE = "reconcile"
     ROLL_UP = "rollup"
     DAILY_ROLL_UP = "daily_rollup"
+    GET = "get"
 
 
 @dataclass(frozen=True)
@@ -73,17 +77,45 @@ class DailyRule:
         return found | self.constant if self.fields[0][0] in found else None
 
 
+class Event(NamedTuple):
+    """One point that has a name: a session, or a reading of the body.
+
+    Filters and pages go by ``at_ms``; ``offset_ms`` is the wall clock's lead on UTC there. What
+    was entered by hand has no device.
+    """
+
+    at_ms: int
+    offset_ms: int
+    id: str
+    recording: str
+    device: str | None
+    value: str
+
+
+@dataclass(frozen=True)
+class EventRule:
+    """Points that have names: the ones of a day, in order of time."""
+
+    find: Callable[[Feed, date], list[Event]]
+
+
 def sums(starts: npt.NDArray[np.intp], columns: Columns) -> list[npt.NDArray[Any]]:
     """Add up each column over the groups that begin at ``starts``."""
     return [np.add.reduceat(column, starts) for column in columns]
 
 
+def average(starts: npt.NDArray[np.intp], columns: Columns) -> list[npt.NDArray[Any]]:
+    """Average of the one column."""
+    (column,) = columns
+    counts = np.diff(np.append(starts, len(column)))
+    return [np.add.reduceat(column, starts) / counts]
+
+
 def average_max_min(starts: npt.NDArray[np.intp], columns: Columns) -> list[npt.NDArray[Any]]:
     """Average, maximum and minimum of the one column."""
     (column,) = columns
-    counts = np.diff(np.append(starts, len(column)))
     return [
-        np.add.reduceat(column, starts) / counts,
+        *average(starts, columns),
         np.maximum.reduceat(column, starts),
         np.minimum.reduceat(column, starts),
     ]
@@ -93,14 +125,15 @@ def average_max_min(starts: npt.NDArray[np.intp], columns: Columns) -> list[npt.
 class RollupRule:
     """Windows: the rows that count, how they are reduced, and the JSON of one window's values.
 
-    A window in which ``select`` finds nothing does not exist. ``cap_days`` bounds the range and
-    also window times page size.
+    A window in which ``select`` finds nothing does not exist; it looks at what ``of`` knows of a
+    day. ``cap_days`` bounds the range and also window times page size.
     """
 
-    select: Select
+    select: Callable[[Any], Selection]
     render: Callable[[tuple[Any, ...]], str]
     reduce: Reduce = sums
     cap_days: int = 90
+    of: Callable[[Feed, date], Any] = Feed.day
 
 
 _REMEMBERED = 50_000
@@ -137,7 +170,11 @@ def listed(
 
 @dataclass(frozen=True)
 class DataType:
-    """One data type of the API. ``id`` is the form in paths, with hyphens."""
+    """One data type of the API. ``id`` is the form in paths, with hyphens.
+
+    ``is_worn`` says that a device on the body made the points, so that the family of wearable
+    sources has them.
+    """
 
     id: str
     record: Record
@@ -145,7 +182,11 @@ class DataType:
     scope: str
     points: PointRule | None = None
     daily: DailyRule | None = None
+    events: EventRule | None = None
     rollup: RollupRule | None = None
+    default_page: int = 1440
+    largest_page: int = 10_000
+    is_worn: bool = True
     recording: str = "PASSIVELY_MEASURED"
 
     @property

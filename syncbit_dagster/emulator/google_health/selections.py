@@ -23,6 +23,7 @@ from syncbit_dagster.emulator.person import (
     IntArray,
     PersonDay,
 )
+from syncbit_dagster.emulator.records import Body
 
 Columns: TypeAlias = tuple[npt.NDArray[Any], ...]
 
@@ -131,6 +132,17 @@ def sedentary_time(day: PersonDay) -> Selection:
 def heart_samples(day: PersonDay) -> Selection:
     """Heart-rate samples; a sample has no length."""
     return Selection(day.heart_ms, day.heart_ms, (day.heart_bpm,))
+
+
+def readings(kind: str) -> Callable[[Body], Selection]:
+    """The readings of one kind; like samples they have no length."""
+
+    def select(body: Body) -> Selection:
+        found = getattr(body, kind)
+        at_ms = np.array([reading.at_ms for reading in found], dtype=np.int64)
+        return Selection(at_ms, at_ms, (np.array([reading.value for reading in found]),))
+
+    return select
 
 
 def in_runs(select: Select) -> Select:

@@ -11,6 +11,9 @@ import math
 from datetime import date
 from functools import lru_cache
 
+HEALTH_USER_ID = "1234567890"
+"""The person, in the names of points."""
+
 _EPOCH = date(1970, 1, 1).toordinal()
 _DAY_S = 86_400
 
@@ -18,6 +21,11 @@ _DAY_S = 86_400
 def int64(value: int) -> str:
     """A 64-bit integer: ``"42"``, quotes included."""
     return f'"{value}"'
+
+
+def whole(value: float) -> str:
+    """A whole number that is held as a float, as a 64-bit integer."""
+    return int64(round(value))
 
 
 @lru_cache(maxsize=65_536)
@@ -46,6 +54,15 @@ def civil(wall_milliseconds: int) -> str:
     seconds, rest = divmod(wall_milliseconds, 1000)
     days, second = divmod(seconds, _DAY_S)
     return f'{{"date":{_date(days)},"time":{_time_of_day(second, rest)}}}'
+
+
+def sample_time(at: int, offset: int) -> str:
+    """The time of a sample, with its name, from an instant and the wall clock's lead on it."""
+    return (
+        f'"sampleTime":{{"physicalTime":{instant(at)},'
+        f'"utcOffset":{duration(offset)},'
+        f'"civilTime":{civil(at + offset)}}}'
+    )
 
 
 def calendar_date(day: date) -> str:
