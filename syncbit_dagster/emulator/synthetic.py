@@ -29,6 +29,7 @@ from syncbit_dagster.emulator.person import (
     PersonDay,
     empty_day,
     minutes_of,
+    real_minutes,
 )
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class SyntheticPerson:
         return 58 + trend + weeks - 1.2 * self._season(day)
 
     def _day(self, civil_day: date) -> PersonDay:
-        if civil_day < self.first_day:
+        if civil_day < self.first_day or not real_minutes(civil_day, self.zone):
             return empty_day(civil_day, self.zone)
         rng = np.random.default_rng((self.seed, civil_day.toordinal(), 1))
         start_ms = to_milliseconds(day_start(civil_day, self.zone))
