@@ -60,6 +60,16 @@ docs: install  ## Write the generated parts of the documentation
 victoria-metrics:  ## Fetch VictoriaMetrics from Debian's package if it is not installed
 	@scripts/fetch_victoria_metrics $(TOOLS)
 
+.PHONY: bench
+bench: install victoria-metrics  ## Measure requests, the store and start-up, side by side with a floor
+	$(BIN)/python -m benchmarks.requests.run
+	$(BIN)/python -m benchmarks.store.run
+	$(BIN)/python -m benchmarks.load.run
+
+.PHONY: soak
+soak: install victoria-metrics  ## Run the long series of crashes, faults, races and histories
+	SYNCBIT_SOAK=1 SYNCBIT_REQUIRE_VICTORIAMETRICS=1 $(BIN)/python -m pytest syncbit_dagster_tests/stores
+
 .PHONY: screenshots
 screenshots: install  ## Take the README's pictures in a headless Chromium
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[screenshots]'
