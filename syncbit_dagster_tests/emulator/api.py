@@ -1,11 +1,16 @@
-"""A small client for tests: it does what the API's reference says and hides nothing."""
+"""A small client for tests: it does what the API's reference says and hides nothing.
+
+Every answer that it gets is checked against the discovery document.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+import orjson
 import requests
 
 from syncbit_dagster.emulator.google_health.oauth import (
@@ -13,6 +18,7 @@ from syncbit_dagster.emulator.google_health.oauth import (
     DEMO_CLIENT_SECRET,
     DEMO_REFRESH_TOKEN,
 )
+from syncbit_dagster_tests.emulator.contract import check_response
 
 if TYPE_CHECKING:
     from syncbit_dagster.emulator.server import RunningEmulator
@@ -78,6 +84,10 @@ class Api:
             token = answer.json().get("nextPageToken", "")
         return pages
 
+    def all_points(self, data_type: str, method: str = "", **params: object) -> list[Json]:
+        """The points of all pages."""
+        return [point for page in self.walk(data_type, method, **params) for point in page]
+
     def walk_some(self, data_type: str) -> list[list[Json]]:
         """The newest points: one page with points, and the empty one that may come before."""
         first = self.points(data_type, pageSize=1000).json()
@@ -88,7 +98,10 @@ class Api:
     def _send(self, verb: str, path: str, **request: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         url = f"{self.emulator.url}/v4/users/me/{path}"
-        return self.session.request(verb, url, headers=headers, timeout=30, **request)
+        answer = self.session.request(verb, url, headers=headers, timeout=30, **request)
+        if answer.status_code == 200:
+            check_response(verb, urlsplit(url).path, orjson.loads(answer.content))
+        return answer
 
 
 def civil(day: date) -> Json:

@@ -53,8 +53,10 @@ def test_points_and_windows(shared_api: Api, data_type: DataType) -> None:
 )
 def test_single_points(shared_api: Api, data_type: str) -> None:
     """A point has one name, whichever method tells it, and ``get`` finds it."""
-    ((*_, listed), *_) = filter(None, shared_api.walk(data_type))
-    ((*_, reconciled), *_) = filter(None, shared_api.walk(data_type, ":reconcile"))
+    text = 'sleep.interval.civil_end_time >= "2026-11-01"' if data_type == "sleep" else ""
+    listed, reconciled = (
+        shared_api.all_points(data_type, method, filter=text)[-1] for method in ("", ":reconcile")
+    )
     assert reconciled.pop("dataPointName") == listed["name"]
     assert reconciled == {key: listed[key] for key in listed.keys() - {"name", "dataSource"}}
     _, _, path = listed["name"].split("/", 2)
