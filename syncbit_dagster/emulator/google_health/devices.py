@@ -42,7 +42,7 @@ def list_devices(feed: Feed, request: Request, _body: bytes, granted: tuple[str,
     tokens = PageTokens(query | {"method": "pairedDevices"})
     first = tokens.read(token) or 0
     devices = feed.devices()
-    page = {"pairedDevices": [_resource(each) for each in devices[first : first + size]]}
+    page = {"pairedDevices": [resource(each) for each in devices[first : first + size]]}
     if len(devices) > first + size:
         return orjson.dumps(page | {"nextPageToken": tokens.write(first + size)}).decode()
     return orjson.dumps(page).decode()
@@ -54,7 +54,7 @@ def get_device(feed: Feed, request: Request, _body: bytes, granted: tuple[str, .
     check_parameters(request.query_params)
     for device in feed.devices():
         if device.id == request.path_params["device"]:
-            return orjson.dumps(_resource(device)).decode()
+            return orjson.dumps(resource(device)).decode()
     raise not_found(request.url.path)
 
 
@@ -63,7 +63,7 @@ def _check_scope(granted: tuple[str, ...]) -> None:
         raise scope_insufficient()
 
 
-def _resource(device: Device) -> dict[str, Any]:
+def resource(device: Device) -> dict[str, Any]:
     """Only what is known: a field without value is left out."""
     fields: dict[str, Any] = {
         "name": f"users/me/pairedDevices/{device.id}",

@@ -70,12 +70,16 @@ def offset_ms(instant_ms: int, zone: ZoneInfo) -> int:
 
 
 def _value(session: SleepSession, zone: ZoneInfo, *, is_main: bool) -> str:
+    first, last = (offset_ms(each, zone) for each in (session.start_ms, session.end_ms))
+
+    def offset(instant_ms: int) -> str:
+        # Asked of the zone only in the two nights of a year in which the clocks change.
+        return wire.duration(first if first == last else offset_ms(instant_ms, zone))
+
     def span(start_ms: int, end_ms: int) -> str:
         return (
-            f'"startTime":{wire.instant(start_ms)},'
-            f'"startUtcOffset":{wire.duration(offset_ms(start_ms, zone))},'
-            f'"endTime":{wire.instant(end_ms)},'
-            f'"endUtcOffset":{wire.duration(offset_ms(end_ms, zone))}'
+            f'"startTime":{wire.instant(start_ms)},"startUtcOffset":{offset(start_ms)},'
+            f'"endTime":{wire.instant(end_ms)},"endUtcOffset":{offset(end_ms)}'
         )
 
     def segments(found: tuple[Segment, ...]) -> str:
