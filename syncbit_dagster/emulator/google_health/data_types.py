@@ -15,7 +15,6 @@ from syncbit_dagster.emulator.google_health.readings import reading_events
 from syncbit_dagster.emulator.google_health.rules import (
     DailyRule,
     DataType,
-    EventRule,
     Operation,
     PointRule,
     Record,
@@ -120,7 +119,7 @@ def _reading(
         Record.SAMPLE,
         operations | _GET,
         scopes.METRICS,
-        events=EventRule(reading_events(kind, point, form)),
+        events=reading_events(kind, point, form),
         rollup=rollup,
         is_worn=False,
     )
@@ -259,7 +258,7 @@ _TYPES = (
         Record.SLEEP,
         _POINTS | _GET,
         scopes.SLEEP,
-        events=EventRule(sleep_events),
+        events=sleep_events,
         default_page=25,
         largest_page=25,
     ),

@@ -1,4 +1,4 @@
-"""The four read methods: checks in the order of the service, then one JSON text."""
+"""The read methods: checks in the order of the service, then one JSON text."""
 
 from __future__ import annotations
 

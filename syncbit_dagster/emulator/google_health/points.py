@@ -23,7 +23,6 @@ if TYPE_CHECKING:
         DailyRule,
         DataType,
         Event,
-        EventRule,
         PointRule,
     )
     from syncbit_dagster.emulator.person import IntArray, PersonDay
@@ -91,7 +90,7 @@ def named_point(feed: Feed, data_type: DataType, point_id: str) -> Point | None:
     if data_type.events is None:
         raise ValueError(f"{data_type.id} has no points with names")
     for day in feed.newest_first(date.min, date.max):
-        for event in data_type.events.find(feed, day):
+        for event in data_type.events(feed, day):
             if event.id == point_id:
                 return Point(event.at_ms, event.value, event)
     return None
@@ -130,13 +129,13 @@ class _DailyPoints:
 
 @dataclass(frozen=True)
 class _EventPoints:
-    rule: EventRule
+    find: Callable[[Feed, date], list[Event]]
 
     def __call__(
         self, feed: Feed, day: date, bounds: Bounds, below: int, limit: int
     ) -> list[Point]:
         found = []
-        for event in reversed(self.rule.find(feed, day)):
+        for event in reversed(self.find(feed, day)):
             asked = event.at_ms + event.offset_ms * bounds.civil
             if bounds.first_ms <= asked < bounds.end_ms and event.at_ms < below:
                 found.append(Point(event.at_ms, event.value, event))

@@ -92,13 +92,6 @@ class Event(NamedTuple):
     value: str
 
 
-@dataclass(frozen=True)
-class EventRule:
-    """Points that have names: the ones of a day, in order of time."""
-
-    find: Callable[[Feed, date], list[Event]]
-
-
 def sums(starts: npt.NDArray[np.intp], columns: Columns) -> list[npt.NDArray[Any]]:
     """Add up each column over the groups that begin at ``starts``."""
     return [np.add.reduceat(column, starts) for column in columns]
@@ -172,8 +165,9 @@ def listed(
 class DataType:
     """One data type of the API. ``id`` is the form in paths, with hyphens.
 
-    ``is_worn`` says that a device on the body made the points, so that the family of wearable
-    sources has them.
+    Its points come from ``points``, ``daily`` or ``events``, which are those of a day that have
+    names, in order of time; some types have only roll-ups. ``is_worn`` says that a device on the
+    body made the points, so that the family of wearable sources has them.
     """
 
     id: str
@@ -182,7 +176,7 @@ class DataType:
     scope: str
     points: PointRule | None = None
     daily: DailyRule | None = None
-    events: EventRule | None = None
+    events: Callable[[Feed, date], list[Event]] | None = None
     rollup: RollupRule | None = None
     default_page: int = 1440
     largest_page: int = 10_000

@@ -86,6 +86,7 @@ def _value(session: SleepSession, zone: ZoneInfo, *, is_main: bool) -> str:
         parts = [f'{{{span(*each[1:])},"type":"{each.stage.name}"}}' for each in found]
         return f"[{','.join(parts)}]"
 
+    # No source shows a session that is still worked on: here it is a classic one without segments.
     done = session.staging is not None
     fields = {
         "interval": f"{{{span(session.start_ms, session.end_ms)}}}",
@@ -101,6 +102,7 @@ def _value(session: SleepSession, zone: ZoneInfo, *, is_main: bool) -> str:
 
 
 def _metadata(session: SleepSession, *, is_main: bool) -> str:
+    """What is false is left out. Live accounts saw a second long sleep called a nap too."""
     flags: dict[str, object] = {}
     if session.staging is not None:
         flags |= {"stagesStatus": _STATUS[session.staging], "processed": True}
