@@ -11,7 +11,6 @@ import pytest
 
 from syncbit_dagster.civil import ONE_DAY, day_start
 from syncbit_dagster.emulator.google_health import devices as wire_devices
-from syncbit_dagster.emulator.google_health import scopes
 from syncbit_dagster.emulator.records import Device, DeviceKind
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster_tests.emulator.api import reason, windows
@@ -167,31 +166,13 @@ def test_a_device_by_name(shared_api: Api) -> None:
     assert reason(shared_api.get("pairedDevices/77")) == (404, None)
 
 
-def test_devices_need_the_scope_of_settings(api: Api) -> None:
-    api.emulator.untick(scopes.SETTINGS)
-    api.log_in()
-    for path in ("pairedDevices", "pairedDevices/1"):
-        assert reason(api.get(path)) == (403, "ACCESS_TOKEN_SCOPE_INSUFFICIENT")
-
-
-class Collector:
-    """A person with many devices."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-
-    def devices(self, now: datetime) -> tuple[Device, ...]:
-        return tuple(
-            Device(str(n), DeviceKind.TRACKER, "One of many", None, now) for n in range(self.count)
-        )
-
-
 @pytest.mark.parametrize(("size", "expected"), [("", 5), ("0", 5), ("100", 100), ("1000", 100)])
 def test_the_sizes_of_device_pages(
-    api: Api, monkeypatch: pytest.MonkeyPatch, size: str, expected: int
+    shared_api: Api, monkeypatch: pytest.MonkeyPatch, size: str, expected: int
 ) -> None:
-    monkeypatch.setattr(SyntheticPerson, "devices", lambda _self, now: Collector(120).devices(now))
-    answer = api.get("pairedDevices", pageSize=size).json()
+    many = tuple(Device(str(n), DeviceKind.TRACKER, "Many", None, None) for n in range(120))
+    monkeypatch.setattr(SyntheticPerson, "devices", lambda _self, _now: many)
+    answer = shared_api.get("pairedDevices", pageSize=size).json()
     assert len(answer["pairedDevices"]) == expected
     assert "nextPageToken" in answer
     assert "batteryLevel" not in answer["pairedDevices"][0]  # not known is not empty

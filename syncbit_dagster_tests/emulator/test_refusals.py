@@ -122,9 +122,11 @@ def test_a_type_answers_exactly_its_operations(
     shared_api: Api, data_type: Any, operation: Operation
 ) -> None:
     ask = {
-        Operation.LIST: lambda: shared_api.points(data_type.id),
-        Operation.RECONCILE: lambda: shared_api.points(data_type.id, ":reconcile"),
-        Operation.ROLL_UP: lambda: shared_api.roll_up(data_type.id, *DAY.values()),
+        Operation.LIST: lambda: shared_api.points(data_type.id, pageSize=5),
+        Operation.RECONCILE: lambda: shared_api.points(data_type.id, ":reconcile", pageSize=5),
+        Operation.ROLL_UP: lambda: shared_api.roll_up(
+            data_type.id, *DAY.values(), windowSize="3600s", pageSize=24
+        ),
         Operation.DAILY_ROLL_UP: lambda: shared_api.daily(
             data_type.id, date(2026, 11, 10), date(2026, 11, 11)
         ),
@@ -309,13 +311,15 @@ def test_tokens(api: Api, clock: Clock) -> None:
 
 
 def test_scopes(api: Api) -> None:
-    api.emulator.untick(scopes.ACTIVITY, scopes.SETTINGS)
+    api.emulator.untick(scopes.ACTIVITY, scopes.SETTINGS, scopes.SLEEP)
     assert api.points("steps").status_code == 200  # a token keeps the scopes that it was born with
     assert scopes.ACTIVITY not in api.log_in().json()["scope"].split()
     expected = (403, "ACCESS_TOKEN_SCOPE_INSUFFICIENT")
     assert reason(api.points("steps")) == expected
     assert reason(api.roll_up("total-calories", *DAY.values())) == expected
-    assert reason(api.get("settings")) == expected
+    assert reason(api.points("sleep")) == expected
+    for path in ("settings", "pairedDevices", "pairedDevices/1"):
+        assert reason(api.get(path)) == expected
     assert api.points("heart-rate").status_code == 200
     assert api.get("identity").status_code == 200
 
