@@ -1,4 +1,4 @@
-"""What ``syncbit authorize`` learned about the account: its zone and its first day."""
+"""What ``syncbit authorize`` learned about the account: its zone, its first day, its devices."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Profile:
-    """Facts that the provider knows about the account; each may be unknown."""
+    """Facts that the provider knows about the account; each may be unknown.
+
+    ``devices`` are the names of the paired devices' models, such as ``Charge 6``.
+    """
 
     zone: ZoneInfo | None = None
     first_day: date | None = None
+    devices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class ProfileFile:
                 first_day=(
                     date.fromisoformat(content["first_day"]) if content.get("first_day") else None
                 ),
+                devices=tuple(content.get("devices", ())),
             )
         except (ValueError, TypeError, KeyError):
             raise ConfigError(
@@ -49,5 +54,6 @@ class ProfileFile:
             {
                 "zone": profile.zone.key if profile.zone else None,
                 "first_day": profile.first_day.isoformat() if profile.first_day else None,
+                "devices": list(profile.devices),
             },
         )

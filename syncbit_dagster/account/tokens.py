@@ -26,12 +26,15 @@ class Token:
         refresh_token: buys the next access token.
         expires_at: when the access token ends, seconds since the epoch.
         scope: what the user granted, separated by spaces.
+        ends_in_testing: the refresh token itself has an end: Google gives it one, of 7 days,
+            while the app's project is in Testing.
     """
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     expires_at: float
     scope: str = ""
+    ends_in_testing: bool = False
 
     def is_fresh(self, now: datetime, margin_seconds: float = 60) -> bool:
         """Whether the access token lives for at least the margin; a request must not outlive it."""

@@ -36,6 +36,11 @@ def run(arguments: argparse.Namespace) -> int:
     with account.tokens.locked():
         account.tokens.save(token)
     print(f"Authorized. Tokens are in {account.tokens.path}, readable by you only.")
+    if token.ends_in_testing:
+        print(
+            "This authorization ends in a week: the Google Cloud project is in Testing. Publish it "
+            "(Audience, Publish app), then run `syncbit authorize` again."
+        )
     for scope in sorted(set(SCOPES) - set(token.scope.split())):
         print(f"Not granted: {scope}. Its data will be missing; authorize again to add it.")
     source = open_source(settings)
@@ -45,4 +50,5 @@ def run(arguments: argparse.Namespace) -> int:
         source.close()
     settings.profile.save(profile)
     print(f"Time zone: {profile.zone or 'unknown'}. First day: {profile.first_day or 'unknown'}.")
+    print(f"Devices: {', '.join(profile.devices) or 'none'}.")
     return 0

@@ -14,13 +14,15 @@ from syncbit_dagster.opening import offered_assets, open_source
 if TYPE_CHECKING:
     import argparse
 
+    from syncbit_dagster.account import Quota
+
 HELP = "requests and minutes of a backfill"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="first", type=date.fromisoformat, required=True)
     parser.add_argument("--to", dest="last", type=date.fromisoformat, required=True)
-    parser.add_argument("--select", help="assets, separated by commas; default: the daily ones")
+    parser.add_argument("--select", help="assets, separated by commas; default: all but intraday")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,18 +34,26 @@ def run(arguments: argparse.Namespace) -> int:
     names = (
         [name.strip() for name in arguments.select.split(",")]
         if arguments.select
-        else [name for name, asset in offered.items() if asset.group == "daily"]
+        else [name for name, asset in offered.items() if not asset.is_intraday]
     )
     for name in names:
         if name not in offered:
             raise ConfigError(f"There is no asset {name!r}; there are {', '.join(offered)}.")
     source = open_source(settings)
-    rows = [(name, source.plan(offered[name], days)) for name in names]
+    planned = {name: source.plan(offered[name], days) for name in names}
     source.close()
-    total = sum(requests for _, requests in rows)
-    print_table(("asset", "requests"), [*rows, ("all", total)])
+    least = sum(one.least for one in planned.values())
+    most = sum(one.most for one in planned.values())
+    rows = [(name, one.least, one.most) for name, one in planned.items()]
+    print_table(("asset", "requests", "at most"), [*rows, ("all", least, most)])
     quota = settings.account.quota
-    # The budget is granted at once and then again a window later.
-    minutes = max(0, -(-total // quota.requests) - 1) * quota.seconds / 60
-    print(f"{len(days)} days. At {quota} the budget alone takes {minutes:.0f} minutes.")
+    print(
+        f"{len(days)} days. Lists may have further pages, up to the number on the right. "
+        f"The budget of {quota} takes {_minutes(least, quota)} to {_minutes(most, quota)} minutes."
+    )
     return 0
+
+
+def _minutes(requests: int, quota: Quota) -> int:
+    """The budget is granted at once, and then again a window later."""
+    return max(0, -(-requests // quota.requests) - 1) * quota.seconds // 60

@@ -2,16 +2,15 @@
 
 # No postponed annotations here: Dagster reads those of the function below as objects.
 from collections.abc import Iterator
-from time import perf_counter
+from itertools import chain
 
 import dagster as dg
-import pandas as pd
 
 from syncbit_dagster.catalog import Asset
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.metadata import metric_table
 from syncbit_dagster.defs.partitions import days_of
-from syncbit_dagster.sources.base import Fetched, Source
+from syncbit_dagster.sources.base import Batch, Current, Source
 from syncbit_dagster.sources.errors import PermissionMissingError
 
 # One run at a time writes to the store: it has no compare-and-swap. The store's own lock holds
@@ -50,8 +49,7 @@ def build_asset(
     )
     def materialize(
         context: dg.AssetExecutionContext, fitbit: dg.ResourceParam[Source]
-    ) -> Iterator[dg.Output[pd.DataFrame] | dg.AssetCheckResult]:
-        started = perf_counter()
+    ) -> Iterator[dg.Output[Current | Iterator[Batch]] | dg.AssetCheckResult]:
         try:
             with as_failure(but_not=PermissionMissingError):
                 fetched = _fetch(asset, context, fitbit)
@@ -64,21 +62,19 @@ def build_asset(
                 description=str(refusal),
             )
             return
-        yield dg.Output(
-            fetched.samples,
-            metadata={
-                "requests": fetched.requests,
-                "fetch_seconds": round(perf_counter() - started, 3),
-            },
-        )
+        yield dg.Output(fetched)
         yield dg.AssetCheckResult(passed=True, check_name=PERMISSION_CHECK)
 
     return materialize
 
 
-def _fetch(asset: Asset, context: dg.AssetExecutionContext, source: Source) -> Fetched:
+def _fetch(
+    asset: Asset, context: dg.AssetExecutionContext, source: Source
+) -> Current | Iterator[Batch]:
+    """What the IO manager stores; a refusal shows here, not when the IO manager asks for more."""
     if not asset.is_partitioned:
         return source.fetch_current(asset)
     days = days_of(context.partition_keys)
-    context.log.info("%s %s: %d requests planned", asset.name, days, source.plan(asset, days))
-    return source.fetch(asset, days)
+    context.log.info("%s %s: %s requests planned", asset.name, days, source.plan(asset, days))
+    batches = source.fetch(asset, days)
+    return chain([next(batches)], batches)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -14,10 +15,12 @@ from syncbit_dagster.defs.metadata import partition_metadata, write_metadata
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.opening import open_store
 from syncbit_dagster.samples import decode_labels, from_series, to_series
+from syncbit_dagster.sources.base import Current
 from syncbit_dagster.stores.base import Slice, combined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     import pandas as pd
 
@@ -25,7 +28,9 @@ if TYPE_CHECKING:
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.civil import DayRange
     from syncbit_dagster.config import Settings
-    from syncbit_dagster.stores.base import Store
+    from syncbit_dagster.defs.metadata import Metadata
+    from syncbit_dagster.sources.base import Batch
+    from syncbit_dagster.stores.base import Store, WriteReport
 
 
 @dataclass
@@ -39,14 +44,14 @@ class SampleStoreIOManager(dg.IOManager):
     store: Store
     account: Account
 
-    def handle_output(self, context: dg.OutputContext, obj: pd.DataFrame) -> None:
-        """Replace the run's partitions by ``obj`` (schema: :mod:`syncbit_dagster.samples`)."""
+    def handle_output(self, context: dg.OutputContext, obj: Current | Iterator[Batch]) -> None:
+        """Replace the run's partitions by the batches, or add a present state."""
         asset = asset_named(context.asset_key.path[-1])
         with as_failure():
-            if context.has_asset_partitions:
-                self._replace_partitions(asset, context, obj)
-            else:
+            if isinstance(obj, Current):
                 self._add_current(context, obj)
+            else:
+                self._replace_partitions(asset, context, obj)
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         """A partition or a range of partitions of an upstream asset, as it was materialized."""
@@ -55,13 +60,25 @@ class SampleStoreIOManager(dg.IOManager):
             return self.store.read(self._slice(asset, days_of(context.asset_partition_keys)))
 
     def _replace_partitions(
-        self, asset: Asset, context: dg.OutputContext, samples: pd.DataFrame
+        self, asset: Asset, context: dg.OutputContext, batches: Iterator[Batch]
     ) -> None:
-        days = days_of(context.asset_partition_keys)
-        report = self.store.replace(self._slice(asset, days), samples)
-        context.log.info("%s %s: %s", asset.name, days, report.verdict)
-        of_the_run = write_metadata(report, self.store.description)
-        per_day = partition_metadata(asset, days, self.account.zone, samples)
+        started = perf_counter()
+        reports: list[WriteReport] = []
+        per_day: dict[date, Metadata] = {}
+        requests = 0
+        for batch in batches:
+            report = self.store.replace(self._slice(asset, batch.days), batch.samples)
+            context.log.info("%s %s: %s", asset.name, batch.days, report.verdict)
+            reports.append(report)
+            per_day |= partition_metadata(asset, batch.days, self.account.zone, batch.samples)
+            requests += batch.requests
+        if list(per_day) != list(days_of(context.asset_partition_keys)):
+            raise dg.DagsterInvariantViolationError("The batches do not tile the run's partitions.")
+        of_the_run = {
+            "requests": requests,
+            **write_metadata(combined(reports), self.store.description),
+            "run_seconds": round(perf_counter() - started, 3),
+        }
         for day, metadata in per_day.items():
             # Dagster has no public way to say this of one partition of a range from here.
             context.step_context.add_asset_metadata(
@@ -70,10 +87,10 @@ class SampleStoreIOManager(dg.IOManager):
                 partition_key=day.isoformat(),
             )
 
-    def _add_current(self, context: dg.OutputContext, samples: pd.DataFrame) -> None:
+    def _add_current(self, context: dg.OutputContext, current: Current) -> None:
         """Each sample of a present state is a slice of its own: what was read before stays."""
         reports = []
-        for series in to_series(samples):
+        for series in to_series(current.samples):
             (instant,) = series.timestamps.tolist()
             start = datetime.fromtimestamp(instant / 1000, UTC)
             target = Slice(
@@ -83,11 +100,10 @@ class SampleStoreIOManager(dg.IOManager):
                 start + timedelta(milliseconds=1),
             )
             reports.append(self.store.replace(target, from_series([series])))
+        context.add_output_metadata({"samples": len(reports), "requests": current.requests})
         if reports:
             report = combined(reports)
-            context.add_output_metadata(
-                {"samples": len(samples), **write_metadata(report, self.store.description)}
-            )
+            context.add_output_metadata(write_metadata(report, self.store.description))
 
     def _slice(self, asset: Asset, days: DayRange) -> Slice:
         return Slice(

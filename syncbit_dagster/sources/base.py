@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
     from syncbit_dagster.account import Profile
@@ -14,13 +16,39 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Fetched:
-    """The answer to one ``fetch``.
+class Planned:
+    """A number of requests that is known before they are sent, pages of lists aside.
 
     Attributes:
-        samples: all samples of the days (schema: :mod:`syncbit_dagster.samples`).
-        requests: how many requests it took, repeats included.
+        least: what is sent if every list fits into one page.
+        most: what is sent if lists are as long as they can be.
     """
+
+    least: int
+    most: int
+
+    def __str__(self) -> str:
+        return f"{self.least}" if self.least == self.most else f"{self.least} to {self.most}"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The samples of consecutive civil days.
+
+    Attributes:
+        days: the days; all of their samples are here, and no others.
+        samples: schema in :mod:`syncbit_dagster.samples`.
+        requests: how many requests were sent for this batch, repeats included.
+    """
+
+    days: DayRange
+    samples: pd.DataFrame
+    requests: int
+
+
+@dataclass(frozen=True)
+class Current:
+    """A present state: samples, each of its own instant, and the requests that it took."""
 
     samples: pd.DataFrame
     requests: int
@@ -34,19 +62,22 @@ class Source(Protocol):
         """Whether this provider can fill the asset."""
         ...
 
-    def plan(self, asset: Asset, days: DayRange) -> int:
-        """How many requests ``fetch`` will send for these days, further pages of lists aside."""
+    def plan(self, asset: Asset, days: DayRange) -> Planned:
+        """How many requests ``fetch`` will send for these days (or ``fetch_current`` at all)."""
         ...
 
-    def fetch(self, asset: Asset, days: DayRange) -> Fetched:
+    def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
         """All samples of an asset in a range of civil days; a day without data has none.
+
+        The batches tile the range, in order. Each is as much as should be in memory at once, so
+        that ten years of minutes need no more than one.
 
         Raises:
             SourceError: the provider cannot be asked, refuses, or answers what nobody can read.
         """
         ...
 
-    def fetch_current(self, asset: Asset) -> Fetched:
+    def fetch_current(self, asset: Asset) -> Current:
         """The present state of an asset that is not partitioned, stamped with this moment.
 
         Raises:

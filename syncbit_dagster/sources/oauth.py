@@ -88,6 +88,8 @@ def token_of(answer: Mapping[str, Any], previous: Token | None = None) -> Token:
         refresh_token=answer.get("refresh_token") or (previous.refresh_token if previous else ""),
         expires_at=float(answer["expires_at"]),
         scope=_scope_text(answer.get("scope")) or (previous.scope if previous else ""),
+        ends_in_testing="refresh_token_expires_in" in answer
+        or (previous is not None and previous.ends_in_testing),
     )
 
 
@@ -109,7 +111,8 @@ def token_endpoint(url: str) -> Iterator[None]:
         except InvalidGrantError:
             raise NotAuthorizedError(
                 f"{host} refused the stored authorization (invalid_grant): it was revoked, has "
-                "expired or was unused for too long; run `syncbit authorize` again."
+                "expired (after 7 days if the Google Cloud project is in Testing: publish it) or "
+                "was unused for too long; run `syncbit authorize` again."
             ) from None
         except InvalidClientError:
             raise NotAuthorizedError(

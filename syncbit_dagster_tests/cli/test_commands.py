@@ -27,10 +27,15 @@ def test_plan_says_requests_before_anything_runs(tmp_path: Path) -> None:
     select = ["--select", "activity_summary,heart_rate"]
     done = run([*command, *select], tmp_path, {})
     assert done.returncode == 0, done.stderr
-    assert re.search(r"activity_summary +84\n", done.stdout)  # 6 x 5 requests and 2 x 27
-    assert re.search(r"heart_rate +33\n", done.stdout)  # 1 + 5 + 27
-    assert re.search(r"all +117\n", done.stdout)
+    assert re.search(r"activity_summary +84 +84\n", done.stdout)  # 6 x 5 requests and 2 x 27
+    assert re.search(r"heart_rate +33 +33\n", done.stdout)  # 1 + 5 + 27
+    assert re.search(r"all +117 +117\n", done.stdout)
     assert "365 days" in done.stdout
+
+
+def test_plan_of_two_weeks_of_everything_daily(tmp_path: Path) -> None:
+    done = run([*SYNCBIT, "plan", "--from", "2025-01-01", "--to", "2025-01-14"], tmp_path, {})
+    assert re.search(r"all +22 +24\n", done.stdout)  # 56 sleeps would be three pages
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.civil import DayRange, to_milliseconds
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.opening import open_source
-from syncbit_dagster.samples import to_series
+from syncbit_dagster.samples import concat, to_series
 from syncbit_dagster_tests.emulated import emulated_account
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def test_intervals_and_daily_totals_agree(
     with emulated_account(person, tmp_path, now=lambda: NOW) as account:
         source = open_source(account.settings(INTRADAY_DETAIL_LEVEL=f"{minutes}min"))
         steps, totals = (
-            to_series(source.fetch(asset_named(name), around).samples)
+            to_series(concat(batch.samples for batch in source.fetch(asset_named(name), around)))
             for name in ("intraday_steps", "activity_summary")
         )
         source.close()

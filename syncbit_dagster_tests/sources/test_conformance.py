@@ -110,7 +110,7 @@ def test_requests_are_as_documented(
     document: Json, source: GoogleHealthSource, asset: Asset
 ) -> None:
     if asset.is_partitioned:
-        source.fetch(asset, DAYS)
+        list(source.fetch(asset, DAYS))
     else:
         source.fetch_current(asset)
     api = source.client.api
@@ -129,7 +129,7 @@ def test_every_reading_is_asked_for_as_documented(
 ) -> None:
     raw = GoogleHealthSource(source.account, source.client, 300, 1)
     asset = next(asset for asset in ASSETS if asset.name == "intraday_heart_rate")
-    raw.fetch(asset, DayRange(DAYS.first, DAYS.first))
+    list(raw.fetch(asset, DayRange(DAYS.first, DAYS.first)))
     api = source.client.api
     assert isinstance(api, RecordingApi)
     assert len(api.requests) > 1  # several pages, walked to the end

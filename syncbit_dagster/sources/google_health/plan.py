@@ -23,13 +23,13 @@ from syncbit_dagster.catalog.locations import (
     RollUp,
     SleepSession,
 )
+from syncbit_dagster.civil import DayRange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from zoneinfo import ZoneInfo
 
     from syncbit_dagster.catalog import Metric
-    from syncbit_dagster.civil import DayRange
 
 SHORT_CAP_DAYS = 14
 LONG_CAP_DAYS = 90
@@ -37,6 +37,11 @@ SHORT_CAP_TYPES = frozenset(
     {"active-minutes", "calories-in-heart-rate-zone", "heart-rate", "total-calories"}
 )
 MOST_WINDOWS = 10_000
+SERVED_POINTS = 5_000  # of a page; the API documents 10,000, live accounts got half of that
+SERVED_SESSIONS = 25
+# What bounds the pages of lists: a reading a second, and more of the others than anybody logs.
+MOST_SESSIONS_A_DAY = 4
+MOST_POINTS_A_DAY = 20
 RAW = 1  # interval in seconds that stands for "every reading"
 
 
@@ -129,6 +134,22 @@ def plan(
             for request in PLANNERS[type(part)](part, days, zone, interval_seconds)
         )
     )
+
+
+def most_pages(request: Request) -> int:
+    """The most pages that a request's answer can have; roll-ups are planned to have one."""
+    match request:
+        case DailyPointsRequest():
+            points, page = len(request.days), SERVED_POINTS
+        case SessionsRequest():
+            points, page = len(request.days) * MOST_SESSIONS_A_DAY, SERVED_SESSIONS
+        case ReadingsRequest():
+            points, page = int((request.end - request.start).total_seconds()), SERVED_POINTS
+        case PointsRequest(days=DayRange()):
+            points, page = len(request.days or ()) * MOST_POINTS_A_DAY, SERVED_POINTS
+        case _:
+            return 1
+    return max(1, -(-points // page))
 
 
 def is_plannable(metric: Metric) -> bool:

@@ -38,14 +38,28 @@ def to_series(
     ]
 
 
-def _known(rows: Rows) -> Rows:
-    """Only the rows that hold a value."""
-    is_known = ~np.isnan(rows.values)
-    if is_known.all():
+def split(found: Iterable[Rows], end: int) -> tuple[list[Rows], list[Rows]]:
+    """The rows before an instant (milliseconds), and the others."""
+    before, others = [], []
+    for rows in found:
+        is_before = rows.times < end
+        before.append(_where(rows, is_before))
+        if not is_before.all():
+            others.append(_where(rows, ~is_before))
+    return before, others
+
+
+def _where(rows: Rows, kept: npt.NDArray[np.bool_]) -> Rows:
+    if kept.all():
         return rows
     return rows._replace(
-        times=rows.times[is_known], moments=rows.moments[is_known], values=rows.values[is_known]
+        times=rows.times[kept], moments=rows.moments[kept], values=rows.values[kept]
     )
+
+
+def _known(rows: Rows) -> Rows:
+    """Only the rows that hold a value."""
+    return _where(rows, ~np.isnan(rows.values))
 
 
 def _series(metric: Metric, found: list[Rows], labels: Mapping[str, str]) -> Series:

@@ -10,23 +10,35 @@ from zoneinfo import ZoneInfo
 from syncbit_dagster import samples
 from syncbit_dagster.account import Profile
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.sources.base import Fetched
+from syncbit_dagster.civil import ONE_DAY, DayRange, civil_day, to_milliseconds
+from syncbit_dagster.sources.base import Batch, Current, Planned
 from syncbit_dagster.sources.errors import UnexpectedResponseError
 from syncbit_dagster.sources.google_health.client import GoogleHealthClient
 from syncbit_dagster.sources.google_health.devices import device_series
 from syncbit_dagster.sources.google_health.parse import parse
-from syncbit_dagster.sources.google_health.plan import is_plannable, plan
+from syncbit_dagster.sources.google_health.plan import (
+    ReadingsRequest,
+    RollUpRequest,
+    is_plannable,
+    most_pages,
+    plan,
+)
 from syncbit_dagster.sources.google_health.refusals import refusal
-from syncbit_dagster.sources.google_health.series import to_series
+from syncbit_dagster.sources.google_health.series import split, to_series
 from syncbit_dagster.sources.http import ApiClient
 from syncbit_dagster.sources.oauth import AccessTokens
 from syncbit_dagster.sources.pace import Pace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from syncbit_dagster.account import Account
-    from syncbit_dagster.catalog import Asset
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.catalog import Asset, Metric
+    from syncbit_dagster.sources.google_health.parse import Rows
     from syncbit_dagster.sources.google_health.plan import Request
+
+# About four months of minutes, or two weeks of single readings: 5 MB of numbers.
+ROWS_PER_BATCH = 180_000
 
 
 @dataclass(frozen=True)
@@ -57,41 +69,70 @@ class GoogleHealthSource:
     def has(asset: Asset) -> bool:
         return not asset.is_partitioned or all(map(is_plannable, metrics_of(asset.name)))
 
-    def plan(self, asset: Asset, days: DayRange) -> int:
-        return len(self._requests(asset, days))
+    def plan(self, asset: Asset, days: DayRange) -> Planned:
+        if not asset.is_partitioned:
+            return Planned(1, 1)
+        requests = self._requests(asset, days)
+        return Planned(len(requests), sum(map(most_pages, requests)))
 
-    def fetch(self, asset: Asset, days: DayRange) -> Fetched:
-        sent_before = self.client.api.sent
-        metrics = metrics_of(asset.name)
-        found = [
-            rows
-            for request in self._requests(asset, days)
-            for points in self.client.pages(request)
-            for rows in parse(request, points, metrics, self.account.zone)
-        ]
-        series = to_series(metrics, found, self.account.labels)
-        return Fetched(samples.from_series(series), self.client.api.sent - sent_before)
+    def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
+        sent = self.client.api.sent
+        kept: list[Rows] = []
+        metrics, requests = metrics_of(asset.name), self._requests(asset, days)
+        first = days.first
+        for number, request in enumerate(requests, start=1):
+            for points in self.client.pages(request):
+                kept += parse(request, points, metrics, self.account.zone)
+            is_last = number == len(requests)
+            last = days.last if is_last else self._complete_until(request)
+            if not is_last and (last is None or sum(len(r.times) for r in kept) < ROWS_PER_BATCH):
+                continue
+            assert last is not None  # noqa: S101 - the last request completes the last day
+            batch = DayRange(first, last)
+            inside, kept = split(kept, to_milliseconds(batch.end(self.account.zone)))
+            yield self._batch(metrics, batch, inside, self.client.api.sent - sent)
+            sent, first = self.client.api.sent, last + ONE_DAY
+        if not requests:  # a range of days that clocks have skipped
+            yield self._batch(metrics, days, [], 0)
 
-    def fetch_current(self, asset: Asset) -> Fetched:
+    def _complete_until(self, request: Request) -> date | None:
+        """The last day that is complete after this request.
+
+        Windows and readings are asked for in order of time; of the others, each data type's
+        requests cover the whole range, so that no day is complete before the last one.
+        """
+        if not isinstance(request, RollUpRequest | ReadingsRequest):
+            return None
+        return civil_day(request.end, self.account.zone) - ONE_DAY
+
+    def _batch(
+        self, metrics: Iterable[Metric], days: DayRange, rows: list[Rows], requests: int
+    ) -> Batch:
+        series = to_series(metrics, rows, self.account.labels)
+        return Batch(days, samples.from_series(series), requests)
+
+    def fetch_current(self, asset: Asset) -> Current:
         sent_before = self.client.api.sent
         devices = self.client.devices()
         series = device_series(
             devices, metrics_of(asset.name), self.account.labels, datetime.now(UTC)
         )
-        return Fetched(samples.from_series(series), self.client.api.sent - sent_before)
+        return Current(samples.from_series(series), self.client.api.sent - sent_before)
 
     def profile(self) -> Profile:
-        """The account's zone and its day of membership, as far as the API says them."""
+        """The account's zone, day of membership and devices, as far as the API says them."""
         zone = self.client.settings().get("timeZone")
         member_since = self.client.profile().get("membershipStartDate")
+        devices = self.client.devices()
         try:
             return Profile(
                 zone=ZoneInfo(zone) if zone else None,
                 first_day=date(**member_since) if member_since else None,
+                devices=tuple(str(one.get("deviceVersion", "unnamed")) for one in devices),
             )
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise UnexpectedResponseError(
-                "The account's settings or profile hold a time zone or a day that is none."
+                "The account's settings, profile or devices are not as documented."
             ) from None
 
     def close(self) -> None:
