@@ -17,8 +17,8 @@ from syncbit_dagster_tests.emulator.api import reason
 from syncbit_dagster_tests.emulator.conftest import BERLIN
 
 if TYPE_CHECKING:
-    from syncbit_dagster.emulator.synthetic import SyntheticPerson
     from syncbit_dagster.emulator.person import Person
+    from syncbit_dagster.emulator.synthetic import SyntheticPerson
     from syncbit_dagster_tests.emulator.api import Api, Clock, Json
 
 FILTER = "INVALID_DATA_POINT_FILTER"
