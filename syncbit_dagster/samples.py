@@ -71,7 +71,8 @@ def decode_labels(text: str) -> dict[str, str]:
 
 def from_series(series: Iterable[Series]) -> pd.DataFrame:
     """The table of some series; the inverse of :func:`to_series`."""
-    parts = list(series)
+    # Sorted as to_series gives them back, which then need not sort the rows.
+    parts = sorted(series, key=lambda one: (one.metric, one.labels))
     lengths = [len(part.timestamps) for part in parts]
 
     def column(texts: list[str]) -> pd.Categorical[str]:
