@@ -142,37 +142,25 @@ def _is_sorted(series_code: npt.NDArray[np.int64], instants: npt.NDArray[np.int6
     return bool(((step > 0) | ((step == 0) & (np.diff(instants) >= 0))).all())
 
 
-def validate(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same table with values rounded to :data:`SIGNIFICANT_DIGITS`, or an error.
+def validate(frame: pd.DataFrame) -> list[Series]:
+    """The table's series as :func:`to_series` gives them, rounded to :data:`SIGNIFICANT_DIGITS`.
 
     Raises:
         InvalidSamplesError: wrong columns or dtypes, a missing or infinite value, a bad name or
             label, a timestamp out of range, or two samples of one series at one instant.
     """
     _require_schema(frame)
-    for name in frame["metric"].cat.categories:
-        if not _METRIC_NAME.fullmatch(name):
-            raise InvalidSamplesError(f"{name!r} is not a metric name ([a-zA-Z_:][a-zA-Z0-9_:]*).")
-    for text in frame["labels"].cat.categories:
-        _require_labels(text)
-    values = frame["value"].to_numpy(np.float64)
-    if not np.isfinite(values).all():
-        raise InvalidSamplesError(
-            f"{int((~np.isfinite(values)).sum())} of {len(values)} values are NaN or infinite; "
-            "a missing value is no sample."
-        )
-    instants = milliseconds(frame)
-    if len(instants) and (instants.min() < 0 or instants.max() > MAX_MILLISECONDS):
-        raise InvalidSamplesError("A timestamp lies before 1970 or after 2286.")
-    for series in to_series(frame):
-        repeated = np.flatnonzero(np.diff(series.timestamps) == 0)
-        if len(repeated):
-            instant = np.datetime64(int(series.timestamps[repeated[0]]), "ms")
+    series = to_series(frame)
+    for metric in {one.metric for one in series}:
+        if not _METRIC_NAME.fullmatch(metric):
             raise InvalidSamplesError(
-                f"{series.metric}{series.labels} has {len(repeated) + 1} samples that share an "
-                f"instant, the first at {instant}Z; one sample per series and instant is legal."
+                f"{metric!r} is not a metric name ([a-zA-Z_:][a-zA-Z0-9_:]*)."
             )
-    return frame.assign(value=round_significant(values))
+    for labels in {one.labels for one in series}:
+        _require_labels(labels)
+    for one in series:
+        _require_samples(one)
+    return [one._replace(values=round_significant(one.values)) for one in series]
 
 
 def round_significant(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -209,6 +197,25 @@ def _require_schema(frame: pd.DataFrame) -> None:
         )
     if frame["value"].dtype != np.float64:
         raise InvalidSamplesError(f"Column value is float64, not {frame['value'].dtype}.")
+
+
+def _require_samples(series: Series) -> None:
+    name = series.metric + series.labels
+    if not np.isfinite(series.values).all():
+        count = int((~np.isfinite(series.values)).sum())
+        raise InvalidSamplesError(
+            f"{name}: {count} of {len(series.values)} values are NaN or infinite; a missing value "
+            "is no sample."
+        )
+    if series.timestamps[0] < 0 or series.timestamps[-1] > MAX_MILLISECONDS:
+        raise InvalidSamplesError(f"{name}: a timestamp lies before 1970 or after 2286.")
+    repeated = np.flatnonzero(np.diff(series.timestamps) == 0)
+    if len(repeated):
+        instant = np.datetime64(int(series.timestamps[repeated[0]]), "ms")
+        raise InvalidSamplesError(
+            f"{name} has {len(repeated) + 1} samples that share an instant, the first at "
+            f"{instant}Z; one sample per series and instant is legal."
+        )
 
 
 def _require_labels(text: str) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from syncbit_dagster.civil import to_milliseconds
-from syncbit_dagster.samples import Series, decode_labels, from_series, milliseconds, to_series
+from syncbit_dagster.samples import Series, decode_labels, from_series, milliseconds
 from syncbit_dagster.stores.diff import compare, overall_mode, report
 from syncbit_dagster.stores.errors import (
     StoreMismatchError,
@@ -105,7 +105,7 @@ class DuckDBStore:
         """See :meth:`syncbit_dagster.stores.base.Store.replace`."""
         phases = Phases(self._monotonic)
         with phases.phase("validate"):
-            wanted = to_series(validate_for(target, samples))
+            wanted = validate_for(target, samples)
         with self._connection(phases) as connection:
             with phases.phase("read"):
                 found = compare(wanted, _existing(connection, target))

@@ -13,7 +13,6 @@ from syncbit_dagster.samples import (
     Series,
     decode_labels,
     from_series,
-    to_series,
 )
 from syncbit_dagster.stores.diff import SeriesDiff, compare, overall_mode, report
 from syncbit_dagster.stores.errors import StoreMismatchError
@@ -99,7 +98,7 @@ class VictoriaMetricsStore:
         """See :meth:`syncbit_dagster.stores.base.Store.replace`."""
         phases = Phases(self._monotonic)
         with phases.phase("validate"):
-            wanted = to_series(validate_for(target, samples))
+            wanted = validate_for(target, samples)
             self._refuse_hidden_labels(wanted)
         sent_before = self._client.bytes_sent
         found: list[SeriesDiff] = []
