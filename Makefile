@@ -63,6 +63,7 @@ victoria-metrics:  ## Fetch VictoriaMetrics from Debian's package if it is not i
 .PHONY: bench
 bench: install victoria-metrics  ## Measure requests, the store and start-up, side by side with a floor
 	$(BIN)/python -m benchmarks.requests.run
+	$(BIN)/python -m benchmarks.pipeline.run
 	$(BIN)/python -m benchmarks.store.run
 	$(BIN)/python -m benchmarks.load.run
 

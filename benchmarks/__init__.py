@@ -1,0 +1,1 @@
+"""Measurements, each a command that prints ratios of figures taken side by side in one run."""

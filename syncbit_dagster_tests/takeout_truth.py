@@ -84,3 +84,42 @@ def expected_series(folder: Path, zone: ZoneInfo, first: date, last: date) -> di
         name: {instant: value for instant, value in values.items() if is_asked(instant)}
         for name, values in series.items()
     }
+
+
+def expected_sleep(folder: Path, zone: ZoneInfo, first: date, last: date) -> dict[str, Values]:
+    """The sleep metrics of some local days, by metric and stage, as Google counts them.
+
+    Minutes are whole ones of the sum of segments (``levels.data``); the file's own totals move
+    short awakenings from their stage to the wake time, which Google does not.
+    """
+    logs = {}
+    for path in sorted(folder.glob("sleep-*.json.gz")):
+        for log in json.loads(gzip.decompress(path.read_bytes())):
+            logs[log["logId"]] = log  # the same log may stand in two files
+    series: dict[str, Values] = defaultdict(lambda: defaultdict(float))
+    for log in logs.values():
+        start, end = (
+            datetime.fromisoformat(log[name]).replace(tzinfo=zone)
+            for name in ("startTime", "endTime")
+        )
+        if not first <= end.date() <= last:
+            continue
+        day = midnight(end, zone)
+        seconds: dict[str, int] = defaultdict(int)
+        for segment in log["levels"]["data"]:
+            seconds[segment["level"]] += segment["seconds"]
+        asleep = sum(
+            n for level, n in seconds.items() if level not in {"wake", "awake", "restless"}
+        )
+        series["fitbit_sleep_minutes_total"][day] += asleep // 60
+        if log["type"] == "stages":
+            for level in ("deep", "light", "rem", "wake"):
+                if level in seconds:
+                    series[f"fitbit_sleep_stage_minutes/{level}"][day] += seconds[level] // 60
+        if log["mainSleep"]:
+            in_bed = sum(seconds.values()) // 60
+            series["fitbit_sleep_time_in_bed_minutes"][day] = in_bed
+            series["fitbit_sleep_efficiency_percent"][day] = asleep // 60 / in_bed * 100
+            series["fitbit_sleep_start_timestamp"][day] = start.timestamp()
+            series["fitbit_sleep_end_timestamp"][day] = end.timestamp()
+    return {name: dict(values) for name, values in series.items()}

@@ -13,12 +13,12 @@ from syncbit_dagster.catalog import METRICS
 from syncbit_dagster.civil import DayRange
 from syncbit_dagster.emulator.takeout import TakeoutPerson
 from syncbit_dagster.opening import open_store
-from syncbit_dagster.samples import to_series
+from syncbit_dagster.samples import decode_labels, to_series
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster_tests.dagster_process import copy_of_the_root, dagster_dev
 from syncbit_dagster_tests.defs.running import materialize
 from syncbit_dagster_tests.emulated import emulated_account
-from syncbit_dagster_tests.takeout_truth import expected_series
+from syncbit_dagster_tests.takeout_truth import expected_series, expected_sleep
 from syncbit_dagster_tests.victoriametrics import running, victoria_metrics
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ MINUTES = {"INTRADAY_DETAIL_LEVEL": "1min", "INTRADAY_HEART_RATE_DETAIL": "1min"
 
 
 def everything_in(settings: Settings) -> dict[str, dict[int, float]]:
-    """All samples of all metrics of the catalogue, of any day."""
+    """All samples of all metrics of the catalogue, of any day, by metric and its own label."""
     store = open_store(settings)
     everything = Slice(
         tuple({metric.name for metric in METRICS}),
@@ -46,10 +46,12 @@ def everything_in(settings: Settings) -> dict[str, dict[int, float]]:
     )
     series = to_series(store.read(everything))
     store.close()
-    return {
-        one.metric: dict(zip(one.timestamps.tolist(), one.values.tolist(), strict=True))
-        for one in series
-    }
+    result = {}
+    for one in series:
+        own = [v for k, v in decode_labels(one.labels).items() if k not in settings.account.labels]
+        pairs = zip(one.timestamps.tolist(), one.values.tolist(), strict=True)
+        result["/".join([one.metric, *own])] = dict(pairs)
+    return result
 
 
 def assert_every_sample_is_the_file_s(settings: Settings, folder: Path) -> None:
@@ -96,3 +98,19 @@ def test_the_embedded_store_holds_the_same(recordings: Path, tmp_path: Path) -> 
         settings = account.settings(**MINUTES)
         assert materialize(settings, ASSETS, DAYS, instance).success
         assert_every_sample_is_the_file_s(settings, folder)
+
+
+def test_recorded_sleep(recordings: Path, tmp_path: Path) -> None:
+    folder = recordings / "data" / "takeout_us_central_2021-06"
+    person = TakeoutPerson(folder, CHICAGO)
+    with (
+        emulated_account(person, tmp_path, now=lambda: LONG_AFTER) as account,
+        dg.DagsterInstance.ephemeral() as instance,
+    ):
+        settings = account.settings()
+        assert materialize(settings, ["sleep"], DAYS, instance).success
+        found = everything_in(settings)
+    expected = expected_sleep(folder, CHICAGO, DAYS.first, DAYS.last)
+    assert expected
+    for name, values in expected.items():
+        assert found[name] == pytest.approx(values), name

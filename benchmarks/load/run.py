@@ -1,6 +1,6 @@
 """What loading the definitions costs beyond `import dagster`: fresh processes, in turns.
 
-    python -m benchmarks.load.run
+python -m benchmarks.load.run
 """
 
 from __future__ import annotations

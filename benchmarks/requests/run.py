@@ -89,7 +89,7 @@ def count(days: DayRange, assets: tuple[str, ...], directory: Path) -> tuple[int
     # Unlimited quota: counted are requests, not seconds. No empty first pages: the API gives them
     # now and then, they can be planned by nobody, and the floor does not know them either.
     with running_emulator(
-        PERSON, now=lambda: NOW, quota_per_minute=10**6, empty_pages=False
+        PERSON, now=lambda: NOW, quota_per_minute=10**6, has_empty_pages=False
     ) as emulator:
         settings = load_settings(
             {
@@ -113,7 +113,7 @@ def count(days: DayRange, assets: tuple[str, ...], directory: Path) -> tuple[int
             else:
                 source.fetch_current(asset)
         source.close()
-        sleeps = sum(len(PERSON.sleeps(day)) for day in days)
+        sleeps = sum(len(PERSON.sleep(day)) for day in days)
         return len(emulator.calls), sleeps
 
 

@@ -37,8 +37,11 @@ class Emulator:
         *,
         now: Callable[[], datetime] = _real_clock,
         quota_per_minute: int = 150,
+        has_empty_pages: bool = True,
     ) -> None:
-        self.google_health = GoogleHealth(person, now, quota_per_minute)
+        self.google_health = GoogleHealth(
+            person, now, quota_per_minute, has_empty_pages=has_empty_pages
+        )
         self.app = Starlette(
             routes=self.google_health.routes(),
             middleware=[Middleware(GZipMiddleware, minimum_size=1024, compresslevel=1)],
@@ -112,9 +115,12 @@ def running_emulator(
     port: int = 0,
     now: Callable[[], datetime] = _real_clock,
     quota_per_minute: int = 150,
+    has_empty_pages: bool = True,
 ) -> Iterator[RunningEmulator]:
     """Serve a person on 127.0.0.1 in a thread; port 0 takes any free one."""
-    emulator = Emulator(person, now=now, quota_per_minute=quota_per_minute)
+    emulator = Emulator(
+        person, now=now, quota_per_minute=quota_per_minute, has_empty_pages=has_empty_pages
+    )
     accepting = threading.Event()
     server = _Server(emulator.app, accepting.set)
     with _listening(port) as (listener, url):

@@ -56,11 +56,17 @@ class GoogleHealth:
     """The API and its OAuth for one person. ``calls`` has every request for data, in order."""
 
     def __init__(
-        self, person: Person, now: Callable[[], datetime], quota_per_minute: int = 150
+        self,
+        person: Person,
+        now: Callable[[], datetime],
+        quota_per_minute: int = 150,
+        *,
+        has_empty_pages: bool = True,
     ) -> None:
         self.person = person
         self.now = now
         self.quota_per_minute = quota_per_minute
+        self.has_empty_pages = has_empty_pages
         self.oauth = OAuth(now)
         self.calls: list[tuple[str, str, int]] = []
         self.faults: deque[Fault] = deque()
@@ -101,7 +107,7 @@ class GoogleHealth:
             self._count_request()
             mask = request.query_params.get("fields")
             tree = partial.parse_mask(mask) if mask else {}
-            feed = Feed(self.person, self.now())
+            feed = Feed(self.person, self.now(), self.has_empty_pages)
             text = method(feed, request, body, scopes)
         except ApiRefusal as refusal:
             return refusal.response()

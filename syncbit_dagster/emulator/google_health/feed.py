@@ -27,10 +27,15 @@ PROCESSING = timedelta(hours=3)
 
 @dataclass(frozen=True)
 class Feed:
-    """A person as the server knows them: after the last sync before ``now``."""
+    """A person as the server knows them: after the last sync before ``now``.
+
+    ``has_empty_pages`` lets some lists begin with an empty page, as live accounts saw; a count of
+    requests has to do without that chance.
+    """
 
     person: Person
     now: datetime
+    has_empty_pages: bool = True
 
     @cached_property
     def synced(self) -> datetime:

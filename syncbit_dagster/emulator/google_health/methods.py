@@ -66,7 +66,8 @@ def list_points(operation: Operation) -> Method:
             refuse_family(query.get("dataSourceFamily"))
         if not check_family(query.get("dataSourceFamily"), data_type):
             return "{}"
-        if below is None and points.first_page_is_empty(tokens.fingerprint):
+        begins_empty = feed.has_empty_pages and points.first_page_is_empty(tokens.fingerprint)
+        if below is None and begins_empty:
             page = points.Page([], LAST_MS)
         else:
             start = LAST_MS if below is None else below

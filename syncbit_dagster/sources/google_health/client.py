@@ -148,9 +148,12 @@ def _walk(ask: Callable[[Json], Json], field: str, path: str) -> Iterator[list[J
         if not isinstance(points, list):
             raise UnexpectedResponseError(f"{path}: {field} is no list.")
         yield points
-        if not answer.get("nextPageToken"):
+        following = answer.get("nextPageToken")
+        if not following:
             return
-        token = {"pageToken": answer["nextPageToken"]}
+        if not isinstance(following, str) or following == token.get("pageToken"):
+            raise UnexpectedResponseError(f"{path}: a page leads to itself.")
+        token = {"pageToken": following}
 
 
 def _between(member: str, request: DailyPointsRequest | SessionsRequest | PointsRequest) -> str:
