@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Values = dict[int, float]
 
+AWAKE = {"wake", "awake", "restless"}
+STAGES = {"deep": "deep", "light": "light", "rem": "rem", "wake": "wake", "awake": "wake"}
+
 
 def rows(folder: Path, kind: str) -> Iterator[tuple[datetime, Any]]:
     """Time (naive, as in the file) and value of every row of a kind of file."""
@@ -108,14 +111,11 @@ def expected_sleep(folder: Path, zone: ZoneInfo, first: date, last: date) -> dic
         seconds: dict[str, int] = defaultdict(int)
         for segment in log["levels"]["data"]:
             seconds[segment["level"]] += segment["seconds"]
-        asleep = sum(
-            n for level, n in seconds.items() if level not in {"wake", "awake", "restless"}
-        )
+        asleep = sum(n for level, n in seconds.items() if level not in AWAKE)
         series["fitbit_sleep_minutes_total"][day] += asleep // 60
-        if log["type"] == "stages":
-            for level in ("deep", "light", "rem", "wake"):
-                if level in seconds:
-                    series[f"fitbit_sleep_stage_minutes/{level}"][day] += seconds[level] // 60
+        for level, stage in STAGES.items():
+            if level in seconds:
+                series[f"fitbit_sleep_stage_minutes/{stage}"][day] += seconds[level] // 60
         if log["mainSleep"]:
             in_bed = sum(seconds.values()) // 60
             series["fitbit_sleep_time_in_bed_minutes"][day] = in_bed

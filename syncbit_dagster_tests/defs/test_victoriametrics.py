@@ -61,7 +61,9 @@ def test_a_day_is_completed_corrected_and_read_back(tmp_path: Path) -> None:
 
     @dg.asset(
         name="downstream",
-        partitions_def=dg.DailyPartitionsDefinition("2025-01-01", timezone=LORD_HOWE.key),
+        partitions_def=dg.DailyPartitionsDefinition(
+            "2025-01-01", timezone=LORD_HOWE.key, end_offset=1
+        ),
         backfill_policy=dg.BackfillPolicy.single_run(),
         ins={"intraday_steps": dg.AssetIn(input_manager_key="sample_store")},
     )
