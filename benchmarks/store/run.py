@@ -97,8 +97,15 @@ def encode_and_post(parts: list[Series]) -> float:
 def write_plainly(url: str, parts: list[Series]) -> None:
     config = VictoriaMetricsConfig(url)
     transport = Transport(config)
-    Client(transport, Settler(transport, config), config).write(parts)
+    Client(transport, NoFlush(transport, config), config).write(parts)
     transport.close()
+
+
+class NoFlush(Settler):
+    """The store flushes what it has sent while it sends more; the floor does not."""
+
+    def flush_ahead(self) -> None:
+        """Leave it to the server."""
 
 
 def naive_text(parts: list[Series], sample_limit: int = 300_000) -> float:

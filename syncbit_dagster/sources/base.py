@@ -39,11 +39,13 @@ class Batch:
         days: the days; all of their samples are here, and no others.
         samples: schema in :mod:`syncbit_dagster.samples`.
         requests: how many requests were sent for this batch, repeats included.
+        seconds: how long asking and parsing took, waits for the budget included.
     """
 
     days: DayRange
     samples: pd.DataFrame
     requests: int
+    seconds: float
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,7 @@ def test_each_partition_tells_what_it_got(
             end = to_milliseconds(day_start(day + timedelta(days=1), BERLIN))
             count = sum(start <= t < end for t in found)
             assert metadata["samples"] == count
-            assert {"requests", "run_seconds", "write_seconds", "store_verdict"} <= set(metadata)
+            assert {"requests", "fetch_seconds", "write_seconds", "store_verdict"} <= set(metadata)
             if count:
                 assert metadata["first_sample"].startswith(day.isoformat())
                 assert metadata["last_sample"].startswith(day.isoformat())

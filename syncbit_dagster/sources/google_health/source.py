@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from time import perf_counter
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -30,10 +31,10 @@ from syncbit_dagster.sources.oauth import AccessTokens
 from syncbit_dagster.sources.pace import Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from syncbit_dagster.account import Account
-    from syncbit_dagster.catalog import Asset, Metric
+    from syncbit_dagster.catalog import Asset
     from syncbit_dagster.sources.google_health.parse import Rows
     from syncbit_dagster.sources.google_health.plan import Request
 
@@ -76,40 +77,37 @@ class GoogleHealthSource:
         return Planned(len(requests), sum(map(most_pages, requests)))
 
     def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
-        sent = self.client.api.sent
-        kept: list[Rows] = []
         metrics, requests = metrics_of(asset.name), self._requests(asset, days)
-        first = days.first
+        kept: list[Rows] = []
+        first, sent, started = days.first, self.client.api.sent, perf_counter()
         for number, request in enumerate(requests, start=1):
             for points in self.client.pages(request):
                 kept += parse(request, points, metrics, self.account.zone)
             is_last = number == len(requests)
             last = days.last if is_last else self._complete_until(request)
-            if not is_last and (last is None or sum(len(r.times) for r in kept) < ROWS_PER_BATCH):
+            if not is_last and (last < first or _count(kept) < ROWS_PER_BATCH):
                 continue
-            assert last is not None  # noqa: S101 - the last request completes the last day
             batch = DayRange(first, last)
             inside, kept = split(kept, to_milliseconds(batch.end(self.account.zone)))
-            yield self._batch(metrics, batch, inside, self.client.api.sent - sent)
-            sent, first = self.client.api.sent, last + ONE_DAY
+            yield Batch(
+                batch,
+                samples.from_series(to_series(metrics, inside, self.account.labels)),
+                self.client.api.sent - sent,
+                perf_counter() - started,
+            )
+            first, sent, started = last + ONE_DAY, self.client.api.sent, perf_counter()
         if not requests:  # a range of days that clocks have skipped
-            yield self._batch(metrics, days, [], 0)
+            yield Batch(days, samples.empty(), requests=0, seconds=0.0)
 
-    def _complete_until(self, request: Request) -> date | None:
+    def _complete_until(self, request: Request) -> date:
         """The last day that is complete after this request.
 
         Windows and readings are asked for in order of time; of the others, each data type's
-        requests cover the whole range, so that no day is complete before the last one.
+        requests cover the whole range, so that no day is complete before the last request.
         """
-        if not isinstance(request, RollUpRequest | ReadingsRequest):
-            return None
-        return civil_day(request.end, self.account.zone) - ONE_DAY
-
-    def _batch(
-        self, metrics: Iterable[Metric], days: DayRange, rows: list[Rows], requests: int
-    ) -> Batch:
-        series = to_series(metrics, rows, self.account.labels)
-        return Batch(days, samples.from_series(series), requests)
+        if isinstance(request, RollUpRequest | ReadingsRequest):
+            return civil_day(request.end, self.account.zone) - ONE_DAY
+        return date.min
 
     def fetch_current(self, asset: Asset) -> Current:
         sent_before = self.client.api.sent
@@ -142,3 +140,7 @@ class GoogleHealthSource:
         is_heart_rate = asset.name == "intraday_heart_rate"
         interval = self.heart_rate_interval_seconds if is_heart_rate else self.interval_seconds
         return plan(metrics_of(asset.name), days, self.account.zone, interval)
+
+
+def _count(found: list[Rows]) -> int:
+    return sum(len(rows.times) for rows in found)
