@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from syncbit_dagster.catalog import ASSETS, METRICS, Zero, metrics_of
+from syncbit_dagster.catalog import ASSETS, METRICS, metrics_of
 from syncbit_dagster.catalog.locations import DailyRollUp, OverSquare, RollUp, SleepSession
 from syncbit_dagster.config import VARIABLES
 
@@ -31,7 +31,7 @@ def metric_reference() -> str:
             labels = [f"{name}={value}" for name, value in metric.labels.items()]
             lines.append(
                 f"| `{metric.name}` | {', '.join([*labels, *metric.provider_labels])} "
-                f"| {metric.unit} | {'measured' if metric.zero is Zero.MEASURED else 'no value'} "
+                f"| {metric.unit} | {metric.zero.value} "
                 f"| {location(metric.google_health)} | {location(metric.fitbit_web)} "
                 f"| {location(metric.takeout)} |"
             )

@@ -33,11 +33,14 @@ class Zero(Enum):
 
     ``MEASURED``: a reading like any other. JSON of protocol buffers leaves a zero out, so a field
     that is missing from a data point *that is there* is this zero; a missing data point is not.
+    ``WRITTEN``: a reading if it is written; a missing field says that nothing is known yet (the
+    minutes asleep of a night that is still being processed).
     ``NO_VALUE``: nobody has it (a heart rate of 0); it is written as no sample at all.
     """
 
-    MEASURED = "a measured zero"
-    NO_VALUE = "no value, and so no sample"
+    MEASURED = "measured"
+    WRITTEN = "measured, if written"
+    NO_VALUE = "no value"
 
 
 @dataclass(frozen=True)
@@ -188,7 +191,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     # sleep
     Metric(
-        "fitbit_sleep_minutes_total", "sleep", "min", Zero.MEASURED,
+        "fitbit_sleep_minutes_total", "sleep", "min", Zero.WRITTEN,
         SleepSession("summary.minutesAsleep"),
         WebField("sleep", "minutesAsleep"),
         TakeoutField("sleep", "minutesAsleep"),
@@ -276,7 +279,7 @@ METRICS: tuple[Metric, ...] = (
         None,
     ),
     Metric(
-        "fitbit_temp_skin_relative_celsius", "skin_temperature", "K from baseline", Zero.MEASURED,
+        "fitbit_temp_skin_relative_celsius", "skin_temperature", "K from baseline", Zero.WRITTEN,
         DailyPoint(
             "daily-sleep-temperature-derivations",
             "nightlyTemperatureCelsius",

@@ -142,6 +142,8 @@ def test_temperature_is_relative_to_the_baseline_or_absent() -> None:
         night(2, nightlyTemperatureCelsius=34.1),
         night(3, nightlyTemperatureCelsius=34.1, baselineTemperatureCelsius="NaN"),
         night(4, nightlyTemperatureCelsius=33.8, baselineTemperatureCelsius=33.8),
+        night(5, baselineTemperatureCelsius=33.8),
+        night(6),
     ]
     found = read(request, "skin_temperature", *points)
     assert found["fitbit_temp_skin_relative_celsius"] == pytest.approx([0.3, 0.0])
@@ -164,6 +166,15 @@ def test_sleeps_of_a_day_are_summed_and_the_main_one_gives_the_rest() -> None:
     assert found["fitbit_sleep_time_in_bed_minutes"] == [460.0]
     assert found["fitbit_sleep_efficiency_percent"] == pytest.approx([400 / 460 * 100])
     assert "fitbit_sleep_stage_minutes/deep" not in found
+
+
+def test_a_night_that_is_still_processed_is_not_a_night_without_sleep() -> None:
+    night = sleep("2026-06-02T10:00:00Z", 400, main=True)
+    del night["sleep"]["summary"]["minutesAsleep"]  # type: ignore[index]
+    found = read(SessionsRequest("sleep", DAYS), "sleep", night)
+    assert found["fitbit_sleep_time_in_bed_minutes"] == [460.0]
+    assert "fitbit_sleep_minutes_total" not in found
+    assert "fitbit_sleep_efficiency_percent" not in found
 
 
 def test_a_sleep_belongs_to_the_day_on_which_it_ended_where_the_sleeper_was() -> None:
