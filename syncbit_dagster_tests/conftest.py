@@ -6,6 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no defect of the code: properties are about results, not about time.
+settings.register_profile(
+    "syncbit", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("syncbit")
 
 
 @pytest.fixture(autouse=True)
