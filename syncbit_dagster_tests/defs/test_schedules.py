@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from syncbit_dagster.account import Token
 from syncbit_dagster.config import load_settings
 from syncbit_dagster.definitions import build_definitions
+from syncbit_dagster.emulator.synthetic import SyntheticPerson
+from syncbit_dagster_tests.emulated import emulated_account
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,3 +100,23 @@ def test_an_asset_that_is_turned_off_is_not_there(environment: dict[str, str]) -
     names = {key.path[-1] for key in definitions.resolve_all_asset_keys()}
     assert "oxygen_saturation" not in names
     assert "breathing_rate" in names
+
+
+def test_its_run_materializes_seven_days_and_the_devices(tmp_path: Path) -> None:
+    person = SyntheticPerson(ZoneInfo("Europe/Berlin"), date(2026, 1, 1), seed=1)
+    now = datetime(2026, 11, 20, 4, tzinfo=UTC)  # 05:00 in Berlin
+    with (
+        emulated_account(person, tmp_path, now=lambda: now) as account,
+        dg.DagsterInstance.ephemeral() as instance,
+    ):
+        settings = account.settings()
+        requests = tick(settings, now).run_requests
+        assert requests is not None
+        job = build_definitions(settings).resolve_job_def("daily_sync")
+        assert job.execute_in_process(instance=instance, tags=dict(requests[0].tags)).success
+        days = {f"2026-11-{day}" for day in range(14, 21)}
+        for key in job.asset_layer.executable_asset_keys:
+            if key.path[-1] == "devices":
+                assert instance.get_latest_materialization_event(key) is not None
+            else:
+                assert instance.get_materialized_partitions(key) == days, key
