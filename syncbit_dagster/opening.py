@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from syncbit_dagster.catalog import ASSETS
 from syncbit_dagster.sources.google_health import GoogleHealthSource
-from syncbit_dagster.stores.duckdb import DuckDBStore
 from syncbit_dagster.stores.victoriametrics import TargetLock, VictoriaMetricsStore
 
 if TYPE_CHECKING:
@@ -36,6 +35,9 @@ def offered_assets(settings: Settings) -> list[Asset]:
 def open_store(settings: Settings) -> Store:
     """VictoriaMetrics if there is an endpoint, else the embedded store."""
     if settings.victoria is None:
-        return DuckDBStore(settings.data_directory / "syncbit.duckdb")
+        # Here, because DuckDB takes 0.1 s to load, and loading the definitions opens no store.
+        from syncbit_dagster.stores.duckdb import DuckDBStore
+
+        return DuckDBStore(settings.embedded_store)
     lock = TargetLock(settings.data_directory / "locks", settings.victoria.key)
     return VictoriaMetricsStore(settings.victoria, lock=lock)

@@ -60,6 +60,11 @@ class Settings:
     heart_rate_interval_seconds: int
     log_level: str
 
+    @property
+    def embedded_store(self) -> Path:
+        """The file of the embedded store."""
+        return self.data_directory / "syncbit.duckdb"
+
     def is_enabled(self, asset: Asset) -> bool:
         """Whether the user wants this asset at all."""
         return asset.name not in self.disabled_assets

@@ -125,7 +125,8 @@ def sample_store_io_manager(settings: Settings) -> dg.IOManagerDefinition:
         finally:
             store.close()
 
+    place = settings.victoria.endpoints.write if settings.victoria else settings.embedded_store
     return dg.IOManagerDefinition(
         resource_fn=opened,  # type: ignore[arg-type] # a generator is fine, as for every resource
-        description=f"Samples in {open_store(settings).description}",
+        description=f"Samples in {place}",
     )
