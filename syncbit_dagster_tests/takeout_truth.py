@@ -49,7 +49,7 @@ def minute_values(folder: Path, kind: str) -> Values:
 
 
 def expected_series(folder: Path, zone: ZoneInfo, first: date, last: date) -> dict[str, Values]:
-    """Every sample of the four assets at one-minute detail, by metric, for some local days."""
+    """Every sample but sleep's at one-minute detail, by metric, for some local days."""
 
     def is_asked(instant: int) -> bool:
         day = datetime.fromtimestamp(instant / 1000, zone).date()
@@ -81,6 +81,8 @@ def expected_series(folder: Path, zone: ZoneInfo, first: date, last: date) -> di
         "fitbit_distance_km": daily(centimetres, 100_000, worn),
         "fitbit_calories_total": daily(calories, 1, calories),
         "fitbit_steps_intraday": {instant: steps.get(instant, 0.0) for instant in worn},
+        "fitbit_distance_intraday": {t: centimetres.get(t, 0.0) / 100_000 for t in worn},
+        "fitbit_calories_intraday": calories,
         "fitbit_heart_rate_intraday": {t: sum(b) / len(b) for t, b in beats.items()},
     }
     return {
@@ -120,6 +122,9 @@ def expected_sleep(folder: Path, zone: ZoneInfo, first: date, last: date) -> dic
             in_bed = sum(seconds.values()) // 60
             series["fitbit_sleep_time_in_bed_minutes"][day] = in_bed
             series["fitbit_sleep_efficiency_percent"][day] = asleep // 60 / in_bed * 100
+            if log["type"] == "stages":
+                wakes = [one for one in log["levels"]["data"] if one["level"] == "wake"]
+                series["fitbit_sleep_awakenings"][day] = len(wakes)
             series["fitbit_sleep_start_timestamp"][day] = start.timestamp()
             series["fitbit_sleep_end_timestamp"][day] = end.timestamp()
     return {name: dict(values) for name, values in series.items()}
