@@ -25,6 +25,26 @@ class Quota:
 
 
 @dataclass(frozen=True)
+class OAuthDialect:
+    """What one provider's OAuth has that another's has not.
+
+    Attributes:
+        client_id_variable, client_secret_variable: where the user sets the client.
+        has_public_clients: whether a client without a secret is legal.
+        sends_basic: the secret goes into the ``Authorization`` header, not into the form.
+        has_own_error_shape: errors of the token endpoint are in the API's shape, not RFC 6749's.
+        authorize_parameters: what the consent page's URL needs beyond the standard.
+    """
+
+    client_id_variable: str
+    client_secret_variable: str
+    has_public_clients: bool = False
+    sends_basic: bool = False
+    has_own_error_shape: bool = False
+    authorize_parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class OAuthApp:
     """The OAuth client that the user registered with the provider, and where to ask."""
 
@@ -33,6 +53,7 @@ class OAuthApp:
     authorize_url: str
     token_url: str
     redirect_uri: str
+    dialect: OAuthDialect
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,8 @@ import webbrowser
 from typing import TYPE_CHECKING
 
 from syncbit_dagster.config import load_settings
-from syncbit_dagster.opening import open_source
+from syncbit_dagster.opening import SOURCES, open_source
 from syncbit_dagster.sources.consent import Consent
-from syncbit_dagster.sources.google_health.scopes import SCOPES
 
 if TYPE_CHECKING:
     import argparse
@@ -28,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     settings = load_settings()
     account = settings.account
-    with Consent(account.oauth, SCOPES) as consent:
+    scopes = SOURCES[account.provider].SCOPES
+    with Consent(account.oauth, scopes) as consent:
         print(f"Open this page and allow access:\n\n  {consent.url}\n", flush=True)
         if not arguments.no_browser:
             webbrowser.open(consent.url)
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
             "This authorization ends in a week: the Google Cloud project is in Testing. Publish it "
             "(Audience, Publish app), then run `syncbit authorize` again."
         )
-    for scope in sorted(set(SCOPES) - set(token.scope.split())):
+    for scope in sorted(set(scopes) - set(token.scope.split())):
         print(f"Not granted: {scope}. Its data will be missing; authorize again to add it.")
     source = open_source(settings)
     try:

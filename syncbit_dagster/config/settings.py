@@ -7,7 +7,7 @@ A secret file ``/run/secrets/<lower-case name>`` wins over the variable, the env
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -165,21 +165,27 @@ def _account(
         raise ConfigError(
             f"BACKFILL_START_DATE={first_day} lies in the future; use a day until {today}."
         )
-    per_minute = values["SYNCBIT_REQUESTS_PER_MINUTE"]
     return Account(
         labels={"user": values["FITBIT_USER_ID"], "device": values["FITBIT_DEVICE"]},
         provider=values["SYNCBIT_PROVIDER"],
-        api_url=values["GOOGLE_HEALTH_URL"] or provider.api_url,
+        api_url=values[provider.variables.api_url] or provider.api_url,
         zone=zone or ZoneInfo("UTC"),
         zone_is_assumed=zone is None,
         first_day=first_day or today - timedelta(days=30),
         oauth=OAuthApp(
-            client_id=values["GOOGLE_CLIENT_ID"] or provider.client_id,
-            client_secret=values["GOOGLE_CLIENT_SECRET"] or provider.client_secret,
-            authorize_url=values["GOOGLE_AUTHORIZE_URL"] or provider.authorize_url,
-            token_url=values["GOOGLE_TOKEN_URL"] or provider.token_url,
+            client_id=values[provider.dialect.client_id_variable] or provider.client_id,
+            client_secret=values[provider.dialect.client_secret_variable] or provider.client_secret,
+            authorize_url=values[provider.variables.authorize_url] or provider.authorize_url,
+            token_url=values[provider.variables.token_url] or provider.token_url,
             redirect_uri=values["FITBIT_REDIRECT_URI"],
+            dialect=provider.dialect,
         ),
         tokens=TokenFile(data_directory / "tokens.json"),
-        quota=Quota(per_minute, 60) if per_minute else provider.quota,
+        quota=_quota(values, provider.quota),
     )
+
+
+def _quota(values: dict[str, Any], documented: Quota) -> Quota:
+    variables = {60: "SYNCBIT_REQUESTS_PER_MINUTE", 3600: "SYNCBIT_REQUESTS_PER_HOUR"}
+    wanted = values[variables[documented.seconds]]
+    return replace(documented, requests=wanted) if wanted else documented

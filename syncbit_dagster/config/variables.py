@@ -41,6 +41,14 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("SYNCBIT_PROVIDER", one_of(*PROVIDERS), "google_health", "where the data comes from"),
     Variable("GOOGLE_CLIENT_ID", text, None, "Desktop client of your own Google Cloud project"),
     Variable("GOOGLE_CLIENT_SECRET", text, None, "its secret", is_secret=True),
+    Variable("FITBIT_CLIENT_ID", text, None, "your application at dev.fitbit.com"),
+    Variable(
+        "FITBIT_CLIENT_SECRET",
+        text,
+        None,
+        "its secret; a personal application works without",
+        is_secret=True,
+    ),
     Variable(
         "FITBIT_REDIRECT_URI",
         loopback_url,
@@ -50,11 +58,20 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("GOOGLE_HEALTH_URL", url, None, "another server that speaks the API"),
     Variable("GOOGLE_AUTHORIZE_URL", url, None, "another authorization page"),
     Variable("GOOGLE_TOKEN_URL", url, None, "another token endpoint"),
+    Variable("FITBIT_API_URL", url, None, "another server that speaks the Web API"),
+    Variable("FITBIT_AUTHORIZE_URL", url, None, "another authorization page"),
+    Variable("FITBIT_TOKEN_URL", url, None, "another token endpoint"),
     Variable(
         "SYNCBIT_REQUESTS_PER_MINUTE",
         positive,
         None,
-        "client-side budget; default: the provider's documented limit (Google: 150)",
+        "client-side budget of `google_health`; default: the documented limit (150)",
+    ),
+    Variable(
+        "SYNCBIT_REQUESTS_PER_HOUR",
+        positive,
+        None,
+        "client-side budget of `fitbit_web`; default: the documented limit (150)",
     ),
     Variable(
         "VICTORIA_ENDPOINT",

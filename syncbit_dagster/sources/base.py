@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,12 @@ class Current:
 
 
 class Source(Protocol):
-    """A provider's data of one account."""
+    """A provider's data of one account.
+
+    ``SCOPES`` is what ``syncbit authorize`` asks the user for: reading only.
+    """
+
+    SCOPES: ClassVar[tuple[str, ...]]
 
     @staticmethod
     def has(asset: Asset) -> bool:

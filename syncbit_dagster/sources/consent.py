@@ -8,13 +8,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qs, urlsplit
 
-from requests_oauthlib import OAuth2Session
-
 from syncbit_dagster.errors import ConfigError
 from syncbit_dagster.sources.errors import NotAuthorizedError
 from syncbit_dagster.sources.oauth import (
     TIMEOUT_SECONDS,
+    client_arguments,
     plain_http_on_loopback,
+    session_of,
     token_endpoint,
     token_of,
 )
@@ -37,19 +37,19 @@ class Consent:
     """
 
     def __init__(self, app: OAuthApp, scopes: Sequence[str]) -> None:
-        if not app.client_id or not app.client_secret:
+        dialect = app.dialect
+        if not app.client_id or not (app.client_secret or dialect.has_public_clients):
             raise ConfigError(
-                "GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET are not set; create a Desktop client "
-                "in your Google Cloud project (README, Connect your account) and set both."
+                f"{dialect.client_id_variable} and {dialect.client_secret_variable} are not set; "
+                "create a client at the provider (README, Connect your account) and set both."
             )
         self._app = app
-        self._session = OAuth2Session(
-            app.client_id, redirect_uri=app.redirect_uri, scope=list(scopes), pkce="S256"
+        self._session = session_of(
+            app, redirect_uri=app.redirect_uri, scope=list(scopes), pkce="S256"
         )
         with plain_http_on_loopback(app.authorize_url):
-            # Without access_type and prompt, Google gives no refresh token the second time.
             self.url, self._state = self._session.authorization_url(
-                app.authorize_url, access_type="offline", prompt="consent"
+                app.authorize_url, **dialect.authorize_parameters
             )
         # The user may untick scopes; oauthlib would raise a warning if it could compare.
         self._session.scope = None
@@ -68,13 +68,13 @@ class Consent:
                 "The consent page came back with an error instead of a code: access was denied or "
                 "the client is not set up; run `syncbit authorize` again."
             )
-        with token_endpoint(self._app.token_url):
+        with token_endpoint(self._app):
             token = self._session.fetch_token(
                 self._app.token_url,
                 code=answer.code,
-                client_secret=self._app.client_secret,
                 include_client_id=True,
                 timeout=TIMEOUT_SECONDS,
+                **{k: v for k, v in client_arguments(self._app).items() if k != "client_id"},
             )
         result = token_of(token)
         if not result.refresh_token:

@@ -5,6 +5,7 @@ SourceError
 ├── PermissionMissingError      a scope was not granted, or the API is not enabled
 ├── AccountNotLinkedError       the Google account holds no Fitbit data
 ├── RequestRefusedError         the provider says our request is wrong: a defect of ours
+├── ProviderRetiredError        410: the provider was turned off
 ├── QuotaExceededError          429 again and again
 ├── SourceUnavailableError      5xx, timeouts, broken connections: it may work later
 │   └── TooSlowError            504 for one page: a smaller one may work
@@ -34,6 +35,10 @@ class AccountNotLinkedError(SourceError):
 
 class RequestRefusedError(SourceError):
     """The provider refused the request itself."""
+
+
+class ProviderRetiredError(SourceError):
+    """The provider was turned off for good."""
 
 
 class QuotaExceededError(SourceError):

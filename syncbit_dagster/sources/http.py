@@ -68,7 +68,11 @@ class ApiClient:
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The JSON object that a GET answers."""
-        return self._call("GET", path, TRANSIENT, params=params)
+        return self._object(self._call("GET", path, TRANSIENT, params=params), path)
+
+    def get_any(self, path: str) -> Any:
+        """What a GET answers: an object, or a bare list."""
+        return self._call("GET", path, TRANSIENT)
 
     def get_page(self, path: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """The same for a page of a list.
@@ -76,18 +80,16 @@ class ApiClient:
         Raises:
             TooSlowError: 504, at once: the same large page would only time out again.
         """
-        return self._call("GET", path, TRANSIENT - {504}, params=params)
+        return self._object(self._call("GET", path, TRANSIENT - {504}, params=params), path)
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON object that a POST answers. For queries in a body: it may be repeated."""
-        return self._call("POST", path, TRANSIENT, json=body)
+        return self._object(self._call("POST", path, TRANSIENT, json=body), path)
 
     def close(self) -> None:
         self._session.close()
 
-    def _call(
-        self, method: str, path: str, transient: AbstractSet[int], **arguments: Any
-    ) -> dict[str, Any]:
+    def _call(self, method: str, path: str, transient: AbstractSet[int], **arguments: Any) -> Any:
         rejected: str | None = None
         for attempt in range(TRIES):
             token = self.tokens.get(rejected=rejected)
@@ -127,7 +129,7 @@ class ApiClient:
         log.debug("%s %s: %s", method, path, response.status_code)
         return response
 
-    def _decode(self, response: requests.Response, path: str) -> dict[str, Any]:
+    def _decode(self, response: requests.Response, path: str) -> Any:
         if response.status_code == 401:
             raise NotAuthorizedError(
                 f"{self._host} refuses the access token, a new one too; run `syncbit authorize` "
@@ -140,9 +142,11 @@ class ApiClient:
         if response.status_code != 200:
             raise self.refusal(response)
         try:
-            content = orjson.loads(response.content)
+            return orjson.loads(response.content)
         except orjson.JSONDecodeError:
-            content = None
+            raise UnexpectedResponseError(f"{self._host} answered {path} with no JSON.") from None
+
+    def _object(self, content: Any, path: str) -> dict[str, Any]:
         if not isinstance(content, dict):
             raise UnexpectedResponseError(f"{self._host} answered {path} with no JSON object.")
         return content

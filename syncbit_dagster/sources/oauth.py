@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 import requests
 from oauthlib.oauth2 import InvalidClientError, InvalidGrantError, OAuth2Error
+from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
+from requests_oauthlib.compliance_fixes import fitbit_compliance_fix
 
 from syncbit_dagster.account import Token
 from syncbit_dagster.sources.errors import NotAuthorizedError, SourceUnavailableError
@@ -19,7 +21,7 @@ from syncbit_dagster.sources.errors import NotAuthorizedError, SourceUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from syncbit_dagster.account import Account
+    from syncbit_dagster.account import Account, OAuthApp
 
 # At DEBUG it logs whole token answers.
 logging.getLogger("requests_oauthlib").setLevel(logging.INFO)
@@ -70,15 +72,28 @@ class AccessTokens:
                 f"No token in {self._account.tokens.path}; run `syncbit authorize` first."
             )
         app = self._account.oauth
-        with token_endpoint(app.token_url), OAuth2Session(app.client_id) as session:
+        with token_endpoint(app), session_of(app) as session:
             answer = session.refresh_token(
                 app.token_url,
                 refresh_token=token.refresh_token,
-                client_id=app.client_id,
-                client_secret=app.client_secret,
                 timeout=TIMEOUT_SECONDS,
+                **client_arguments(app),
             )
         return token_of(answer, previous=token)
+
+
+def session_of(app: OAuthApp, **arguments: Any) -> OAuth2Session:
+    """An OAuth session that reads the provider's errors."""
+    session = OAuth2Session(app.client_id, **arguments)
+    return fitbit_compliance_fix(session) if app.dialect.has_own_error_shape else session
+
+
+def client_arguments(app: OAuthApp) -> dict[str, Any]:
+    """How the client names itself to the token endpoint."""
+    if app.dialect.sends_basic and app.client_secret:
+        return {"auth": HTTPBasicAuth(app.client_id or "", app.client_secret)}
+    secret = {"client_secret": app.client_secret} if app.client_secret else {}
+    return {"client_id": app.client_id, **secret}
 
 
 def token_of(answer: Mapping[str, Any], previous: Token | None = None) -> Token:
@@ -98,14 +113,14 @@ def _scope_text(scope: str | list[str] | None) -> str:
 
 
 @contextmanager
-def token_endpoint(url: str) -> Iterator[None]:
+def token_endpoint(app: OAuthApp) -> Iterator[None]:
     """Turn what a token endpoint can do wrong into our errors; never quote its answer.
 
     Only ``invalid_grant`` and ``invalid_client`` mean that a person has to act. Everything else
     can be tried again.
     """
-    host = urlsplit(url).netloc
-    with plain_http_on_loopback(url):
+    host = urlsplit(app.token_url).netloc
+    with plain_http_on_loopback(app.token_url):
         try:
             yield
         except InvalidGrantError:
@@ -117,7 +132,7 @@ def token_endpoint(url: str) -> Iterator[None]:
         except InvalidClientError:
             raise NotAuthorizedError(
                 f"{host} does not know this client id and secret (invalid_client); check "
-                "GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET."
+                f"{app.dialect.client_id_variable} and {app.dialect.client_secret_variable}."
             ) from None
         except (OAuth2Error, requests.RequestException, KeyError, ValueError) as error:
             raise SourceUnavailableError(

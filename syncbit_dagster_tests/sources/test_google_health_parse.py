@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncbit_dagster.account import Account, OAuthApp, Quota, TokenFile
+from syncbit_dagster.account import Account, OAuthApp, OAuthDialect, Quota, TokenFile
 from syncbit_dagster.catalog import METRICS, Metric, metrics_of
 from syncbit_dagster.civil import DayRange
 from syncbit_dagster.samples import Series, decode_labels
@@ -39,7 +39,7 @@ ACCOUNT = Account(
     zone=NEW_YORK,
     zone_is_assumed=False,
     first_day=date(2026, 1, 1),
-    oauth=OAuthApp(None, None, "", "", ""),
+    oauth=OAuthApp(None, None, "", "", "", OAuthDialect("ID", "SECRET")),
     tokens=TokenFile(Path("unused")),
     quota=Quota(150, 60),
 )

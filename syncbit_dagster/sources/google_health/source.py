@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
 from syncbit_dagster import samples
@@ -25,6 +25,7 @@ from syncbit_dagster.sources.google_health.plan import (
     plan,
 )
 from syncbit_dagster.sources.google_health.refusals import refusal
+from syncbit_dagster.sources.google_health.scopes import SCOPES
 from syncbit_dagster.sources.google_health.series import split, to_series
 from syncbit_dagster.sources.http import ApiClient
 from syncbit_dagster.sources.oauth import AccessTokens
@@ -52,6 +53,8 @@ class GoogleHealthSource:
         interval_seconds: length of an intraday interval.
         heart_rate_interval_seconds: the same for heart rate; 1 stands for every reading.
     """
+
+    SCOPES: ClassVar[tuple[str, ...]] = SCOPES
 
     account: Account
     client: GoogleHealthClient
