@@ -7,7 +7,7 @@ no value at all, and a worn idle minute has the value 0.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from syncbit_dagster.civil import day_end, day_start, to_milliseconds
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
     from zoneinfo import ZoneInfo
 
     from syncbit_dagster.emulator.records import Body, Device, SleepSession
@@ -142,6 +142,11 @@ def minutes_of(day: date, zone: ZoneInfo) -> tuple[IntArray, IntArray]:
     offsets = wall_offsets(day, zone)
     instants = to_milliseconds(day_start(day, zone)) + np.arange(len(offsets)) * MINUTE_MS
     return instants, (instants + offsets) // MINUTE_MS % DAY_MINUTES
+
+
+def offset_ms(instant_ms: int, zone: ZoneInfo) -> int:
+    """Wall clock minus UTC at an instant, in milliseconds."""
+    return _offset_ms(datetime.fromtimestamp(instant_ms // 1000, UTC), zone)
 
 
 def _offset_ms(instant: datetime, zone: ZoneInfo) -> int:

@@ -56,6 +56,14 @@ class SleepSession:
     awakenings: tuple[Segment, ...] = ()
 
 
+def main_session(sessions: tuple[SleepSession, ...]) -> SleepSession | None:
+    """The longest with stages of a day, or the longest where none has stages."""
+    staged = [session for session in sessions if session.staging is Staging.DONE]
+    return max(
+        staged or sessions, key=lambda session: session.end_ms - session.start_ms, default=None
+    )
+
+
 class Reading(NamedTuple):
     """One measurement of the body, by a scale or entered by hand."""
 

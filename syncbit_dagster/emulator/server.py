@@ -6,14 +6,15 @@ import socket
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from syncbit_dagster.emulator.google_health.app import Fault, GoogleHealth
+from syncbit_dagster.emulator.google_health.app import GoogleHealth
+from syncbit_dagster.emulator.switches import Switches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,39 +49,12 @@ class Emulator:
         )
 
 
-class RunningEmulator:
-    """A running emulator, seen from a test: its address, its log and its switches."""
+class RunningEmulator(Switches):
+    """A running emulator, seen from a test: its address, and the switches of its provider."""
 
     def __init__(self, url: str, emulator: Emulator) -> None:
+        super().__init__(emulator.google_health)
         self.url = url
-        self._service = emulator.google_health
-
-    @property
-    def calls(self) -> list[tuple[str, str, int]]:
-        """Method, path and status of every request for data, in order; may be cleared."""
-        return self._service.calls
-
-    def fail_next(
-        self,
-        status: int,
-        times: int = 1,
-        body: dict[str, Any] | None = None,
-        retry_after: str | None = None,
-    ) -> None:
-        """Answer the next requests for data with this status instead of data."""
-        self._service.faults.extend([Fault(status, body, retry_after)] * times)
-
-    def revoke(self) -> None:
-        """The person disconnects the app: access and refresh tokens end."""
-        self._service.oauth.revoke()
-
-    def expire_access_tokens(self) -> None:
-        """Every access token ends; refreshing works."""
-        self._service.oauth.expire_access_tokens()
-
-    def untick(self, *scopes: str) -> None:
-        """The person allows these scopes no more, from the next consent or refresh on."""
-        self._service.oauth.unticked.update(scopes)
 
 
 class _Server(uvicorn.Server):

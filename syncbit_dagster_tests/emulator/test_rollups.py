@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncbit_dagster.civil import ONE_DAY, day_end, day_start
+from syncbit_dagster.emulator.feed import Feed
 from syncbit_dagster.emulator.google_health.data_types import DATA_TYPES
-from syncbit_dagster.emulator.google_health.feed import Feed
 from syncbit_dagster.emulator.google_health.rollups import roll_up
 from syncbit_dagster.emulator.google_health.rules import Record
 from syncbit_dagster.emulator.person import MINUTE_MS

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from syncbit_dagster.civil import ONE_DAY
-from syncbit_dagster.emulator.google_health.feed import Feed
+from syncbit_dagster.emulator.feed import Feed
 from syncbit_dagster.emulator.google_health.sleep import sleep_events
 from syncbit_dagster.emulator.person import MINUTE_MS
 from syncbit_dagster.emulator.records import Segment, SleepSession, Stage, Staging

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from syncbit_dagster.emulator.google_health.feed import Feed
+from syncbit_dagster.emulator.feed import Feed
 from syncbit_dagster.emulator.person import MINUTE_MS
 from syncbit_dagster.emulator.records import Stage, Staging
 from syncbit_dagster.emulator.server import running_emulator

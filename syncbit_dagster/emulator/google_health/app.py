@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 import orjson
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from syncbit_dagster.emulator.feed import Feed
 from syncbit_dagster.emulator.google_health import account, partial
 from syncbit_dagster.emulator.google_health.errors import ApiRefusal, not_found, quota_exhausted
-from syncbit_dagster.emulator.google_health.feed import Feed
 from syncbit_dagster.emulator.google_health.methods import (
     get_point,
     list_points,
@@ -22,6 +20,7 @@ from syncbit_dagster.emulator.google_health.methods import (
 )
 from syncbit_dagster.emulator.google_health.oauth import OAuth, OAuthRefusal
 from syncbit_dagster.emulator.google_health.rules import Operation
+from syncbit_dagster.emulator.switches import Service
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,25 +34,8 @@ if TYPE_CHECKING:
 _POINTS = "/v4/users/{user}/dataTypes/{data_type}/dataPoints"
 
 
-@dataclass(frozen=True)
-class Fault:
-    """An answer that is given instead of the real one."""
-
-    status: int
-    body: dict[str, Any] | None = None
-    retry_after: str | None = None
-
-    def response(self) -> Response:
-        """The HTTP answer; without a body of its own, a Google error that says little."""
-        body = self.body or {
-            "error": {"code": self.status, "message": "Ordered by a test.", "status": "UNKNOWN"}
-        }
-        headers = {} if self.retry_after is None else {"Retry-After": self.retry_after}
-        return JSONResponse(body, status_code=self.status, headers=headers)
-
-
-class GoogleHealth:
-    """The API and its OAuth for one person. ``calls`` has every request for data, in order."""
+class GoogleHealth(Service):
+    """The API and its OAuth for one person."""
 
     def __init__(
         self,
@@ -63,20 +45,23 @@ class GoogleHealth:
         *,
         has_empty_pages: bool = True,
     ) -> None:
+        self.oauth = OAuth(now)
+        super().__init__(self.oauth)
         self.person = person
         self.now = now
         self.quota_per_minute = quota_per_minute
         self.has_empty_pages = has_empty_pages
-        self.oauth = OAuth(now)
-        self.calls: list[tuple[str, str, int]] = []
-        self.faults: deque[Fault] = deque()
         self._quota_window = (0, 0)
 
     def routes(self) -> list[Route]:
         """The routes of the API and of OAuth."""
+        listed, reconciled = (
+            list_points(operation, has_empty_pages=self.has_empty_pages)
+            for operation in (Operation.LIST, Operation.RECONCILE)
+        )
         methods: list[tuple[str, str, Method]] = [
-            ("GET", _POINTS, list_points(Operation.LIST)),
-            ("GET", f"{_POINTS}:reconcile", list_points(Operation.RECONCILE)),
+            ("GET", _POINTS, listed),
+            ("GET", f"{_POINTS}:reconcile", reconciled),
             ("POST", f"{_POINTS}:rollUp", roll_up_time),
             ("POST", f"{_POINTS}:dailyRollUp", roll_up_days),
             ("GET", f"{_POINTS}/{{point}}", get_point),
@@ -101,13 +86,22 @@ class GoogleHealth:
 
     def _answer(self, request: Request, body: bytes, method: Method) -> Response:
         if self.faults:
-            return self.faults.popleft().response()
+            fault = self.faults.popleft()
+            return fault.response(
+                {
+                    "error": {
+                        "code": fault.status,
+                        "message": "Ordered by a test.",
+                        "status": "UNKNOWN",
+                    }
+                }
+            )
         try:
             scopes = self.oauth.scopes_of(request.headers.get("authorization", ""))
             self._count_request()
             mask = request.query_params.get("fields")
             tree = partial.parse_mask(mask) if mask else {}
-            feed = Feed(self.person, self.now(), self.has_empty_pages)
+            feed = Feed(self.person, self.now())
             text = method(feed, request, body, scopes)
         except ApiRefusal as refusal:
             return refusal.response()

@@ -9,8 +9,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.emulator.google_health import scopes, selections, wire
-from syncbit_dagster.emulator.google_health.feed import Feed
+from syncbit_dagster.emulator import selections
+from syncbit_dagster.emulator.feed import Feed
+from syncbit_dagster.emulator.google_health import scopes, wire
 from syncbit_dagster.emulator.google_health.readings import reading_events
 from syncbit_dagster.emulator.google_health.rules import (
     DailyRule,
@@ -24,9 +25,9 @@ from syncbit_dagster.emulator.google_health.rules import (
     listed,
     scalars,
 )
-from syncbit_dagster.emulator.google_health.selections import ZONES
 from syncbit_dagster.emulator.google_health.sleep import sleep_events
 from syncbit_dagster.emulator.person import LIGHT, MINUTE_MS, MODERATE, VIGOROUS
+from syncbit_dagster.emulator.selections import ZONES
 
 if TYPE_CHECKING:
     from syncbit_dagster.emulator.google_health.rules import Format

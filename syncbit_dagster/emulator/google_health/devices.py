@@ -16,7 +16,7 @@ from syncbit_dagster.emulator.records import DeviceKind
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from syncbit_dagster.emulator.google_health.feed import Feed
+    from syncbit_dagster.emulator.feed import Feed
     from syncbit_dagster.emulator.records import Device
 
 _DEFAULT_PAGE, _LARGEST_PAGE = 5, 100

@@ -32,7 +32,7 @@ from syncbit_dagster.emulator.google_health.rules import Operation, Record
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from syncbit_dagster.emulator.google_health.feed import Feed
+    from syncbit_dagster.emulator.feed import Feed
     from syncbit_dagster.emulator.google_health.rules import DataType, Event, RollupRule
 
 _TRACKER = "Emulated Tracker"
@@ -48,8 +48,12 @@ class Method(Protocol):
     ) -> str: ...
 
 
-def list_points(operation: Operation) -> Method:
-    """The method ``list`` or ``reconcile``; only the former tells where a point came from."""
+def list_points(operation: Operation, *, has_empty_pages: bool) -> Method:
+    """The method ``list`` or ``reconcile``; only the former tells where a point came from.
+
+    ``has_empty_pages`` lets some lists begin with an empty page, as live accounts saw; a count of
+    requests has to do without that chance.
+    """
 
     def method(feed: Feed, request: Request, _body: bytes, scopes: tuple[str, ...]) -> str:
         data_type = _allowed_type(request, operation, scopes)
@@ -66,7 +70,7 @@ def list_points(operation: Operation) -> Method:
             refuse_family(query.get("dataSourceFamily"))
         if not check_family(query.get("dataSourceFamily"), data_type):
             return "{}"
-        begins_empty = feed.has_empty_pages and points.first_page_is_empty(tokens.fingerprint)
+        begins_empty = has_empty_pages and points.first_page_is_empty(tokens.fingerprint)
         if below is None and begins_empty:
             page = points.Page([], LAST_MS)
         else:

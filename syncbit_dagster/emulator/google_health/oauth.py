@@ -7,14 +7,17 @@ The authorization code flow with PKCE (S256) and a loopback redirect; access tok
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
 
+from syncbit_dagster.emulator.app_client import (
+    challenge_of,
+    is_loopback,
+    offers_challenge,
+    redirection,
+)
 from syncbit_dagster.emulator.google_health.errors import unauthenticated
 from syncbit_dagster.emulator.google_health.scopes import READ_SCOPES
 
@@ -27,8 +30,6 @@ DEMO_REFRESH_TOKEN = "demo-refresh-token"  # noqa: S105 - guards nothing
 
 ACCESS_TOKEN_LIFE = timedelta(seconds=3599)
 CODE_LIFE = timedelta(minutes=10)
-
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class OAuthRefusal(Exception):  # noqa: N818 - the emulator is right to refuse; nothing is broken
@@ -68,8 +69,7 @@ class OAuth:
         redirect_uri = query.get("redirect_uri", "")
         if query.get("client_id") != DEMO_CLIENT_ID:
             raise OAuthRefusal(401, "invalid_client", "There is no such client.")
-        address = urlsplit(redirect_uri)
-        if address.scheme != "http" or address.hostname not in _LOOPBACK:
+        if not is_loopback(redirect_uri):
             raise OAuthRefusal(
                 400,
                 "redirect_uri_mismatch",
@@ -78,16 +78,12 @@ class OAuth:
         answer = self._consent(query, redirect_uri)
         if "state" in query:
             answer["state"] = query["state"]
-        joint = "&" if address.query else "?"
-        return f"{redirect_uri}{joint}{urlencode(answer)}"
+        return redirection(redirect_uri, answer)
 
     def _consent(self, query: Mapping[str, str], redirect_uri: str) -> dict[str, str]:
         if query.get("response_type") != "code":
             return {"error": "unsupported_response_type"}
-        if (
-            query.get("code_challenge_method") != "S256"
-            or len(query.get("code_challenge", "")) != 43
-        ):
+        if not offers_challenge(query):
             return {"error": "invalid_request", "error_description": "PKCE with S256 is required."}
         asked = query.get("scope", "").split()
         if not asked or not set(asked) <= set(READ_SCOPES):
@@ -126,8 +122,7 @@ class OAuth:
             raise OAuthRefusal(
                 400, "redirect_uri_mismatch", "The code was made for another address."
             )
-        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
-        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != code.challenge:
+        if challenge_of(form.get("code_verifier", "")) != code.challenge:
             raise OAuthRefusal(
                 400, "invalid_grant", "The code verifier does not fit the challenge."
             )

@@ -17,7 +17,7 @@ from syncbit_dagster.emulator.person import MINUTE_MS, wall_offsets
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from syncbit_dagster.emulator.google_health.feed import Feed
+    from syncbit_dagster.emulator.feed import Feed
     from syncbit_dagster.emulator.google_health.filters import Bounds
     from syncbit_dagster.emulator.google_health.rules import (
         DailyRule,

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from syncbit_dagster.emulator.google_health import wire
 from syncbit_dagster.emulator.google_health.rules import Event
-from syncbit_dagster.emulator.google_health.sleep import offset_ms
+from syncbit_dagster.emulator.person import offset_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from syncbit_dagster.emulator.google_health.feed import Feed
+    from syncbit_dagster.emulator.feed import Feed
     from syncbit_dagster.emulator.google_health.rules import Format
     from syncbit_dagster.emulator.records import Reading
 

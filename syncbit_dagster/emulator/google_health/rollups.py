@@ -14,7 +14,7 @@ from syncbit_dagster.civil import ONE_DAY
 from syncbit_dagster.emulator.google_health.filters import wall_date
 
 if TYPE_CHECKING:
-    from syncbit_dagster.emulator.google_health.feed import Feed
+    from syncbit_dagster.emulator.feed import Feed
     from syncbit_dagster.emulator.google_health.rules import RollupRule
     from syncbit_dagster.emulator.person import IntArray
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from syncbit_dagster.emulator.feed import Feed
 from syncbit_dagster.emulator.google_health import wire
-from syncbit_dagster.emulator.google_health.feed import Feed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from syncbit_dagster.emulator.google_health.selections import Columns, Select, Selection
     from syncbit_dagster.emulator.person import DailyValues
+    from syncbit_dagster.emulator.selections import Columns, Select, Selection
 
     Format = Callable[[Any], str]
     Reduce = Callable[[npt.NDArray[np.intp], Columns], list[npt.NDArray[Any]]]

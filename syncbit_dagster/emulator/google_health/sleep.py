@@ -7,22 +7,22 @@ they are zero, false flags are not, and half minutes count towards being awake.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import orjson
 
+from syncbit_dagster.emulator.feed import PROCESSING
 from syncbit_dagster.emulator.google_health import wire
-from syncbit_dagster.emulator.google_health.feed import PROCESSING
 from syncbit_dagster.emulator.google_health.rules import Event
-from syncbit_dagster.emulator.person import MINUTE_MS
-from syncbit_dagster.emulator.records import Stage, Staging
+from syncbit_dagster.emulator.person import MINUTE_MS, offset_ms
+from syncbit_dagster.emulator.records import Stage, Staging, main_session
 
 if TYPE_CHECKING:
     from datetime import date
     from zoneinfo import ZoneInfo
 
-    from syncbit_dagster.emulator.google_health.feed import Feed
+    from syncbit_dagster.emulator.feed import Feed
     from syncbit_dagster.emulator.records import Segment, SleepSession
 
 _PROCESSING_MS = PROCESSING // timedelta(milliseconds=1)
@@ -41,7 +41,7 @@ _STATUS = {
 def sleep_events(feed: Feed, day: date) -> list[Event]:
     """The sessions that end on a day; filters and pages go by the end."""
     sessions = feed.sleep(day)
-    main = _main(sessions)
+    main = main_session(sessions)
     return [
         Event(
             at_ms=session.end_ms,
@@ -53,20 +53,6 @@ def sleep_events(feed: Feed, day: date) -> list[Event]:
         )
         for session in sessions
     ]
-
-
-def _main(sessions: tuple[SleepSession, ...]) -> SleepSession | None:
-    """The longest with stages of the day, or the longest where none has stages."""
-    staged = [session for session in sessions if session.staging is Staging.DONE]
-    return max(
-        staged or sessions, key=lambda session: session.end_ms - session.start_ms, default=None
-    )
-
-
-def offset_ms(instant_ms: int, zone: ZoneInfo) -> int:
-    """Wall clock minus UTC."""
-    offset = datetime.fromtimestamp(instant_ms // 1000, UTC).astimezone(zone).utcoffset()
-    return int(offset.total_seconds() * 1000) if offset is not None else 0
 
 
 def _value(session: SleepSession, zone: ZoneInfo, *, is_main: bool) -> str:

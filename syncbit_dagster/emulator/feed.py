@@ -27,15 +27,10 @@ PROCESSING = timedelta(hours=3)
 
 @dataclass(frozen=True)
 class Feed:
-    """A person as the server knows them: after the last sync before ``now``.
-
-    ``has_empty_pages`` lets some lists begin with an empty page, as live accounts saw; a count of
-    requests has to do without that chance.
-    """
+    """A person as the server knows them: after the last sync before ``now``."""
 
     person: Person
     now: datetime
-    has_empty_pages: bool = True
 
     @cached_property
     def synced(self) -> datetime:
@@ -54,13 +49,15 @@ class Feed:
         count = len(day.worn)
         if day.start_ms + count * MINUTE_MS <= synced_ms:
             return day
-        known = max(0, (synced_ms - day.start_ms) // MINUTE_MS)
+        known = np.arange(count) < max(0, (synced_ms - day.start_ms) // MINUTE_MS)
         samples = day.heart_ms < synced_ms
+        calories = day.calories_kcal
         return replace(
             day,
-            worn=day.worn & (np.arange(count) < known),
+            worn=day.worn & known,
             heart_ms=day.heart_ms[samples],
             heart_bpm=day.heart_bpm[samples],
+            calories_kcal=None if calories is None else np.where(known, calories, np.nan),
         )
 
     def daily(self, civil_day: date) -> DailyValues | None:
