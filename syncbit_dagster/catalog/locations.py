@@ -95,9 +95,62 @@ class WebField:
 
 
 @dataclass(frozen=True)
-class TakeoutField:
-    """Google Takeout: a field of a kind of file, named by the part before its date."""
+class TakeoutReadings:
+    """Google Takeout: a field of rows that each stand for an instant.
+
+    A day or an interval has the sum or the mean of its rows. ``file`` is the kind of file: its name
+    without the date. ``time`` is read by ``clock``: UTC, or the wall clock of the account's zone.
+    ``where`` keeps the rows that have a text in another field. Days without a row are looked up
+    in ``or_else``; so it is for all of Takeout's locations.
+    """
 
     file: str
     path: str = "value"
     divide_by: float = 1
+    time: str = "dateTime"
+    clock: Literal["UTC", "wall"] = "UTC"
+    where: tuple[str, str] | None = None
+    of: Literal["sum", "mean"] = "sum"
+    or_else: TakeoutReadings | None = None
+
+
+@dataclass(frozen=True)
+class TakeoutDay:
+    """Google Takeout: a field of rows that each stand for the civil day in ``time``.
+
+    ``minus_path`` is subtracted from it, ``over_path`` divides it. ``is_padded``: the export adds
+    placeholders for days to come.
+    """
+
+    file: str
+    path: str = "value"
+    time: str = "dateTime"
+    minus_path: str | None = None
+    over_path: str | None = None
+    is_padded: bool = False
+    or_else: TakeoutDay | None = None
+
+
+@dataclass(frozen=True)
+class TakeoutSleep:
+    """Google Takeout: a field of the sleep logs that end on a day; the words as for sessions."""
+
+    path: str
+    of: Literal["all sleeps", "main sleep"] = "all sleeps"
+    is_instant: bool = False
+    file: ClassVar[str] = "sleep.json"
+
+
+@dataclass(frozen=True)
+class TakeoutLog:
+    """Google Takeout: a field of a day's last row; ``time`` may be two fields, ``date+time``."""
+
+    file: str
+    path: str
+    divide_by: float = 1
+    time: str = "timestamp"
+    clock: Literal["UTC", "wall"] = "UTC"
+    or_else: TakeoutLog | None = None
+
+
+TakeoutLocation = TakeoutReadings | TakeoutDay | TakeoutSleep | TakeoutLog

@@ -20,7 +20,11 @@ from syncbit_dagster.catalog.locations import (
     PairedDevice,
     RollUp,
     SleepSession,
-    TakeoutField,
+    TakeoutDay,
+    TakeoutLocation,
+    TakeoutLog,
+    TakeoutReadings,
+    TakeoutSleep,
     WebField,
 )
 
@@ -53,7 +57,7 @@ class Metric:
     zero: Zero
     google_health: GoogleHealthLocation | None
     fitbit_web: WebField | None
-    takeout: TakeoutField | None
+    takeout: TakeoutLocation | None
     labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     provider_labels: tuple[str, ...] = ()  # labels whose values the provider gives (a device's id)
 
@@ -76,6 +80,7 @@ _STAGES = (  # label value, Google Health, Fitbit Web API and Takeout
     ("wake", "AWAKE", "wake"),
 )
 _MAIN: Literal["main sleep"] = "main sleep"
+_POUNDS_PER_KG = 1 / 0.45359237
 
 
 def _label(name: str, value: str) -> Mapping[str, str]:
@@ -88,19 +93,19 @@ METRICS: tuple[Metric, ...] = (
         "fitbit_steps_total", "activity_summary", "steps", Zero.MEASURED,
         DailyRollUp("steps", "countSum"),
         WebField("activities/steps"),
-        TakeoutField("steps"),
+        TakeoutReadings("steps.json"),
     ),
     Metric(
         "fitbit_distance_km", "activity_summary", "km", Zero.MEASURED,
         DailyRollUp("distance", "millimetersSum", divide_by=1_000_000),
         WebField("activities/distance"),
-        TakeoutField("distance", divide_by=100_000),
+        TakeoutReadings("distance.json", divide_by=100_000),
     ),
     Metric(
         "fitbit_calories_total", "activity_summary", "kcal", Zero.MEASURED,
         DailyRollUp("total-calories", "kcalSum"),
         WebField("activities/calories"),
-        TakeoutField("calories"),
+        TakeoutReadings("calories.json", clock="wall"),
     ),
     Metric(
         "fitbit_active_calories", "activity_summary", "kcal", Zero.MEASURED,
@@ -112,7 +117,7 @@ METRICS: tuple[Metric, ...] = (
         "fitbit_active_minutes", "activity_summary", "min", Zero.MEASURED,
         DailyRollUp("sedentary-period", "durationSum", divide_by=60),
         WebField("activities/minutesSedentary"),
-        TakeoutField("sedentary_minutes"),
+        TakeoutDay("sedentary_minutes.json", is_padded=True),
         labels=_label("type", "sedentary"),
     ),
     *(
@@ -123,7 +128,7 @@ METRICS: tuple[Metric, ...] = (
                 f"activeMinutesRollupByActivityLevel[activityLevel={level}].activeMinutesSum",
             ),
             WebField(endpoint),
-            TakeoutField(file),
+            TakeoutDay(f"{file}.json", is_padded=True),
             labels=_label("type", value),
         )
         for value, level, endpoint, file in _LEVELS
@@ -145,7 +150,10 @@ METRICS: tuple[Metric, ...] = (
         "fitbit_resting_heart_rate_bpm", "heart_rate", "bpm", Zero.NO_VALUE,
         DailyPoint("daily-resting-heart-rate", "beatsPerMinute"),
         WebField("activities/heart", "value.restingHeartRate"),
-        TakeoutField("resting_heart_rate", "value.value"),
+        TakeoutDay(
+            "resting_heart_rate.json", "value.value", "value.date",
+            or_else=TakeoutDay("daily_resting_heart_rate.csv", "beats per minute", "timestamp"),
+        ),
     ),
     *(
         Metric(
@@ -156,7 +164,7 @@ METRICS: tuple[Metric, ...] = (
                 divide_by=60,
             ),
             WebField("activities/heart", f"value.heartRateZones[name={web}].minutes"),
-            TakeoutField("time_in_heart_rate_zones", f"value.valuesInZones.{takeout}"),
+            TakeoutDay("time_in_heart_rate_zones.json", f"value.valuesInZones.{takeout}"),
             labels=_label("zone", zone),
         )
         for zone, google, web, takeout in _ZONES
@@ -180,7 +188,14 @@ METRICS: tuple[Metric, ...] = (
             "fitbit_active_zone_minutes", "active_zone_minutes", "min", Zero.MEASURED,
             DailyRollUp("active-zone-minutes", f"sumIn{camel}HeartZone"),
             WebField("activities/active-zone-minutes", f"value.{web}ActiveZoneMinutes"),
-            TakeoutField("Active Zone Minutes", "total_minutes"),
+            TakeoutReadings(
+                "Active Zone Minutes.csv", "total_minutes",
+                time="date_time", clock="wall", where=("heart_zone_id", zone.upper()),
+                or_else=TakeoutReadings(
+                    "active_zone_minutes.csv", "total minutes",
+                    time="timestamp", where=("heart rate zone", zone.upper()),
+                ),
+            ),
             labels=_label("zone", zone),
         )
         for zone, camel, web in (
@@ -194,14 +209,14 @@ METRICS: tuple[Metric, ...] = (
         "fitbit_sleep_minutes_total", "sleep", "min", Zero.WRITTEN,
         SleepSession("summary.minutesAsleep"),
         WebField("sleep", "minutesAsleep"),
-        TakeoutField("sleep", "minutesAsleep"),
+        TakeoutSleep("minutesAsleep"),
     ),
     *(
         Metric(
             "fitbit_sleep_stage_minutes", "sleep", "min", Zero.MEASURED,
             SleepSession(f"summary.stagesSummary[type={google}].minutes"),
             WebField("sleep", f"levels.summary.{fitbit}.minutes"),
-            TakeoutField("sleep", f"levels.summary.{fitbit}.minutes"),
+            TakeoutSleep(f"levels.summary.{fitbit}.minutes"),
             labels=_label("stage", stage),
         )
         for stage, google, fitbit in _STAGES
@@ -210,7 +225,7 @@ METRICS: tuple[Metric, ...] = (
         "fitbit_sleep_time_in_bed_minutes", "sleep", "min", Zero.NO_VALUE,
         SleepSession("summary.minutesInSleepPeriod", of=_MAIN),
         WebField("sleep", "timeInBed"),
-        TakeoutField("sleep", "timeInBed"),
+        TakeoutSleep("timeInBed", of=_MAIN),
     ),
     Metric(
         "fitbit_sleep_efficiency_percent", "sleep", "%", Zero.NO_VALUE,
@@ -218,56 +233,81 @@ METRICS: tuple[Metric, ...] = (
             "summary.minutesAsleep", of=_MAIN, percent_of="summary.minutesInSleepPeriod"
         ),
         WebField("sleep", "efficiency"),
-        TakeoutField("sleep", "efficiency"),
+        TakeoutSleep("efficiency", of=_MAIN),
     ),
     Metric(
         "fitbit_sleep_awakenings", "sleep", "awakenings", Zero.MEASURED,
         SleepSession("summary.stagesSummary[type=AWAKE].count", of=_MAIN),
         WebField("sleep", "levels.summary.wake.count"),
-        TakeoutField("sleep", "levels.summary.wake.count"),
+        TakeoutSleep("levels.summary.wake.count", of=_MAIN),
     ),
     Metric(
         "fitbit_sleep_start_timestamp", "sleep", "unix seconds", Zero.NO_VALUE,
         SleepSession("interval.startTime", of=_MAIN, is_instant=True),
         WebField("sleep", "startTime"),
-        TakeoutField("sleep", "startTime"),
+        TakeoutSleep("startTime", of=_MAIN, is_instant=True),
     ),
     Metric(
         "fitbit_sleep_end_timestamp", "sleep", "unix seconds", Zero.NO_VALUE,
         SleepSession("interval.endTime", of=_MAIN, is_instant=True),
         WebField("sleep", "endTime"),
-        TakeoutField("sleep", "endTime"),
+        TakeoutSleep("endTime", of=_MAIN, is_instant=True),
     ),
     # The nightly values
     Metric(
         "fitbit_spo2_avg_percent", "oxygen_saturation", "%", Zero.NO_VALUE,
         DailyPoint("daily-oxygen-saturation", "averagePercentage"),
         WebField("spo2", "value.avg"),
-        TakeoutField("Daily SpO2", "average_value"),
+        TakeoutDay(
+            "Daily SpO2.csv", "average_value", "timestamp",
+            or_else=TakeoutDay(
+                "daily_oxygen_saturation.csv", "average percentage", "timestamp"
+            ),
+        ),
     ),
     Metric(
         "fitbit_spo2_min_percent", "oxygen_saturation", "%", Zero.NO_VALUE,
         DailyPoint("daily-oxygen-saturation", "lowerBoundPercentage"),
         WebField("spo2", "value.min"),
-        TakeoutField("Daily SpO2", "lower_bound"),
+        TakeoutDay(
+            "Daily SpO2.csv", "lower_bound", "timestamp",
+            or_else=TakeoutDay(
+                "daily_oxygen_saturation.csv", "lower bound percentage", "timestamp"
+            ),
+        ),
     ),
     Metric(
         "fitbit_spo2_max_percent", "oxygen_saturation", "%", Zero.NO_VALUE,
         DailyPoint("daily-oxygen-saturation", "upperBoundPercentage"),
         WebField("spo2", "value.max"),
-        TakeoutField("Daily SpO2", "upper_bound"),
+        TakeoutDay(
+            "Daily SpO2.csv", "upper_bound", "timestamp",
+            or_else=TakeoutDay(
+                "daily_oxygen_saturation.csv", "upper bound percentage", "timestamp"
+            ),
+        ),
     ),
     Metric(
         "fitbit_breathing_rate_bpm", "breathing_rate", "breaths/min", Zero.NO_VALUE,
         DailyPoint("daily-respiratory-rate", "breathsPerMinute"),
         WebField("br", "value.breathingRate"),
-        TakeoutField("Daily Respiratory Rate Summary", "daily_respiratory_rate"),
+        TakeoutDay(
+            "Daily Respiratory Rate Summary.csv", "daily_respiratory_rate", "timestamp",
+            or_else=TakeoutDay("daily_respiratory_rate.csv", "breaths per minute", "timestamp"),
+        ),
     ),
     Metric(
         "fitbit_hrv_rmssd_ms", "heart_rate_variability", "ms", Zero.NO_VALUE,
         DailyPoint("daily-heart-rate-variability", "averageHeartRateVariabilityMilliseconds"),
         WebField("hrv", "value.dailyRmssd"),
-        TakeoutField("Daily Heart Rate Variability Summary", "rmssd"),
+        TakeoutDay(
+            "Daily Heart Rate Variability Summary.csv", "rmssd", "timestamp",
+            or_else=TakeoutDay(
+                "daily_heart_rate_variability.csv",
+                "average heart rate variability milliseconds",
+                "timestamp",
+            ),
+        ),
     ),
     Metric(
         "fitbit_hrv_deep_rmssd_ms", "heart_rate_variability", "ms", Zero.NO_VALUE,
@@ -276,7 +316,11 @@ METRICS: tuple[Metric, ...] = (
             "deepSleepRootMeanSquareOfSuccessiveDifferencesMilliseconds",
         ),
         WebField("hrv", "value.deepRmssd"),
-        None,
+        TakeoutDay(
+            "daily_heart_rate_variability.csv",
+            "deep sleep root mean square of successive differences milliseconds",
+            "timestamp",
+        ),
     ),
     Metric(
         "fitbit_temp_skin_relative_celsius", "skin_temperature", "K from baseline", Zero.WRITTEN,
@@ -286,20 +330,30 @@ METRICS: tuple[Metric, ...] = (
             minus_path="baselineTemperatureCelsius",
         ),
         WebField("temp/skin", "value.nightlyRelative"),
-        TakeoutField("Computed Temperature", "nightly_temperature"),
+        TakeoutDay(
+            "daily_sleep_temperature_derivations.csv", "nightly temperature celsius", "timestamp",
+            minus_path="baseline temperature celsius",
+            or_else=TakeoutDay(
+                "Computed Temperature.csv", "baseline_relative_sample_sum", "sleep_end",
+                over_path="temperature_samples",
+            ),
+        ),
     ),
     Metric(
         "fitbit_vo2_max", "cardio_fitness", "ml/kg/min", Zero.NO_VALUE,
         DailyPoint("daily-vo2-max", "vo2Max"),
         WebField("cardioscore", "value.vo2Max"),
-        TakeoutField("demographic_vo2_max", "value.demographicVO2Max"),
+        TakeoutDay("demographic_vo2_max.json", "value.demographicVO2Max"),
     ),
     # body
     Metric(
         "fitbit_weight_kg", "body", "kg", Zero.NO_VALUE,
         LastPoint("weight", "weightGrams", divide_by=1_000),
         WebField("body/log/weight", "weight"),
-        TakeoutField("weight", "weight", divide_by=2.2046226218),
+        TakeoutLog(
+            "weight.json", "weight", divide_by=_POUNDS_PER_KG, time="date+time", clock="wall",
+            or_else=TakeoutLog("weight.csv", "weight grams", divide_by=1_000),
+        ),
     ),
     Metric(
         "fitbit_bmi", "body", "kg/m2", Zero.NO_VALUE,
@@ -308,32 +362,35 @@ METRICS: tuple[Metric, ...] = (
             LastPoint("height", "heightMillimeters", divide_by=1_000, whole_history=True),
         ),
         WebField("body/log/weight", "bmi"),
-        TakeoutField("weight", "bmi"),
+        TakeoutLog("weight.json", "bmi", time="date+time", clock="wall"),
     ),
     Metric(
         "fitbit_body_fat_percent", "body", "%", Zero.NO_VALUE,
         LastPoint("body-fat", "percentage"),
         WebField("body/log/fat", "fat"),
-        TakeoutField("weight", "fat"),
+        TakeoutLog(
+            "weight.json", "fat", time="date+time", clock="wall",
+            or_else=TakeoutLog("body_fat.csv", "body fat percentage"),
+        ),
     ),
     # intraday
     Metric(
         "fitbit_steps_intraday", "intraday_steps", "steps", Zero.MEASURED,
         RollUp("steps", "countSum"),
         WebField("activities/steps intraday"),
-        TakeoutField("steps"),
+        TakeoutReadings("steps.json"),
     ),
     Metric(
         "fitbit_calories_intraday", "intraday_calories", "kcal", Zero.MEASURED,
         RollUp("total-calories", "kcalSum"),
         WebField("activities/calories intraday"),
-        TakeoutField("calories"),
+        TakeoutReadings("calories.json", clock="wall"),
     ),
     Metric(
         "fitbit_distance_intraday", "intraday_distance", "km", Zero.MEASURED,
         RollUp("distance", "millimetersSum", divide_by=1_000_000),
         WebField("activities/distance intraday"),
-        TakeoutField("distance", divide_by=100_000),
+        TakeoutReadings("distance.json", divide_by=100_000),
     ),
     Metric(
         "fitbit_floors_intraday", "intraday_floors", "floors", Zero.MEASURED,
@@ -351,7 +408,12 @@ METRICS: tuple[Metric, ...] = (
         "fitbit_heart_rate_intraday", "intraday_heart_rate", "bpm", Zero.NO_VALUE,
         RollUp("heart-rate", "beatsPerMinuteAvg", raw_path="beatsPerMinute"),
         WebField("activities/heart intraday"),
-        TakeoutField("heart_rate", "value.bpm"),
+        TakeoutReadings(
+            "heart_rate.json", "value.bpm", of="mean",
+            or_else=TakeoutReadings(
+                "heart_rate.csv", "beats per minute", time="timestamp", of="mean"
+            ),
+        ),
     ),
     # devices
     Metric(
