@@ -6,11 +6,31 @@ import sys
 from pathlib import Path
 
 from syncbit_dagster.catalog import ASSETS, METRICS, metrics_of
-from syncbit_dagster.catalog.locations import DailyRollUp, OverSquare, RollUp, SleepSession
+from syncbit_dagster.catalog.locations import (
+    BodyLog,
+    DailyRollUp,
+    Difference,
+    IntradaySeries,
+    NightlyValue,
+    OverSquare,
+    RollUp,
+    SleepLog,
+    SleepSession,
+    TimeSeries,
+    WebDevice,
+)
 from syncbit_dagster.config import VARIABLES
 
 DOCS = Path(__file__).parents[1] / "docs"
 NOTE = "<!-- Written by `make docs` from the code; edits here are lost. -->\n\n"
+_WEB: dict[type, str] = {  # locations of the Fitbit Web API, in words
+    TimeSeries: "activities/{0.resource} `{0.path}`",
+    NightlyValue: "{0.endpoint} `{0.path}`",
+    SleepLog: "sleep `{0.path}` ({0.of})",
+    BodyLog: "body/log/{0.log} `{0.path}`",
+    IntradaySeries: "activities/{0.resource} intraday `value`",
+    WebDevice: "devices `{0.path}`",
+}
 
 
 def metric_reference() -> str:
@@ -49,8 +69,12 @@ def location(place: object) -> str:
         return f"sleep `{place.path}`{share} ({place.of})"
     if isinstance(place, OverSquare):
         return f"{location(place.value)} over the square of {location(place.divisor)}"
-    kind = getattr(place, "data_type", None) or getattr(place, "endpoint", None)
-    name = kind or getattr(place, "file", None) or "pairedDevices"
+    if isinstance(place, Difference):
+        return f"{location(place.value)} minus {location(place.minus)}"
+    if type(place) in _WEB:
+        return _WEB[type(place)].format(place)
+    kind = getattr(place, "data_type", None) or getattr(place, "file", None)
+    name = kind or "pairedDevices"
     minus = f" minus `{place.minus_path}`" if getattr(place, "minus_path", None) else ""
     return f"{name}{method} `{place.path}`{minus}"  # type: ignore[attr-defined]
 

@@ -87,11 +87,84 @@ GoogleHealthLocation = (
 
 
 @dataclass(frozen=True)
-class WebField:
-    """Fitbit Web API: a field of an endpoint's answer."""
+class TimeSeries:
+    """Fitbit Web API: a value of an activity time series, one per civil day.
+
+    ``in_summary`` is its place in the summary of a single day, where that has it.
+    ``absent_is_zero``: a field that is missing from a value that is there is a zero (of the active
+    zone minutes only those of zones that have some are written, beside their sum).
+    ``worn_if`` says which values prove that the device was worn: on days on which it was not, the
+    series are filled with zeros, and the minutes at rest with the whole day.
+    """
+
+    resource: str
+    path: str = "value"
+    in_summary: str | None = None
+    absent_is_zero: bool = False
+    worn_if: Literal["above zero", "below a day"] | None = None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Fitbit Web API: a day's value of one series minus that of another."""
+
+    value: TimeSeries
+    minus: TimeSeries
+
+
+@dataclass(frozen=True)
+class NightlyValue:
+    """Fitbit Web API: a value of an endpoint that has one per night.
+
+    ``key`` names the list in the answer; None where the answer is the list. ``is_range`` says that
+    the value may be a text like ``44-48``, which stands for its middle.
+    """
 
     endpoint: str
-    path: str = "value"
+    key: str | None
+    path: str
+    is_range: bool = False
+
+
+@dataclass(frozen=True)
+class SleepLog:
+    """Fitbit Web API: a field of the sleep logs of a day; the words as for sessions.
+
+    ``classic_path`` is its place in a log without stages, where that has it.
+    """
+
+    path: str
+    of: Literal["all sleeps", "main sleep"] = "all sleeps"
+    classic_path: str | None = None
+    is_instant: bool = False
+
+
+@dataclass(frozen=True)
+class BodyLog:
+    """Fitbit Web API: a field of a day's last entry in the log of weights or of body fat."""
+
+    log: Literal["weight", "fat"]
+    path: str
+
+
+@dataclass(frozen=True)
+class IntradaySeries:
+    """Fitbit Web API: the values of an activity in the intervals of a day."""
+
+    resource: str
+
+
+@dataclass(frozen=True)
+class WebDevice:
+    """Fitbit Web API: a field of each device; ``is_instant`` as for sleeps."""
+
+    path: str
+    is_instant: bool = False
+
+
+FitbitWebLocation = (
+    TimeSeries | Difference | NightlyValue | SleepLog | BodyLog | IntradaySeries | WebDevice
+)
 
 
 @dataclass(frozen=True)

@@ -12,20 +12,27 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from syncbit_dagster.catalog.locations import (
+    BodyLog,
     DailyPoint,
     DailyRollUp,
+    Difference,
+    FitbitWebLocation,
     GoogleHealthLocation,
+    IntradaySeries,
     LastPoint,
+    NightlyValue,
     OverSquare,
     PairedDevice,
     RollUp,
+    SleepLog,
     SleepSession,
     TakeoutDay,
     TakeoutLocation,
     TakeoutLog,
     TakeoutReadings,
     TakeoutSleep,
-    WebField,
+    TimeSeries,
+    WebDevice,
 )
 
 if TYPE_CHECKING:
@@ -56,7 +63,7 @@ class Metric:
     unit: str
     zero: Zero
     google_health: GoogleHealthLocation | None
-    fitbit_web: WebField | None
+    fitbit_web: FitbitWebLocation | None
     takeout: TakeoutLocation | None
     labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     provider_labels: tuple[str, ...] = ()  # labels whose values the provider gives (a device's id)
@@ -68,11 +75,20 @@ _ZONES = (  # label value, Google Health, Fitbit Web API, Takeout
     ("cardio", "VIGOROUS", "Cardio", "IN_DEFAULT_ZONE_2"),
     ("peak", "PEAK", "Peak", "IN_DEFAULT_ZONE_3"),
 )
-_LEVELS = (  # label value, Google Health, Fitbit Web API, Takeout
-    ("lightly_active", "LIGHT", "activities/minutesLightlyActive", "lightly_active_minutes"),
-    ("fairly_active", "MODERATE", "activities/minutesFairlyActive", "moderately_active_minutes"),
-    ("very_active", "VIGOROUS", "activities/minutesVeryActive", "very_active_minutes"),
-)
+_LEVELS = (  # label value, Google Health, Fitbit Web API's series and summary, Takeout
+    (
+        "lightly_active", "LIGHT",
+        "minutesLightlyActive", "lightlyActiveMinutes", "lightly_active_minutes",
+    ),
+    (
+        "fairly_active", "MODERATE",
+        "minutesFairlyActive", "fairlyActiveMinutes", "moderately_active_minutes",
+    ),
+    (
+        "very_active", "VIGOROUS",
+        "minutesVeryActive", "veryActiveMinutes", "very_active_minutes",
+    ),
+)  # fmt: skip
 _STAGES = (  # label value, Google Health, Fitbit Web API and Takeout
     ("deep", "DEEP", "deep"),
     ("light", "LIGHT", "light"),
@@ -80,6 +96,7 @@ _STAGES = (  # label value, Google Health, Fitbit Web API and Takeout
     ("wake", "AWAKE", "wake"),
 )
 _MAIN: Literal["main sleep"] = "main sleep"
+_WEB_CALORIES = TimeSeries("calories", in_summary="summary.caloriesOut")
 _POUNDS_PER_KG = 1 / 0.45359237
 
 
@@ -92,31 +109,37 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "fitbit_steps_total", "activity_summary", "steps", Zero.MEASURED,
         DailyRollUp("steps", "countSum"),
-        WebField("activities/steps"),
+        TimeSeries("steps", in_summary="summary.steps", worn_if="above zero"),
         TakeoutReadings("steps.json"),
     ),
     Metric(
         "fitbit_distance_km", "activity_summary", "km", Zero.MEASURED,
         DailyRollUp("distance", "millimetersSum", divide_by=1_000_000),
-        WebField("activities/distance"),
+        TimeSeries(
+            "distance",
+            in_summary="summary.distances[activity=total].distance",
+            worn_if="above zero",
+        ),
         TakeoutReadings("distance.json", divide_by=100_000),
     ),
     Metric(
         "fitbit_calories_total", "activity_summary", "kcal", Zero.MEASURED,
         DailyRollUp("total-calories", "kcalSum"),
-        WebField("activities/calories"),
+        _WEB_CALORIES,
         TakeoutReadings("calories.json", clock="wall"),
     ),
     Metric(
         "fitbit_active_calories", "activity_summary", "kcal", Zero.MEASURED,
         DailyRollUp("active-energy-burned", "kcalSum"),
-        WebField("activities/calories minus activities/caloriesBMR"),
+        Difference(_WEB_CALORIES, TimeSeries("caloriesBMR", in_summary="summary.caloriesBMR")),
         None,
     ),
     Metric(
         "fitbit_active_minutes", "activity_summary", "min", Zero.MEASURED,
         DailyRollUp("sedentary-period", "durationSum", divide_by=60),
-        WebField("activities/minutesSedentary"),
+        TimeSeries(
+            "minutesSedentary", in_summary="summary.sedentaryMinutes", worn_if="below a day"
+        ),
         TakeoutDay("sedentary_minutes.json", is_padded=True),
         labels=_label("type", "sedentary"),
     ),
@@ -127,29 +150,29 @@ METRICS: tuple[Metric, ...] = (
                 "active-minutes",
                 f"activeMinutesRollupByActivityLevel[activityLevel={level}].activeMinutesSum",
             ),
-            WebField(endpoint),
+            TimeSeries(series, in_summary=f"summary.{summary}", worn_if="above zero"),
             TakeoutDay(f"{file}.json", is_padded=True),
             labels=_label("type", value),
         )
-        for value, level, endpoint, file in _LEVELS
+        for value, level, series, summary, file in _LEVELS
     ),
     Metric(
         "fitbit_floors_total", "activity_summary", "floors", Zero.MEASURED,
         DailyRollUp("floors", "countSum"),
-        WebField("activities/floors"),
+        TimeSeries("floors", in_summary="summary.floors", worn_if="above zero"),
         None,
     ),
     Metric(
         "fitbit_elevation_meters", "activity_summary", "m", Zero.MEASURED,
         DailyRollUp("altitude", "gainMillimetersSum", divide_by=1_000),
-        WebField("activities/elevation"),
+        TimeSeries("elevation", in_summary="summary.elevation", worn_if="above zero"),
         None,  # altitude-*.json exists, its unit is documented nowhere
     ),
     # heart_rate
     Metric(
         "fitbit_resting_heart_rate_bpm", "heart_rate", "bpm", Zero.NO_VALUE,
         DailyPoint("daily-resting-heart-rate", "beatsPerMinute"),
-        WebField("activities/heart", "value.restingHeartRate"),
+        TimeSeries("heart", "value.restingHeartRate", "summary.restingHeartRate"),
         TakeoutDay(
             "resting_heart_rate.json", "value.value", "value.date",
             or_else=TakeoutDay("daily_resting_heart_rate.csv", "beats per minute", "timestamp"),
@@ -163,7 +186,12 @@ METRICS: tuple[Metric, ...] = (
                 f"timeInHeartRateZones[heartRateZone={google}].duration",
                 divide_by=60,
             ),
-            WebField("activities/heart", f"value.heartRateZones[name={web}].minutes"),
+            TimeSeries(
+                "heart",
+                f"value.heartRateZones[name={web}].minutes",
+                f"summary.heartRateZones[name={web}].minutes",
+                worn_if="above zero",
+            ),
             TakeoutDay("time_in_heart_rate_zones.json", f"value.valuesInZones.{takeout}"),
             labels=_label("zone", zone),
         )
@@ -176,7 +204,11 @@ METRICS: tuple[Metric, ...] = (
                 "calories-in-heart-rate-zone",
                 f"caloriesInHeartRateZones[heartRateZone={google}].kcal",
             ),
-            WebField("activities/heart", f"value.heartRateZones[name={web}].caloriesOut"),
+            TimeSeries(
+                "heart",
+                f"value.heartRateZones[name={web}].caloriesOut",
+                f"summary.heartRateZones[name={web}].caloriesOut",
+            ),
             None,
             labels=_label("zone", zone),
         )
@@ -187,7 +219,9 @@ METRICS: tuple[Metric, ...] = (
         Metric(
             "fitbit_active_zone_minutes", "active_zone_minutes", "min", Zero.MEASURED,
             DailyRollUp("active-zone-minutes", f"sumIn{camel}HeartZone"),
-            WebField("activities/active-zone-minutes", f"value.{web}ActiveZoneMinutes"),
+            TimeSeries(
+                "active-zone-minutes", f"value.{web}ActiveZoneMinutes", absent_is_zero=True
+            ),
             TakeoutReadings(
                 "Active Zone Minutes.csv", "total_minutes",
                 time="date_time", clock="wall", where=("heart_zone_id", zone.upper()),
@@ -208,14 +242,14 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "fitbit_sleep_minutes_total", "sleep", "min", Zero.WRITTEN,
         SleepSession("summary.minutesAsleep"),
-        WebField("sleep", "minutesAsleep"),
+        SleepLog("minutesAsleep"),
         TakeoutSleep("minutesAsleep"),
     ),
     *(
         Metric(
             "fitbit_sleep_stage_minutes", "sleep", "min", Zero.MEASURED,
             SleepSession(f"summary.stagesSummary[type={google}].minutes"),
-            WebField("sleep", f"levels.summary.{fitbit}.minutes"),
+            SleepLog(f"levels.summary.{fitbit}.minutes"),
             TakeoutSleep(f"levels.summary.{fitbit}.minutes"),
             labels=_label("stage", stage),
         )
@@ -224,7 +258,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "fitbit_sleep_time_in_bed_minutes", "sleep", "min", Zero.NO_VALUE,
         SleepSession("summary.minutesInSleepPeriod", of=_MAIN),
-        WebField("sleep", "timeInBed"),
+        SleepLog("timeInBed", of=_MAIN),
         TakeoutSleep("timeInBed", of=_MAIN),
     ),
     Metric(
@@ -232,32 +266,34 @@ METRICS: tuple[Metric, ...] = (
         SleepSession(
             "summary.minutesAsleep", of=_MAIN, percent_of="summary.minutesInSleepPeriod"
         ),
-        WebField("sleep", "efficiency"),
+        SleepLog("efficiency", of=_MAIN),
         TakeoutSleep("efficiency", of=_MAIN),
     ),
     Metric(
         "fitbit_sleep_awakenings", "sleep", "awakenings", Zero.MEASURED,
         SleepSession("summary.stagesSummary[type=AWAKE].count", of=_MAIN),
-        WebField("sleep", "levels.summary.wake.count"),
+        SleepLog(
+            "levels.summary.wake.count", of=_MAIN, classic_path="levels.summary.awake.count"
+        ),
         TakeoutSleep("levels.summary.wake.count", of=_MAIN),
     ),
     Metric(
         "fitbit_sleep_start_timestamp", "sleep", "unix seconds", Zero.NO_VALUE,
         SleepSession("interval.startTime", of=_MAIN, is_instant=True),
-        WebField("sleep", "startTime"),
+        SleepLog("startTime", of=_MAIN, is_instant=True),
         TakeoutSleep("startTime", of=_MAIN, is_instant=True),
     ),
     Metric(
         "fitbit_sleep_end_timestamp", "sleep", "unix seconds", Zero.NO_VALUE,
         SleepSession("interval.endTime", of=_MAIN, is_instant=True),
-        WebField("sleep", "endTime"),
+        SleepLog("endTime", of=_MAIN, is_instant=True),
         TakeoutSleep("endTime", of=_MAIN, is_instant=True),
     ),
     # The nightly values
     Metric(
         "fitbit_spo2_avg_percent", "oxygen_saturation", "%", Zero.NO_VALUE,
         DailyPoint("daily-oxygen-saturation", "averagePercentage"),
-        WebField("spo2", "value.avg"),
+        NightlyValue("spo2", None, "value.avg"),
         TakeoutDay(
             "Daily SpO2.csv", "average_value", "timestamp",
             or_else=TakeoutDay(
@@ -268,7 +304,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "fitbit_spo2_min_percent", "oxygen_saturation", "%", Zero.NO_VALUE,
         DailyPoint("daily-oxygen-saturation", "lowerBoundPercentage"),
-        WebField("spo2", "value.min"),
+        NightlyValue("spo2", None, "value.min"),
         TakeoutDay(
             "Daily SpO2.csv", "lower_bound", "timestamp",
             or_else=TakeoutDay(
@@ -279,7 +315,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "fitbit_spo2_max_percent", "oxygen_saturation", "%", Zero.NO_VALUE,
         DailyPoint("daily-oxygen-saturation", "upperBoundPercentage"),
-        WebField("spo2", "value.max"),
+        NightlyValue("spo2", None, "value.max"),
         TakeoutDay(
             "Daily SpO2.csv", "upper_bound", "timestamp",
             or_else=TakeoutDay(
@@ -290,7 +326,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "fitbit_breathing_rate_bpm", "breathing_rate", "breaths/min", Zero.NO_VALUE,
         DailyPoint("daily-respiratory-rate", "breathsPerMinute"),
-        WebField("br", "value.breathingRate"),
+        NightlyValue("br", "br", "value.breathingRate"),
         TakeoutDay(
             "Daily Respiratory Rate Summary.csv", "daily_respiratory_rate", "timestamp",
             or_else=TakeoutDay("daily_respiratory_rate.csv", "breaths per minute", "timestamp"),
@@ -299,7 +335,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "fitbit_hrv_rmssd_ms", "heart_rate_variability", "ms", Zero.NO_VALUE,
         DailyPoint("daily-heart-rate-variability", "averageHeartRateVariabilityMilliseconds"),
-        WebField("hrv", "value.dailyRmssd"),
+        NightlyValue("hrv", "hrv", "value.dailyRmssd"),
         TakeoutDay(
             "Daily Heart Rate Variability Summary.csv", "rmssd", "timestamp",
             or_else=TakeoutDay(
@@ -315,7 +351,7 @@ METRICS: tuple[Metric, ...] = (
             "daily-heart-rate-variability",
             "deepSleepRootMeanSquareOfSuccessiveDifferencesMilliseconds",
         ),
-        WebField("hrv", "value.deepRmssd"),
+        NightlyValue("hrv", "hrv", "value.deepRmssd"),
         TakeoutDay(
             "daily_heart_rate_variability.csv",
             "deep sleep root mean square of successive differences milliseconds",
@@ -329,7 +365,7 @@ METRICS: tuple[Metric, ...] = (
             "nightlyTemperatureCelsius",
             minus_path="baselineTemperatureCelsius",
         ),
-        WebField("temp/skin", "value.nightlyRelative"),
+        NightlyValue("temp/skin", "tempSkin", "value.nightlyRelative"),
         TakeoutDay(
             "daily_sleep_temperature_derivations.csv", "nightly temperature celsius", "timestamp",
             minus_path="baseline temperature celsius",
@@ -342,14 +378,14 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "fitbit_vo2_max", "cardio_fitness", "ml/kg/min", Zero.NO_VALUE,
         DailyPoint("daily-vo2-max", "vo2Max"),
-        WebField("cardioscore", "value.vo2Max"),
+        NightlyValue("cardioscore", "cardioScore", "value.vo2Max", is_range=True),
         TakeoutDay("demographic_vo2_max.json", "value.demographicVO2Max"),
     ),
     # body
     Metric(
         "fitbit_weight_kg", "body", "kg", Zero.NO_VALUE,
         LastPoint("weight", "weightGrams", divide_by=1_000),
-        WebField("body/log/weight", "weight"),
+        BodyLog("weight", "weight"),
         TakeoutLog(
             "weight.json", "weight", divide_by=_POUNDS_PER_KG, time="date+time", clock="wall",
             or_else=TakeoutLog("weight.csv", "weight grams", divide_by=1_000),
@@ -361,13 +397,13 @@ METRICS: tuple[Metric, ...] = (
             LastPoint("weight", "weightGrams", divide_by=1_000),
             LastPoint("height", "heightMillimeters", divide_by=1_000, whole_history=True),
         ),
-        WebField("body/log/weight", "bmi"),
+        BodyLog("weight", "bmi"),
         TakeoutLog("weight.json", "bmi", time="date+time", clock="wall"),
     ),
     Metric(
         "fitbit_body_fat_percent", "body", "%", Zero.NO_VALUE,
         LastPoint("body-fat", "percentage"),
-        WebField("body/log/fat", "fat"),
+        BodyLog("fat", "fat"),
         TakeoutLog(
             "weight.json", "fat", time="date+time", clock="wall",
             or_else=TakeoutLog("body_fat.csv", "body fat percentage"),
@@ -377,37 +413,37 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "fitbit_steps_intraday", "intraday_steps", "steps", Zero.MEASURED,
         RollUp("steps", "countSum"),
-        WebField("activities/steps intraday"),
+        IntradaySeries("steps"),
         TakeoutReadings("steps.json"),
     ),
     Metric(
         "fitbit_calories_intraday", "intraday_calories", "kcal", Zero.MEASURED,
         RollUp("total-calories", "kcalSum"),
-        WebField("activities/calories intraday"),
+        IntradaySeries("calories"),
         TakeoutReadings("calories.json", clock="wall"),
     ),
     Metric(
         "fitbit_distance_intraday", "intraday_distance", "km", Zero.MEASURED,
         RollUp("distance", "millimetersSum", divide_by=1_000_000),
-        WebField("activities/distance intraday"),
+        IntradaySeries("distance"),
         TakeoutReadings("distance.json", divide_by=100_000),
     ),
     Metric(
         "fitbit_floors_intraday", "intraday_floors", "floors", Zero.MEASURED,
         RollUp("floors", "countSum"),
-        WebField("activities/floors intraday"),
+        IntradaySeries("floors"),
         None,
     ),
     Metric(
         "fitbit_elevation_intraday", "intraday_elevation", "m", Zero.MEASURED,
         RollUp("altitude", "gainMillimetersSum", divide_by=1_000),
-        WebField("activities/elevation intraday"),
+        IntradaySeries("elevation"),
         None,  # as above
     ),
     Metric(
         "fitbit_heart_rate_intraday", "intraday_heart_rate", "bpm", Zero.NO_VALUE,
         RollUp("heart-rate", "beatsPerMinuteAvg", raw_path="beatsPerMinute"),
-        WebField("activities/heart intraday"),
+        IntradaySeries("heart"),
         TakeoutReadings(
             "heart_rate.json", "value.bpm", of="mean",
             or_else=TakeoutReadings(
@@ -420,14 +456,14 @@ METRICS: tuple[Metric, ...] = (
         # A device with an empty battery does not sync: 0 is a field that the wire left out.
         "fitbit_device_battery_percent", "devices", "%", Zero.NO_VALUE,
         PairedDevice("batteryLevel"),
-        WebField("devices", "batteryLevel"),
+        WebDevice("batteryLevel"),
         None,
         provider_labels=("device_id", "device_type"),
     ),
     Metric(
         "fitbit_device_last_sync_timestamp", "devices", "unix seconds", Zero.NO_VALUE,
         PairedDevice("lastSyncTime", is_instant=True),
-        WebField("devices", "lastSyncTime"),
+        WebDevice("lastSyncTime", is_instant=True),
         None,
         provider_labels=("device_id", "device_type"),
     ),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from datetime import date
 
     import pandas as pd
 
@@ -40,12 +41,14 @@ class Batch:
         samples: schema in :mod:`syncbit_dagster.samples`.
         requests: how many requests were sent for this batch, repeats included.
         seconds: how long asking and parsing took, waits for the budget included.
+        notes: what a reader of a day's samples should know about them, one sentence a day.
     """
 
     days: DayRange
     samples: pd.DataFrame
     requests: int
     seconds: float
+    notes: Mapping[date, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ SourceError
 ├── PermissionMissingError      a scope was not granted, or the API is not enabled
 ├── AccountNotLinkedError       the Google account holds no Fitbit data
 ├── RequestRefusedError         the provider says our request is wrong: a defect of ours
+│   └── NothingThereError       404: no such resource; of some kinds of data it means no data
 ├── ProviderRetiredError        410: the provider was turned off
 ├── QuotaExceededError          429 again and again
 ├── SourceUnavailableError      5xx, timeouts, broken connections: it may work later
@@ -35,6 +36,10 @@ class AccountNotLinkedError(SourceError):
 
 class RequestRefusedError(SourceError):
     """The provider refused the request itself."""
+
+
+class NothingThereError(RequestRefusedError):
+    """The provider knows no such resource, which for some kinds of data says that there is none."""
 
 
 class ProviderRetiredError(SourceError):
