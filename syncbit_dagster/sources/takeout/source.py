@@ -1,0 +1,183 @@
+"""The Takeout source: an export on this machine, as if it were a provider."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache, cached_property, partial
+from time import perf_counter
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from syncbit_dagster import samples
+from syncbit_dagster.account import Profile
+from syncbit_dagster.catalog import METRICS, metrics_of
+from syncbit_dagster.catalog.locations import TakeoutDay
+from syncbit_dagster.civil import ONE_DAY, DayRange, civil_day, day_end, to_milliseconds
+from syncbit_dagster.sources.base import Batch, Current, Planned
+from syncbit_dagster.sources.takeout.kinds import KINDS, chain, files_of
+from syncbit_dagster.sources.takeout.reader import Reader
+from syncbit_dagster.sources.takeout.rows import NO_ROWS, rows_of
+from syncbit_dagster.sources.takeout.series import Tile, preferred, to_series
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from syncbit_dagster.account import Account
+    from syncbit_dagster.catalog import Asset, Metric
+    from syncbit_dagster.catalog.locations import TakeoutLocation
+    from syncbit_dagster.samples import Series
+    from syncbit_dagster.sources.takeout.columns import Columns
+    from syncbit_dagster.sources.takeout.rows import Rows
+
+# Four weeks of a reading every two seconds are 20 MB of numbers; most people have a third of that.
+TILE_DAYS = 28
+ROWS_PER_BATCH = 500_000
+
+
+@dataclass(frozen=True)
+class TakeoutSource:
+    """One account's data in a Google Takeout export. Nothing is sent, nothing is unpacked to disk.
+
+    Attributes:
+        account: whose data.
+        reader: the export's files.
+        interval_seconds: length of an intraday interval.
+        heart_rate_interval_seconds: the same for heart rate; 1 stands for every reading.
+    """
+
+    account: Account
+    reader: Reader
+    interval_seconds: int
+    heart_rate_interval_seconds: int
+
+    @classmethod
+    def connect(
+        cls,
+        account: Account,
+        *,
+        path: Path,
+        interval_seconds: int,
+        heart_rate_interval_seconds: int,
+    ) -> TakeoutSource:
+        """A source on an export; of its files only the names are read yet.
+
+        Args:
+            account: whose data; its zone is the one of the export's wall clocks.
+            path: the export's folder or zip; one zip of several stands for all of them.
+            interval_seconds: length of an intraday interval.
+            heart_rate_interval_seconds: the same for heart rate.
+
+        Raises:
+            ConfigError: there is no export at the path, or a zip is refused.
+        """
+        return cls(account, Reader(path), interval_seconds, heart_rate_interval_seconds)
+
+    @staticmethod
+    def has(asset: Asset) -> bool:
+        return any(metric.takeout for metric in metrics_of(asset.name))
+
+    def plan(self, asset: Asset, days: DayRange) -> Planned:  # noqa: ARG002 - nothing is ever sent
+        return Planned(0, 0)
+
+    def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
+        kept: list[Series] = []
+        first, started = days.first, perf_counter()
+        for part in days.chunks(TILE_DAYS):
+            kept += self._series(asset, part)
+            is_last = part.last == days.last
+            if not is_last and sum(len(one.timestamps) for one in kept) < ROWS_PER_BATCH:
+                continue
+            frame = samples.from_series(kept)
+            yield Batch(DayRange(first, part.last), frame, 0, perf_counter() - started)
+            kept, first, started = [], part.last + ONE_DAY, perf_counter()
+
+    def fetch_current(self, asset: Asset) -> Current:  # noqa: ARG002 - an export is never current
+        return Current(samples.empty(), requests=0)
+
+    def profile(self) -> Profile:
+        """The zone in the account's profile, if the export has that, and the first day of data."""
+        covered = self.covered
+        try:
+            zone = ZoneInfo(self.reader.zone_name() or "")
+        except (ValueError, KeyError, OSError):  # no zone, or none of that name
+            zone = None
+        return Profile(zone=zone, first_day=covered.first if covered else None)
+
+    @cached_property
+    def covered(self) -> DayRange | None:
+        """The first and the last day with data; None if there is none.
+
+        Days with nothing but placeholders do not count, unless there is nothing else.
+        """
+        return self._covered(are_padded=False) or self._covered(are_padded=True)
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """A sentence for each damaged file that was met so far."""
+        return self.reader.problems(KINDS.keys())
+
+    def problems_of(self, asset: Asset) -> Sequence[str]:
+        """The same for the files that an asset is made from."""
+        return self.reader.problems(files_of(metrics_of(asset.name)))
+
+    def close(self) -> None:
+        self.reader.close()
+
+    def _series(self, asset: Asset, days: DayRange) -> list[Series]:
+        """All series of an asset in some days, few enough to be in memory at once."""
+        tile = Tile.of(days, self.account.zone)
+        columns_of = cache(lambda kind: self.reader.columns(kind, days))
+        return [
+            to_series(
+                metric,
+                preferred(metric, partial(self._rows, metric, columns_of), tile),
+                tile,
+                self._interval(asset),
+                self.account.labels,
+            )
+            for metric in metrics_of(asset.name)
+            if metric.takeout
+        ]
+
+    def _rows(
+        self,
+        metric: Metric,
+        columns_of: Callable[[str], Columns | None],
+        place: TakeoutLocation,
+    ) -> Rows:
+        columns = columns_of(place.file)
+        if columns is None:
+            return NO_ROWS
+        rows = rows_of(metric, place, columns, self.account.zone)
+        if isinstance(place, TakeoutDay) and place.is_padded and self.covered:
+            end = to_milliseconds(day_end(self.covered.last, self.account.zone))
+            return rows.where(rows.times < end)
+        return rows
+
+    def _covered(self, *, are_padded: bool) -> DayRange | None:
+        ends_of = cache(self.reader.ends)
+        times = [
+            rows.times
+            for metric in METRICS
+            for place in chain(metric)
+            if getattr(place, "is_padded", False) == are_padded
+            for columns in ends_of(place.file)
+            if len((rows := rows_of(metric, place, columns, self.account.zone)).times)
+        ]
+        if not times:
+            return None
+        first, last = min(each.min() for each in times), max(each.max() for each in times)
+        return DayRange(
+            *(
+                civil_day(datetime.fromtimestamp(int(instant) / 1000, UTC), self.account.zone)
+                for instant in (first, last)
+            )
+        )
+
+    def _interval(self, asset: Asset) -> int | None:
+        if not asset.is_intraday:
+            return None
+        is_heart_rate = asset.name == "intraday_heart_rate"
+        return self.heart_rate_interval_seconds if is_heart_rate else self.interval_seconds

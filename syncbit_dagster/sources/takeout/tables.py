@@ -1,0 +1,171 @@
+"""A file's bytes as columns: JSON rows or CSV, then numbers, texts and times.
+
+Rules: null, an empty text and ``NaN`` are no value. Fields that nobody asks for are ignored. Any
+other surprise makes the whole file unreadable: a file that is wrong in one place is not trusted
+in others.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from operator import itemgetter
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from syncbit_dagster.sources.takeout.clock import IntArray, to_readings
+
+FloatArray = npt.NDArray[np.float64]
+
+NO_DATA = "no data"  # all that some CSV files of an empty account hold
+_NOTHING = frozenset({None, "", "NaN", "nan", "null"})
+_NUMBER_CHARACTERS = b"0123456789+-.eE,"
+
+
+class UnreadableFileError(Exception):
+    """What is wrong with a file, as the end of a sentence that begins with its name."""
+
+
+class Table(Protocol):
+    """Rows with named fields."""
+
+    def column(self, path: str, *, is_required: bool) -> list[Any]:
+        """A field of all rows, None where a row has none.
+
+        Raises:
+            UnreadableFileError: a row is no object, or misses a required field.
+        """
+        ...
+
+
+def to_table(content: bytes, file_format: str) -> Table:
+    """The rows of a file in ``json`` or ``csv``.
+
+    Raises:
+        UnreadableFileError: it is in another format.
+    """
+    return CsvTable(content) if file_format == "csv" else JsonTable(content)
+
+
+class JsonTable:
+    """A list of objects; a path walks into objects by dots."""
+
+    def __init__(self, content: bytes) -> None:
+        try:
+            self._rows = orjson.loads(content)
+        except orjson.JSONDecodeError:
+            raise UnreadableFileError("is not JSON, or is cut short") from None
+        if not isinstance(self._rows, list) or not set(map(type, self._rows)) <= {dict}:
+            raise UnreadableFileError("is not a list of objects")
+
+    def column(self, path: str, *, is_required: bool) -> list[Any]:
+        values: list[Any] = self._rows
+        for field in path.split("."):
+            try:
+                values = list(map(itemgetter(field), values))
+            except (KeyError, TypeError):
+                values = [_field(value, field, is_required) for value in values]
+        return values
+
+
+def _field(value: Any, field: str, is_required: bool) -> Any:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or (is_required and field not in value):
+        raise UnreadableFileError(f"has a row without `{field}`")
+    return value.get(field)
+
+
+class CsvTable:
+    """Lines under a header; a path is a column's name."""
+
+    def __init__(self, content: bytes) -> None:
+        try:
+            text = content.decode("utf-8-sig")
+            lines = [line for line in csv.reader(io.StringIO(text), strict=True) if line]
+        except (UnicodeDecodeError, csv.Error):
+            raise UnreadableFileError("is not CSV in UTF-8") from None
+        if not lines:
+            raise UnreadableFileError("is empty")
+        self._is_empty = text.strip() == NO_DATA
+        header, *rows = lines
+        if not set(map(len, rows)) <= {len(header)}:
+            raise UnreadableFileError("has a line that does not fit its header")
+        columns = zip(*rows, strict=True) if rows else ([] for _ in header)
+        self._columns = {
+            name.strip(): list(column) for name, column in zip(header, columns, strict=True)
+        }
+
+    def column(self, path: str, *, is_required: bool) -> list[Any]:  # noqa: ARG002 - as the header
+        if self._is_empty:
+            return []
+        if path not in self._columns:
+            raise UnreadableFileError(f"has no column `{path}`")
+        return self._columns[path]
+
+
+def to_numbers(raw: list[Any]) -> FloatArray:
+    """A column of numbers, or of texts that hold numbers; NaN for no value.
+
+    Raises:
+        UnreadableFileError: something else is in there.
+    """
+    kinds = set(map(type, raw))
+    if type(None) in kinds or (str in kinds and not _are_numbers(raw)):
+        raw = [math.nan if _is_nothing(value) else value for value in raw]
+    if not kinds <= {int, float, str, type(None)} or not _are_numbers(raw):
+        raise UnreadableFileError("has something else where a number belongs")
+    try:
+        numbers = np.array(raw, dtype=np.float64)
+    except (ValueError, OverflowError):
+        raise UnreadableFileError("has a text that is no number") from None
+    if np.isinf(numbers).any():
+        raise UnreadableFileError("has an infinite number")
+    return numbers
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and value in _NOTHING)
+
+
+def _are_numbers(raw: list[Any]) -> bool:
+    """Whether texts have only a number's characters; float() also takes `1_0`, `inf`, `nan`."""
+    text = ",".join([value for value in raw if type(value) is str])
+    return not text.encode("utf-8", "replace").translate(None, _NUMBER_CHARACTERS)
+
+
+def to_times(table: Table, fields: str) -> tuple[IntArray, npt.NDArray[np.bool_]]:
+    """The readings of a time that stands in one field or several (``date+time``), and which rows
+    have one.
+
+    Raises:
+        UnreadableFileError: a row has no such field, or something else than a time in it.
+    """
+    columns = [table.column(field, is_required=True) for field in fields.split("+")]
+    if not all(set(map(type, column)) <= {str, type(None)} for column in columns):
+        raise UnreadableFileError(f"has something else where a time belongs (`{fields}`)")
+    texts: list[Any] = columns[0] if len(columns) == 1 else _joined(columns)
+    known = np.ones(len(texts), np.bool_)
+    if not _NOTHING.isdisjoint(texts):
+        known = np.array([text not in _NOTHING for text in texts], dtype=np.bool_)
+        texts = [text for text in texts if text not in _NOTHING]
+    if texts and len(texts[0]) == len("MM/DD/YY"):
+        texts = [f"{text} 00:00:00" for text in texts]
+    try:
+        found = to_readings(texts)
+    except (ValueError, OverflowError):
+        raise UnreadableFileError(f"has a time that cannot be read (`{fields}`)") from None
+    readings = np.zeros(len(known), np.int64)
+    readings[known] = found
+    return readings, known
+
+
+def _joined(columns: list[list[Any]]) -> list[str | None]:
+    return [
+        None if any(part in _NOTHING for part in parts) else " ".join(parts)
+        for parts in zip(*columns, strict=True)
+    ]
