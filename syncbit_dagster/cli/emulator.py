@@ -23,9 +23,12 @@ DEMO_ZONE = ZoneInfo("Europe/Berlin")
 DEMO_YEARS = 3
 DEMO_SEED = 1
 
+_PROVIDERS = ("google_health", "fitbit_web")
+"""Both are served on one address; their paths do not meet."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--provider", choices=["google_health"], default="google_health")
+    parser.add_argument("--provider", choices=_PROVIDERS, default=_PROVIDERS[0])
     parser.add_argument(
         "--takeout", type=Path, metavar="DIR", help="serve this Google Takeout export"
     )

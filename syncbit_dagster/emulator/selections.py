@@ -118,6 +118,44 @@ def zone_calories(day: PersonDay) -> Selection:
     return _at(day, kept, day.heart_zone, day.calories_kcal)
 
 
+def basal_calories(day: PersonDay) -> Selection:
+    """The worn minutes whose calories are known, and what of them is not activity."""
+    if day.calories_kcal is None or day.active_kcal is None:
+        return _nothing(1)
+    kept = day.worn & ~np.isnan(day.calories_kcal)
+    return _at(day, kept, day.calories_kcal - day.active_kcal)
+
+
+def calories_while_active(day: PersonDay) -> Selection:
+    """The worn minutes of at least light activity, and all that was burned in them."""
+    if day.calories_kcal is None or day.level is None:
+        return _nothing(1)
+    kept = day.worn & (day.level >= LIGHT) & ~np.isnan(day.calories_kcal)
+    return _at(day, kept, day.calories_kcal)
+
+
+def minutes_at(level: int) -> Select:
+    """The worn minutes of one activity level, each as 1."""
+
+    def select(day: PersonDay) -> Selection:
+        if day.level is None:
+            return _nothing(1)
+        return _at(day, day.worn & (day.level == level), np.ones(len(day.worn), dtype=np.int64))
+
+    return select
+
+
+def distance_at(level: int) -> Select:
+    """The worn minutes of one activity level, and the distance in them."""
+
+    def select(day: PersonDay) -> Selection:
+        if day.level is None or day.distance_mm is None:
+            return _nothing(1)
+        return _at(day, day.worn & (day.level == level), day.distance_mm)
+
+    return select
+
+
 def sedentary_minutes(day: PersonDay) -> Selection:
     """The worn minutes without movement."""
     return _nothing(0) if day.level is None else _at(day, day.worn & (day.level == SEDENTARY))

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
+from syncbit_dagster.emulator.fitbit_web.app import FitbitWeb
 from syncbit_dagster.emulator.google_health.app import GoogleHealth
 from syncbit_dagster.emulator.switches import Switches
 
@@ -38,23 +39,50 @@ class Emulator:
         *,
         now: Callable[[], datetime] = _real_clock,
         quota_per_minute: int = 150,
+        quota_per_hour: int = 150,
         has_empty_pages: bool = True,
     ) -> None:
         self.google_health = GoogleHealth(
             person, now, quota_per_minute, has_empty_pages=has_empty_pages
         )
+        self.fitbit_web = FitbitWeb(person, now, quota_per_hour)
         self.app = Starlette(
-            routes=self.google_health.routes(),
+            routes=[*self.google_health.routes(), *self.fitbit_web.routes()],
             middleware=[Middleware(GZipMiddleware, minimum_size=1024, compresslevel=1)],
         )
 
 
+class FitbitWebSwitches(Switches):
+    """The Fitbit Web API of a running emulator, seen from a test."""
+
+    def __init__(self, service: FitbitWeb) -> None:
+        super().__init__(service)
+        self._fitbit_web = service
+
+    def retire(self) -> None:
+        """The API is turned off: data and token addresses answer 410 from now on."""
+        self._fitbit_web.is_retired = True
+
+    @contextmanager
+    def slow_refreshes(self) -> Iterator[None]:
+        """Refreshes of tokens wait for the end of the block; meanwhile, others conflict."""
+        self._fitbit_web.may_refresh.clear()
+        try:
+            yield
+        finally:
+            self._fitbit_web.may_refresh.set()
+
+
 class RunningEmulator(Switches):
-    """A running emulator, seen from a test: its address, and the switches of its provider."""
+    """A running emulator, seen from a test: its address and its switches.
+
+    Its own switches are those of the Google Health API; ``fitbit_web`` has the other ones.
+    """
 
     def __init__(self, url: str, emulator: Emulator) -> None:
         super().__init__(emulator.google_health)
         self.url = url
+        self.fitbit_web = FitbitWebSwitches(emulator.fitbit_web)
 
 
 class _Server(uvicorn.Server):
@@ -89,11 +117,20 @@ def running_emulator(
     port: int = 0,
     now: Callable[[], datetime] = _real_clock,
     quota_per_minute: int = 150,
+    quota_per_hour: int = 150,
     has_empty_pages: bool = True,
 ) -> Iterator[RunningEmulator]:
-    """Serve a person on 127.0.0.1 in a thread; port 0 takes any free one."""
+    """Serve a person on 127.0.0.1 in a thread; port 0 takes any free one.
+
+    ``quota_per_minute`` and ``has_empty_pages`` are of the Google Health API, ``quota_per_hour``
+    is of the Fitbit Web API.
+    """
     emulator = Emulator(
-        person, now=now, quota_per_minute=quota_per_minute, has_empty_pages=has_empty_pages
+        person,
+        now=now,
+        quota_per_minute=quota_per_minute,
+        quota_per_hour=quota_per_hour,
+        has_empty_pages=has_empty_pages,
     )
     accepting = threading.Event()
     server = _Server(emulator.app, accepting.set)

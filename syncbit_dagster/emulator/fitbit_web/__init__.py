@@ -1,0 +1,1 @@
+"""The legacy Fitbit Web API and its OAuth, as strict as the real service was."""
