@@ -1,0 +1,169 @@
+"""The Fitbit Web API source: plan, ask, parse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import TYPE_CHECKING, ClassVar
+from zoneinfo import ZoneInfo
+
+from syncbit_dagster import samples
+from syncbit_dagster.account import Profile
+from syncbit_dagster.catalog import metrics_of
+from syncbit_dagster.civil import DayRange, civil_day, to_milliseconds
+from syncbit_dagster.sources.base import Batch, Current, Planned
+from syncbit_dagster.sources.errors import UnexpectedResponseError
+from syncbit_dagster.sources.fitbit_web import wire
+from syncbit_dagster.sources.fitbit_web.client import FitbitWebClient
+from syncbit_dagster.sources.fitbit_web.devices import device_series
+from syncbit_dagster.sources.fitbit_web.parse import parse
+from syncbit_dagster.sources.fitbit_web.plan import is_plannable, plan
+from syncbit_dagster.sources.fitbit_web.refusals import refusal
+from syncbit_dagster.sources.fitbit_web.scopes import HEART_RATE, SCOPES, is_granted
+from syncbit_dagster.sources.fitbit_web.series import to_series
+from syncbit_dagster.sources.http import ApiClient
+from syncbit_dagster.sources.oauth import AccessTokens
+from syncbit_dagster.sources.pace import Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import date
+
+    from syncbit_dagster.account import Account
+    from syncbit_dagster.catalog import Asset
+    from syncbit_dagster.sources.fitbit_web.parse import Rows
+    from syncbit_dagster.sources.fitbit_web.plan import Request
+
+# What is stored at once: some months of minutes, or a week of single readings, 3 MB of numbers.
+ROWS_PER_BATCH = 180_000
+SECONDS_A_READING = 5  # at most one reading in so many seconds comes as "every second"
+
+
+def _real_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class FitbitWebSource:
+    """One account's data in the Fitbit Web API.
+
+    Attributes:
+        account: whose data.
+        client: sends the requests.
+        interval_seconds: length of an intraday interval.
+        heart_rate_interval_seconds: the same for heart rate; 1 stands for every reading.
+        now: the present instant. The API fills series up with zeros, so that nothing before the
+            account's first day or after this instant is asked for or kept.
+    """
+
+    SCOPES: ClassVar[tuple[str, ...]] = SCOPES
+
+    account: Account
+    client: FitbitWebClient
+    interval_seconds: int
+    heart_rate_interval_seconds: int
+    now: Callable[[], datetime] = field(default=_real_clock)
+
+    @classmethod
+    def connect(
+        cls, account: Account, *, interval_seconds: int, heart_rate_interval_seconds: int
+    ) -> FitbitWebSource:
+        """A source with an HTTP session of its own; nothing is sent yet."""
+        api = ApiClient(account.api_url, AccessTokens(account), Pace(account.quota), refusal)
+        return cls(account, FitbitWebClient(api), interval_seconds, heart_rate_interval_seconds)
+
+    @staticmethod
+    def has(asset: Asset) -> bool:
+        return not asset.is_partitioned or all(map(is_plannable, metrics_of(asset.name)))
+
+    def plan(self, asset: Asset, days: DayRange) -> Planned:
+        return self.plan_together([asset], days)
+
+    def plan_together(self, assets: Iterable[Asset], days: DayRange) -> Planned:
+        """How many requests the assets take in one run, in which equal requests are sent once."""
+        chosen = list(assets)
+        requests = {one for asset in chosen for one in self._requests(asset, days)}
+        count = len(requests) + sum(not asset.is_partitioned for asset in chosen)
+        return Planned(count, count)
+
+    def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
+        length = self._days_per_batch(asset) if asset.is_intraday else len(days)
+        return (self._batch(asset, part) for part in days.chunks(length))
+
+    def fetch_current(self, asset: Asset) -> Current:
+        sent_before = self.client.api.sent
+        devices = self.client.devices()
+        series = device_series(
+            devices, metrics_of(asset.name), self.account.labels, self.now(), self.account.zone
+        )
+        return Current(samples.from_series(series), self.client.api.sent - sent_before)
+
+    def profile(self) -> Profile:
+        """The account's zone, day of membership and devices, as far as the API says them."""
+        profile, devices = self.client.profile(), self.client.devices()
+        try:
+            zone, member_since = (profile["user"].get(name) for name in ("timezone", "memberSince"))
+            return Profile(
+                zone=ZoneInfo(zone) if zone else None,
+                first_day=wire.to_day(member_since) if member_since else None,
+                devices=tuple(str(one.get("deviceVersion", "unnamed")) for one in devices),
+            )
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise UnexpectedResponseError(
+                "The account's profile or devices are not as documented."
+            ) from None
+
+    def close(self) -> None:
+        self.client.api.close()
+
+    def _batch(self, asset: Asset, days: DayRange) -> Batch:
+        metrics, account = metrics_of(asset.name), self.account
+        sent, started = self.client.api.sent, perf_counter()
+        rows: list[Rows] = []
+        notes: dict[date, str] = {}
+        for request in self._requests(asset, days):
+            parsed = parse(request, self.client.answer(request), metrics, account.zone)
+            rows += parsed.rows
+            notes |= parsed.notes
+        now = to_milliseconds(self.now())
+        series = to_series(metrics, _until(rows, now), account.labels, account.zone)
+        return Batch(
+            days,
+            samples.from_series(series),
+            self.client.api.sent - sent,
+            perf_counter() - started,
+            notes,
+        )
+
+    def _requests(self, asset: Asset, days: DayRange) -> list[Request]:
+        first = max(days.first, self.account.first_day)
+        last = min(days.last, civil_day(self.now(), self.account.zone))
+        if last < first:
+            return []
+        token = self.account.tokens.load()
+        return plan(
+            metrics_of(asset.name),
+            DayRange(first, last),
+            self.account.zone,
+            self._interval(asset),
+            # Without that scope, a summary would lack the heart rate without a word.
+            summary_has_heart=is_granted(HEART_RATE, token.scope if token else ""),
+        )
+
+    def _interval(self, asset: Asset) -> int:
+        is_heart_rate = asset.name == "intraday_heart_rate"
+        return self.heart_rate_interval_seconds if is_heart_rate else self.interval_seconds
+
+    def _days_per_batch(self, asset: Asset) -> int:
+        rows_a_day = 86_400 // max(self._interval(asset), SECONDS_A_READING)
+        return max(1, ROWS_PER_BATCH // rows_a_day)
+
+
+def _until(rows: list[Rows], end: int) -> list[Rows]:
+    """The rows before an instant in milliseconds."""
+    return [
+        one._replace(times=one.times[kept], moments=one.moments[kept], values=one.values[kept])
+        for one in rows
+        for kept in [one.times < end]
+    ]
