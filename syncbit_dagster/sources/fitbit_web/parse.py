@@ -165,7 +165,14 @@ def _nightly_value(entry: Json, part: NightlyValue, _zone: ZoneInfo) -> Any:
 
 
 def _sleep_entries(_request: SleepRequest, answer: Json) -> list[Json]:
-    return sleep.unique(answer["sleep"])
+    return sleep.unique(answer["sleep"] if "sleep" in answer else _pending(answer))
+
+
+def _pending(answer: Json) -> list[Json]:
+    """No log yet: it is still worked on. Anything else without logs is no answer."""
+    if answer["meta"]["state"] != "pending":
+        raise ValueError("neither logs nor a pending state")
+    return []
 
 
 def _sleep_day(_request: SleepRequest, log: Json) -> date:
