@@ -149,9 +149,14 @@ class BodyLog:
 
 @dataclass(frozen=True)
 class IntradaySeries:
-    """Fitbit Web API: the values of an activity in the intervals of a day."""
+    """Fitbit Web API: the values of an activity in the intervals of a day.
+
+    ``zero_is_absent``: calories include the basal rate, so that a 0 among them says that nothing
+    is known, whereas a 0 of the others may be a minute at rest or one without the device.
+    """
 
     resource: str
+    zero_is_absent: bool = False
 
 
 @dataclass(frozen=True)

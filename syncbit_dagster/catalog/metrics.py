@@ -419,7 +419,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "fitbit_calories_intraday", "intraday_calories", "kcal", Zero.MEASURED,
         RollUp("total-calories", "kcalSum"),
-        IntradaySeries("calories"),
+        IntradaySeries("calories", zero_is_absent=True),
         TakeoutReadings("calories.json", clock="wall"),
     ),
     Metric(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from syncbit_dagster.catalog import Zero
-from syncbit_dagster.catalog.locations import BodyLog, Difference, SleepLog
+from syncbit_dagster.catalog.locations import BodyLog, Difference, IntradaySeries, SleepLog
 from syncbit_dagster.samples import Series, encode_labels
 from syncbit_dagster.sources.fitbit_web.worn import worn_values
 
@@ -106,6 +106,8 @@ def _last_of_each(times: Times, moments: Times, values: Values) -> tuple[Times, 
 
 
 def _without_impossible_zeros(found: Found) -> Found:
-    if found.metric.zero is not Zero.NO_VALUE:
+    location = found.metric.fitbit_web
+    is_absent = isinstance(location, IntradaySeries) and location.zero_is_absent
+    if found.metric.zero is not Zero.NO_VALUE and not is_absent:
         return found
     return Found(found.metric, found.times[found.values != 0], found.values[found.values != 0])
