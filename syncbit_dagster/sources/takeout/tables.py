@@ -115,10 +115,12 @@ def to_numbers(raw: list[Any]) -> FloatArray:
         UnreadableFileError: something else is in there.
     """
     kinds = set(map(type, raw))
-    if type(None) in kinds or (str in kinds and not _are_numbers(raw)):
-        raw = [math.nan if _is_nothing(value) else value for value in raw]
-    if not kinds <= {int, float, str, type(None)} or not _are_numbers(raw):
+    if not kinds <= {int, float, str, type(None)}:
         raise UnreadableFileError("has something else where a number belongs")
+    if type(None) in kinds or (str in kinds and not _NOTHING.isdisjoint(raw)):
+        raw = [math.nan if value in _NOTHING else value for value in raw]
+    if str in kinds and not _are_numbers([value for value in raw if type(value) is str]):
+        raise UnreadableFileError("has a text where a number belongs")
     try:
         numbers = np.array(raw, dtype=np.float64)
     except (ValueError, OverflowError):
@@ -128,14 +130,10 @@ def to_numbers(raw: list[Any]) -> FloatArray:
     return numbers
 
 
-def _is_nothing(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and value in _NOTHING)
-
-
-def _are_numbers(raw: list[Any]) -> bool:
-    """Whether texts have only a number's characters; float() also takes `1_0`, `inf`, `nan`."""
-    text = ",".join([value for value in raw if type(value) is str])
-    return not text.encode("utf-8", "replace").translate(None, _NUMBER_CHARACTERS)
+def _are_numbers(texts: list[str]) -> bool:
+    """Whether texts have only a number's characters; float() also takes `1_0`, `inf` and spaces."""
+    characters = ",".join(texts).encode("utf-8", "replace")
+    return not characters.translate(None, _NUMBER_CHARACTERS)
 
 
 def to_times(table: Table, fields: str) -> tuple[IntArray, npt.NDArray[np.bool_]]:
