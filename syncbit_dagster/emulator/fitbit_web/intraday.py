@@ -120,9 +120,10 @@ def heart(request: DataRequest) -> dict[str, Any]:
     """Heart rate within at most 24 hours."""
     step = _step(request, _HEART_STEPS)
     days = request.days(_LIMIT)
+    windows = windows_of(days, request.path)
     points: list[dict[str, Any]] = []
     entries = heart_entries(request, days)
-    for at, (day, window) in enumerate(windows_of(days, request.path)):
+    for at, (day, window) in enumerate(windows):
         seconds, bpm = _readings(request, day, window)
         points += _heart_points(seconds, bpm, step)
         if _names_times(request):
