@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from syncbit_dagster.catalog import ASSETS
@@ -9,6 +10,7 @@ from syncbit_dagster.sources.google_health import GoogleHealthSource
 from syncbit_dagster.stores.victoriametrics import TargetLock, VictoriaMetricsStore
 
 if TYPE_CHECKING:
+    from syncbit_dagster.account import Priority
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.config import Settings
     from syncbit_dagster.sources.base import Source
@@ -17,10 +19,17 @@ if TYPE_CHECKING:
 SOURCES = {"google_health": GoogleHealthSource, "demo": GoogleHealthSource}
 
 
-def open_source(settings: Settings) -> Source:
-    """The source that ``SYNCBIT_PROVIDER`` names."""
-    return SOURCES[settings.account.provider].connect(
-        settings.account,
+def open_source(settings: Settings, *, priority: Priority = "fresh") -> Source:
+    """The source that ``SYNCBIT_PROVIDER`` names.
+
+    Args:
+        settings: of this process.
+        priority: whose requests go first where the budget is short: those for ``fresh`` days
+            (schedule, sensor, a person) before those for ``history`` (a backfill).
+    """
+    account = settings.account
+    return SOURCES[account.provider].connect(
+        replace(account, quota=replace(account.quota, priority=priority)),
         interval_seconds=settings.interval_seconds,
         heart_rate_interval_seconds=settings.heart_rate_interval_seconds,
     )

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syncbit_dagster.account import Profile, ProfileFile, Quota
+from syncbit_dagster.account import Profile, ProfileFile, TokenTable
 from syncbit_dagster.config import VARIABLES, Settings, load_settings
 from syncbit_dagster.errors import ConfigError
 
@@ -32,7 +32,11 @@ def test_defaults_need_no_variable_at_all(tmp_path: Path) -> None:
     assert account.zone == ZoneInfo("UTC")
     assert account.zone_is_assumed
     assert account.first_day == date(2026, 3, 1)
-    assert account.quota == Quota(150, 60)
+    assert (account.quota.requests, account.quota.seconds) == (150, 60)
+    assert account.quota.window == "sliding"
+    assert account.quota.longest_wait_seconds == 900
+    assert str(account.quota.place) == str(tmp_path / "data" / "quota.sqlite")
+    assert account.tokens.place == str(tmp_path / "data" / "tokens-google_health.json")
     assert settings.include_today
     assert settings.interval_seconds == 300
     assert settings.heart_rate_interval_seconds == 60
@@ -55,6 +59,8 @@ def test_defaults_need_no_variable_at_all(tmp_path: Path) -> None:
         ("INTRADAY_HEART_RATE_DETAIL", "2sec", "1sec, 1min, 5min, 15min"),
         ("SYNCBIT_REQUESTS_PER_MINUTE", "0", "at least 1"),
         ("SYNCBIT_REQUESTS_PER_MINUTE", "many", "whole number"),
+        ("SYNCBIT_LONGEST_WAIT_MINUTES", "0", "at least 1"),
+        ("SYNCBIT_STATE_URL", "mysql://host/database", "postgresql://user"),
         ("FITBIT_REDIRECT_URI", "http://example.org:8080/callback", "loopback"),
         ("GOOGLE_HEALTH_URL", "health.googleapis.com", "https://host"),
         ("VICTORIA_ENDPOINT", "http://user:password@host:8428", "variables of their own"),
@@ -113,8 +119,43 @@ def test_secrets_are_in_no_text_of_the_settings(tmp_path: Path) -> None:
     secrets = {row.name: f"hidden-{row.name}" for row in VARIABLES if row.is_secret}
     assert secrets
     del secrets["VICTORIA_PASSWORD"]  # comes with a user only
+    secrets["SYNCBIT_STATE_URL"] = "postgresql://hidden-user:hidden-password@host/database"
     settings = load(tmp_path, VICTORIA_ENDPOINT="http://localhost:8428", **secrets)
     assert "hidden-" not in repr(settings)
+
+
+def test_a_database_keeps_tokens_and_quota_of_several_accounts_apart(tmp_path: Path) -> None:
+    url = "postgres://syncbit:hidden-password@database:5432/syncbit?sslmode=require"
+    places = set()
+    for variables in (
+        {"FITBIT_USER_ID": "a"},
+        {"FITBIT_USER_ID": "b"},
+        {"FITBIT_USER_ID": "a", "SYNCBIT_PROVIDER": "fitbit_web"},
+    ):
+        settings = load(tmp_path, SYNCBIT_STATE_URL=url, **variables)
+        tokens, place = settings.account.tokens, settings.account.quota.place
+        assert isinstance(tokens, TokenTable)
+        assert place is not None
+        assert tokens.place == str(place) == "postgresql://database:5432/syncbit"
+        assert "hidden" not in repr(settings)
+        places |= {(tokens.state.account, tokens.state.subject), (place.account, place.subject)}
+    assert len(places) == 6
+
+
+def test_a_wrong_state_url_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="SYNCBIT_STATE_URL") as raised:
+        load(tmp_path, SYNCBIT_STATE_URL="mysql://user:hidden-password@host/database")
+    assert "hidden" not in str(raised.value)
+
+
+def test_fitbit_counts_in_hours_of_the_clock(tmp_path: Path) -> None:
+    quota = load(
+        tmp_path, SYNCBIT_PROVIDER="fitbit_web", SYNCBIT_LONGEST_WAIT_MINUTES="5"
+    ).account.quota
+    assert (quota.requests, quota.seconds, quota.window) == (150, 3600, "fixed")
+    assert quota.longest_wait_seconds == 300
+    fewer = load(tmp_path, SYNCBIT_PROVIDER="fitbit_web", SYNCBIT_REQUESTS_PER_HOUR="90")
+    assert fewer.account.quota.requests == 90
 
 
 def test_intraday_assets_join_the_schedule_when_asked(tmp_path: Path) -> None:

@@ -17,14 +17,16 @@ MAY_KNOW: dict[str, set[str]] = {
     "samples": {"errors"},
     "catalog": set(),
     "account": GROUND,
+    "quota": {"civil", "errors", "account"},
     "stores": GROUND,
-    "sources": GROUND | {"account", "catalog"},
+    "sources": GROUND | {"account", "catalog", "quota"},
     "emulator": {"civil", "errors"},
     "config": GROUND | {"account", "catalog", "stores"},
     "opening": GROUND | {"account", "catalog", "config", "sources", "stores"},
     "defs": GROUND | {"account", "catalog", "config", "opening", "sources", "stores"},
     "definitions": GROUND | {"catalog", "config", "defs", "opening"},
-    "cli": GROUND | {"account", "catalog", "config", "emulator", "opening", "sources", "stores"},
+    "cli": GROUND
+    | {"account", "catalog", "config", "emulator", "opening", "quota", "sources", "stores"},
 }
 MAY_KNOW_DAGSTER = {"defs", "definitions"}
 

@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
     from zoneinfo import ZoneInfo
 
-    from syncbit_dagster.account.tokens import TokenFile
+    from syncbit_dagster.account.state import StatePlace
+    from syncbit_dagster.account.tokens import TokenStore
+
+Priority = Literal["fresh", "history"]
+WindowKind = Literal["sliding", "fixed"]
+LONGEST_WAIT_SECONDS = 15 * 60.0
 
 
 @dataclass(frozen=True)
 class Quota:
-    """How many requests the provider grants this account in a time, in seconds."""
+    """How many requests the provider grants this account in a time, and how they are shared.
+
+    Attributes:
+        requests: the limit.
+        seconds: the length of the window that it holds for.
+        window: any time of that length (``sliding``), or one that begins with each full hour or
+            minute of the clock (``fixed``).
+        place: where the processes that share the limit keep count; None: nobody shares it.
+        priority: ``fresh`` requests (schedule, sensor, a person) go before those for ``history``.
+        longest_wait_seconds: a longer wait ends the run instead of keeping its process.
+    """
 
     requests: int
     seconds: int
+    window: WindowKind = "sliding"
+    place: StatePlace | None = None
+    priority: Priority = "fresh"
+    longest_wait_seconds: float = LONGEST_WAIT_SECONDS
 
     def __str__(self) -> str:
         return f"{self.requests} requests in {self.seconds} s"
@@ -32,7 +51,6 @@ class OAuthDialect:
         client_id_variable, client_secret_variable: where the user sets the client.
         has_public_clients: whether a client without a secret is legal.
         sends_basic: the secret goes into the ``Authorization`` header, not into the form.
-        has_own_error_shape: errors of the token endpoint are in the API's shape, not RFC 6749's.
         authorize_parameters: what the consent page's URL needs beyond the standard.
     """
 
@@ -40,7 +58,6 @@ class OAuthDialect:
     client_secret_variable: str
     has_public_clients: bool = False
     sends_basic: bool = False
-    has_own_error_shape: bool = False
     authorize_parameters: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -79,5 +96,5 @@ class Account:
     zone_is_assumed: bool
     first_day: date
     oauth: OAuthApp
-    tokens: TokenFile
+    tokens: TokenStore
     quota: Quota

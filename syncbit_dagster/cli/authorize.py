@@ -33,9 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
         if not arguments.no_browser:
             webbrowser.open(consent.url)
         token = consent.wait()
-    with account.tokens.locked():
-        account.tokens.save(token)
-    print(f"Authorized. Tokens are in {account.tokens.path}, readable by you only.")
+    account.tokens.save(token)
+    print(f"Authorized. Tokens are in {account.tokens.place}, readable by you only.")
     if token.ends_in_testing:
         print(
             "This authorization ends in a week: the Google Cloud project is in Testing. Publish it "

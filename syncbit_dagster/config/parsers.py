@@ -58,6 +58,13 @@ def url(value: str) -> str:
     return value.rstrip("/")
 
 
+def postgresql_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme.partition("+")[0] not in {"postgresql", "postgres"}:
+        raise ValueError("use a URL such as postgresql://user:password@host:5432/database")
+    return value.replace("postgres:", "postgresql:", 1) if parts.scheme == "postgres" else value
+
+
 def loopback_url(value: str) -> str:
     if urlsplit(url(value)).hostname not in {"localhost", "127.0.0.1"}:
         raise ValueError("use a loopback address such as http://localhost:8080/callback")

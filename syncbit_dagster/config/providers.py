@@ -59,13 +59,12 @@ PROVIDERS: dict[str, Provider] = {
         api_url="https://api.fitbit.com",
         authorize_url="https://www.fitbit.com/oauth2/authorize",
         token_url="https://api.fitbit.com/oauth2/token",  # noqa: S106 - a place, no password
-        quota=Quota(requests=150, seconds=3600),
+        quota=Quota(requests=150, seconds=3600, window="fixed"),
         dialect=OAuthDialect(
             client_id_variable="FITBIT_CLIENT_ID",
             client_secret_variable="FITBIT_CLIENT_SECRET",  # noqa: S106 - a name
             has_public_clients=True,
             sends_basic=True,
-            has_own_error_shape=True,
         ),
     ),
     "demo": replace(

@@ -15,7 +15,15 @@ from zoneinfo import ZoneInfo
 
 import dotenv
 
-from syncbit_dagster.account import Account, OAuthApp, ProfileFile, Quota, TokenFile
+from syncbit_dagster.account import (
+    Account,
+    OAuthApp,
+    ProfileFile,
+    Quota,
+    StatePlace,
+    TokenFile,
+    TokenTable,
+)
 from syncbit_dagster.catalog import ASSETS
 from syncbit_dagster.civil import civil_day
 from syncbit_dagster.config.providers import PROVIDERS
@@ -26,6 +34,7 @@ from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from syncbit_dagster.account import TokenStore
     from syncbit_dagster.catalog import Asset
 
 SECRETS_DIRECTORY = Path("/run/secrets")
@@ -180,12 +189,29 @@ def _account(
             redirect_uri=values["FITBIT_REDIRECT_URI"],
             dialect=provider.dialect,
         ),
-        tokens=TokenFile(data_directory / "tokens.json"),
-        quota=_quota(values, provider.quota),
+        tokens=_tokens(values, data_directory),
+        quota=_quota(values, data_directory, provider.quota),
     )
 
 
-def _quota(values: dict[str, Any], documented: Quota) -> Quota:
+def _tokens(values: dict[str, Any], data_directory: Path) -> TokenStore:
+    if url := values["SYNCBIT_STATE_URL"]:
+        return TokenTable(StatePlace(url, _account_key(values), "token"))
+    # One file a provider: a token of one is never shown to another.
+    return TokenFile(data_directory / f"tokens-{values['SYNCBIT_PROVIDER']}.json")
+
+
+def _quota(values: dict[str, Any], data_directory: Path, documented: Quota) -> Quota:
     variables = {60: "SYNCBIT_REQUESTS_PER_MINUTE", 3600: "SYNCBIT_REQUESTS_PER_HOUR"}
-    wanted = values[variables[documented.seconds]]
-    return replace(documented, requests=wanted) if wanted else documented
+    url = values["SYNCBIT_STATE_URL"] or f"sqlite:///{data_directory / 'quota.sqlite'}"
+    return replace(
+        documented,
+        requests=values[variables[documented.seconds]] or documented.requests,
+        place=StatePlace(url, _account_key(values), "quota"),
+        longest_wait_seconds=60.0 * values["SYNCBIT_LONGEST_WAIT_MINUTES"],
+    )
+
+
+def _account_key(values: dict[str, Any]) -> str:
+    """What tells accounts apart that share a database."""
+    return f"{values['SYNCBIT_PROVIDER']}/{values['FITBIT_USER_ID']}"

@@ -15,6 +15,7 @@ from syncbit_dagster.config.parsers import (
     loopback_url,
     one_of,
     positive,
+    postgresql_url,
     resources,
     text,
     url,
@@ -74,6 +75,12 @@ VARIABLES: tuple[Variable, ...] = (
         "client-side budget of `fitbit_web`; default: the documented limit (150)",
     ),
     Variable(
+        "SYNCBIT_LONGEST_WAIT_MINUTES",
+        positive,
+        "15",
+        "how long a run waits for the request budget before it ends and goes on later",
+    ),
+    Variable(
         "VICTORIA_ENDPOINT",
         url,
         None,
@@ -112,7 +119,20 @@ VARIABLES: tuple[Variable, ...] = (
         "",
         "further labels on every series in the store, as name=value,name=value",
     ),
-    Variable("DATA_DIR", Path, ".syncbit", "tokens, account profile and the embedded store"),
+    Variable(
+        "DATA_DIR",
+        Path,
+        ".syncbit",
+        "tokens, count of requests, account profile and the embedded store",
+    ),
+    Variable(
+        "SYNCBIT_STATE_URL",
+        postgresql_url,
+        None,
+        "PostgreSQL database for tokens and the count of requests, shared by several hosts; "
+        "default: files in `DATA_DIR`",
+        is_secret=True,
+    ),
     Variable("FITBIT_USER_ID", label, "default", "label `user` on every series"),
     Variable("FITBIT_DEVICE", label, "fitbit", "label `device` on every series"),
     Variable(

@@ -10,13 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from syncbit_dagster.errors import ConfigError
 from syncbit_dagster.sources.errors import NotAuthorizedError
-from syncbit_dagster.sources.oauth import (
+from syncbit_dagster.sources.oauth import token_of
+from syncbit_dagster.sources.token_endpoint import (
     TIMEOUT_SECONDS,
     client_arguments,
     plain_http_on_loopback,
     session_of,
     token_endpoint,
-    token_of,
 )
 
 if TYPE_CHECKING:

@@ -8,14 +8,21 @@ SourceError
 │   └── NothingThereError       404: no such resource; of some kinds of data it means no data
 ├── ProviderRetiredError        410: the provider was turned off
 ├── QuotaExceededError          429 again and again
+├── QuotaWaitError              the budget is used up for longer than a run should wait
 ├── SourceUnavailableError      5xx, timeouts, broken connections: it may work later
+│   ├── RefreshConflictError    409: another program refreshes the same token
 │   └── TooSlowError            504 for one page: a smaller one may work
 └── UnexpectedResponseError     an answer that nobody can read
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from syncbit_dagster.errors import SyncbitError
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class SourceError(SyncbitError):
@@ -50,8 +57,20 @@ class QuotaExceededError(SourceError):
     """The provider's limit was reached and did not free itself in time."""
 
 
+class QuotaWaitError(SourceError):
+    """The budget has no room before ``resume_at`` (an aware instant); nothing is wrong."""
+
+    def __init__(self, sentence: str, resume_at: datetime) -> None:
+        super().__init__(sentence)
+        self.resume_at = resume_at
+
+
 class SourceUnavailableError(SourceError):
     """The provider did not answer, or answered that it cannot."""
+
+
+class RefreshConflictError(SourceUnavailableError):
+    """The token endpoint is busy with a refresh of the same token by somebody else."""
 
 
 class TooSlowError(SourceUnavailableError):

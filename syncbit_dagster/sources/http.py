@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 import orjson
 import requests
 
+from syncbit_dagster.quota import WaitTooLongError
 from syncbit_dagster.sources.errors import (
     NotAuthorizedError,
     QuotaExceededError,
+    QuotaWaitError,
     SourceUnavailableError,
     TooSlowError,
     UnexpectedResponseError,
@@ -24,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from collections.abc import Set as AbstractSet
 
+    from syncbit_dagster.quota import Budget
     from syncbit_dagster.sources.errors import SourceError
     from syncbit_dagster.sources.oauth import AccessTokens
-    from syncbit_dagster.sources.pace import Pace
 
 log = logging.getLogger(__name__)
 
@@ -50,14 +52,14 @@ class ApiClient:
     Attributes:
         base_url: the API's base, without a slash at its end.
         tokens: gives the bearer.
-        pace: the request budget.
+        budget: the request budget, shared with every process of the account.
         refusal: maps a final 4xx answer to the provider's own error.
         sent: requests sent so far, repeats included.
     """
 
     base_url: str
     tokens: AccessTokens
-    pace: Pace
+    budget: Budget
     refusal: Callable[[requests.Response], SourceError]
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
@@ -88,27 +90,47 @@ class ApiClient:
 
     def close(self) -> None:
         self._session.close()
+        self.budget.close()
 
     def _call(self, method: str, path: str, transient: AbstractSet[int], **arguments: Any) -> Any:
         rejected: str | None = None
         for attempt in range(TRIES):
-            token = self.tokens.get(rejected=rejected)
+            token = self._token(rejected)
             response = self._send(method, path, token, arguments)
             if response is not None and response.status_code == 401 and rejected is None:
                 rejected = token  # refreshed once; a second 401 is final
                 continue
             if response is not None and response.status_code not in transient:
                 return self._decode(response, path)
-            if attempt < TRIES - 1:
+            if attempt < TRIES - 1 and not self._waits_in_budget(response):
                 self._back_off(response, attempt, path)
         raise self._given_up(response)
+
+    def _token(self, rejected: str | None) -> str:
+        """A token; a token endpoint in trouble is asked again, as any other server."""
+        for attempt in range(TRIES - 1):
+            try:
+                return self.tokens.get(rejected=rejected)
+            except SourceUnavailableError as error:
+                self._pause(attempt, str(error))
+        return self.tokens.get(rejected=rejected)
+
+    def _waits_in_budget(self, response: requests.Response | None) -> bool:
+        """Whether the next turn comes when the provider wants it, without a wait of our own."""
+        return (
+            response is not None
+            and response.status_code == 429
+            and self.budget.learn(429, response.headers)
+        )
 
     def _send(
         self, method: str, path: str, token: str, arguments: dict[str, Any]
     ) -> requests.Response | None:
         """One try; None if there was no answer."""
-        if waited := self.pace.wait_for_turn():
-            log.info("Waited %.1f s for the request budget", waited)
+        try:
+            self.budget.wait_for_turn()
+        except WaitTooLongError as wait:
+            raise QuotaWaitError(str(wait), wait.resume_at) from None
         self.sent += 1
         try:
             response = self._session.request(
@@ -127,6 +149,8 @@ class ApiClient:
             log.warning("%s %s: no answer", method, path)
             return None
         log.debug("%s %s: %s", method, path, response.status_code)
+        if response.status_code != 429:
+            self.budget.learn(response.status_code, response.headers)
         return response
 
     def _decode(self, response: requests.Response, path: str) -> Any:
@@ -154,12 +178,13 @@ class ApiClient:
     def _back_off(self, response: requests.Response | None, attempt: int, path: str) -> None:
         """Wait as long as the server says, else twice as long as the last time, with jitter."""
         asked = response.headers.get("Retry-After", "") if response is not None else ""
-        wait = FIRST_WAIT_SECONDS * 2**attempt * (1 + self.jitter() / 2)
-        if asked.isdecimal():
-            wait = max(wait, float(asked))
-        wait = min(wait, LONGEST_WAIT_SECONDS)
         status = response.status_code if response is not None else "no answer"
-        log.warning("%s: %s; next try in %.1f s", path, status, wait)
+        self._pause(attempt, f"{path}: {status}", float(asked) if asked.isdecimal() else 0.0)
+
+    def _pause(self, attempt: int, why: str, at_least: float = 0.0) -> None:
+        wait = FIRST_WAIT_SECONDS * 2**attempt * (1 + self.jitter() / 2)
+        wait = min(max(wait, at_least), LONGEST_WAIT_SECONDS)
+        log.warning("%s; next try in %.1f s", why, wait)
         self.sleep(wait)
 
     def _given_up(self, response: requests.Response | None) -> SourceError:

@@ -3,44 +3,49 @@
 from __future__ import annotations
 
 import logging
-import os
-from contextlib import contextmanager
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-
-import requests
-from oauthlib.oauth2 import InvalidClientError, InvalidGrantError, OAuth2Error
-from requests.auth import HTTPBasicAuth
-from requests_oauthlib import OAuth2Session
-from requests_oauthlib.compliance_fixes import fitbit_compliance_fix
 
 from syncbit_dagster.account import Token
-from syncbit_dagster.sources.errors import NotAuthorizedError, SourceUnavailableError
+from syncbit_dagster.sources.errors import NotAuthorizedError, RefreshConflictError
+from syncbit_dagster.sources.token_endpoint import (
+    TIMEOUT_SECONDS,
+    client_arguments,
+    session_of,
+    token_endpoint,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
-    from syncbit_dagster.account import Account, OAuthApp
+    from syncbit_dagster.account import Account
+    from syncbit_dagster.account.tokens import HeldToken
 
-# At DEBUG it logs whole token answers.
-logging.getLogger("requests_oauthlib").setLevel(logging.INFO)
+log = logging.getLogger(__name__)
 
-TIMEOUT_SECONDS = (10, 60)
+USUAL_LIFE_SECONDS = 3600.0  # of an access token whose answer does not say
+# After a conflict somebody is still waiting for the answer; after a refusal it is there already.
+WINNER_COMES_WITHIN_SECONDS = {RefreshConflictError: 10, NotAuthorizedError: 1}
 
 
 class AccessTokens:
     """The current access token of one account.
 
-    Google's refresh tokens do not rotate: an answer to a refresh normally carries none, and the
-    old one stays. If one comes, it is stored.
+    Fitbit's refresh tokens work once and every answer brings a new one; Google's stay, and an
+    answer normally carries none. Either way what comes is stored before it is used.
     """
 
     def __init__(
-        self, account: Account, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        account: Account,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._account = account
         self._now = now
+        self._sleep = sleep
         self._token: Token | None = None
 
     def get(self, *, rejected: str | None = None) -> str:
@@ -51,27 +56,54 @@ class AccessTokens:
 
         Raises:
             NotAuthorizedError: nobody authorized yet, or the provider revoked it.
+            ProviderRetiredError: the provider was turned off.
             SourceUnavailableError: the token endpoint does not work; it may later.
+            StateError, ConfigError: the token's place cannot be used.
         """
-        if not self._is_usable(self._token, rejected):
-            with self._account.tokens.locked():
-                # Another process may have refreshed while this one waited for the lock.
-                self._token = self._account.tokens.load()
-                if not self._is_usable(self._token, rejected):
-                    self._token = self._refresh(self._token)
-                    self._account.tokens.save(self._token)
-        assert self._token is not None  # noqa: S101 - for the type checker; _refresh never gives None
-        return self._token.access_token
+        token = self._token
+        if token is None or not self._is_usable(token, rejected):
+            with self._account.tokens.locked() as held:
+                token = self._current(held, rejected)
+        self._token = token
+        return token.access_token
 
-    def _is_usable(self, token: Token | None, rejected: str | None) -> bool:
-        return token is not None and token.is_fresh(self._now()) and token.access_token != rejected
+    def _is_usable(self, token: Token, rejected: str | None) -> bool:
+        return token.is_fresh(self._now()) and token.access_token != rejected
 
-    def _refresh(self, token: Token | None) -> Token:
+    def _current(self, held: HeldToken, rejected: str | None) -> Token:
+        """The stored token; refreshed, unless another process did that meanwhile."""
+        token = held.load()
         if token is None:
             raise NotAuthorizedError(
-                f"No token in {self._account.tokens.path}; run `syncbit authorize` first."
+                f"No token in {self._account.tokens.place}; run `syncbit authorize` first."
             )
-        app = self._account.oauth
+        if self._is_usable(token, rejected):
+            return token
+        # A token that works once is spent only where its successor can be written.
+        held.save(token)
+        try:
+            refreshed = self._refresh(token)
+        except (NotAuthorizedError, RefreshConflictError) as refusal:
+            winner = self._winner(held, token, WINNER_COMES_WITHIN_SECONDS[type(refusal)])
+            if winner is None:
+                raise
+            return winner
+        held.save(refreshed)
+        log.info("The access token was refreshed; it lives until %s.", refreshed.expires)
+        return refreshed
+
+    def _winner(self, held: HeldToken, spent: Token, seconds: int) -> Token | None:
+        """The token of a program that does not know the lock and refreshed at the same time."""
+        for pause in range(seconds + 1):
+            if pause:
+                self._sleep(1)
+            stored = held.load()
+            if stored and stored != spent and self._is_usable(stored, spent.access_token):
+                return stored
+        return None
+
+    def _refresh(self, token: Token) -> Token:
+        app, asked_at = self._account.oauth, self._now()
         with token_endpoint(app), session_of(app) as session:
             answer = session.refresh_token(
                 app.token_url,
@@ -79,77 +111,32 @@ class AccessTokens:
                 timeout=TIMEOUT_SECONDS,
                 **client_arguments(app),
             )
-        return token_of(answer, previous=token)
+            return token_of(answer, previous=token, now=asked_at)
 
 
-def session_of(app: OAuthApp, **arguments: Any) -> OAuth2Session:
-    """An OAuth session that reads the provider's errors."""
-    session = OAuth2Session(app.client_id, **arguments)
-    return fitbit_compliance_fix(session) if app.dialect.has_own_error_shape else session
+def token_of(
+    answer: Mapping[str, Any], previous: Token | None = None, *, now: datetime | None = None
+) -> Token:
+    """The token in a token endpoint's answer; what it leaves out stays as it was.
 
-
-def client_arguments(app: OAuthApp) -> dict[str, Any]:
-    """How the client names itself to the token endpoint."""
-    if app.dialect.sends_basic and app.client_secret:
-        return {"auth": HTTPBasicAuth(app.client_id or "", app.client_secret)}
-    secret = {"client_secret": app.client_secret} if app.client_secret else {}
-    return {"client_id": app.client_id, **secret}
-
-
-def token_of(answer: Mapping[str, Any], previous: Token | None = None) -> Token:
-    """The token in a token endpoint's answer; what it leaves out stays as it was."""
+    Args:
+        answer: as oauthlib gives it, with ``expires_at``.
+        previous: the token that was refreshed; None after a consent.
+        now: when it was asked for; default: this moment.
+    """
+    asked_at = (now or datetime.now(UTC)).timestamp()
+    refresh_life = answer.get("refresh_token_expires_in")
+    kept_end = previous.refresh_ends_at if previous else None
     return Token(
         access_token=answer["access_token"],
         refresh_token=answer.get("refresh_token") or (previous.refresh_token if previous else ""),
-        expires_at=float(answer["expires_at"]),
+        expires_at=float(answer.get("expires_at") or asked_at + USUAL_LIFE_SECONDS),
         scope=_scope_text(answer.get("scope")) or (previous.scope if previous else ""),
-        ends_in_testing="refresh_token_expires_in" in answer
-        or (previous is not None and previous.ends_in_testing),
+        obtained_at=asked_at,
+        refresh_ends_at=kept_end if refresh_life is None else asked_at + float(refresh_life),
+        refreshes=previous.refreshes + 1 if previous else 0,
     )
 
 
 def _scope_text(scope: str | list[str] | None) -> str:
     return scope if isinstance(scope, str) else " ".join(scope or [])
-
-
-@contextmanager
-def token_endpoint(app: OAuthApp) -> Iterator[None]:
-    """Turn what a token endpoint can do wrong into our errors; never quote its answer.
-
-    Only ``invalid_grant`` and ``invalid_client`` mean that a person has to act. Everything else
-    can be tried again.
-    """
-    host = urlsplit(app.token_url).netloc
-    with plain_http_on_loopback(app.token_url):
-        try:
-            yield
-        except InvalidGrantError:
-            raise NotAuthorizedError(
-                f"{host} refused the stored authorization (invalid_grant): it was revoked, has "
-                "expired (after 7 days if the Google Cloud project is in Testing: publish it) or "
-                "was unused for too long; run `syncbit authorize` again."
-            ) from None
-        except InvalidClientError:
-            raise NotAuthorizedError(
-                f"{host} does not know this client id and secret (invalid_client); check "
-                f"{app.dialect.client_id_variable} and {app.dialect.client_secret_variable}."
-            ) from None
-        except (OAuth2Error, requests.RequestException, KeyError, ValueError) as error:
-            raise SourceUnavailableError(
-                f"The token endpoint {host} did not answer as it should "
-                f"({type(error).__name__}); try again later."
-            ) from None
-
-
-@contextmanager
-def plain_http_on_loopback(url: str) -> Iterator[None]:
-    """Let oauthlib talk http to this very machine (the emulator); to others it stays forbidden."""
-    name = "OAUTHLIB_INSECURE_TRANSPORT"
-    if urlsplit(url).hostname not in {"localhost", "127.0.0.1", "::1"} or name in os.environ:
-        yield
-        return
-    os.environ[name] = "1"
-    try:
-        yield
-    finally:
-        del os.environ[name]

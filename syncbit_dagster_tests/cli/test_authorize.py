@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import threading
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode, urlsplit
 from zoneinfo import ZoneInfo
@@ -24,7 +25,6 @@ from syncbit_dagster_tests.victoriametrics import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PERSON = SyntheticPerson(zone=ZoneInfo("Australia/Lord_Howe"), first_day=date(2024, 2, 29), seed=1)
 
@@ -33,7 +33,7 @@ PERSON = SyntheticPerson(zone=ZoneInfo("Australia/Lord_Howe"), first_day=date(20
 def account(tmp_path: Path) -> Iterator[EmulatedAccount]:
     with emulated_account(PERSON, tmp_path, now=lambda: datetime.now(UTC)) as account:
         account.environment["FITBIT_REDIRECT_URI"] = f"http://127.0.0.1:{free_port()}/callback"
-        account.settings().account.tokens.path.unlink()
+        Path(account.settings().account.tokens.place).unlink()
         yield account
 
 
@@ -56,7 +56,7 @@ def test_the_command_stores_tokens_zone_and_first_day(
     token = settings.account.tokens.load()
     assert token is not None
     assert set(token.scope.split()) == set(SCOPES)
-    assert stat.S_IMODE(settings.account.tokens.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(Path(settings.account.tokens.place).stat().st_mode) == 0o600
     profile = settings.profile.load()
     assert profile.zone == PERSON.zone
     assert profile.first_day == PERSON.first_day

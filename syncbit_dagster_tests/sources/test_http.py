@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import stat
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ import pytest
 
 from syncbit_dagster.civil import DayRange
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
+from syncbit_dagster.quota import Budget
 from syncbit_dagster.sources.errors import (
     NotAuthorizedError,
     PermissionMissingError,
@@ -26,12 +28,12 @@ from syncbit_dagster.sources.google_health.plan import ReadingsRequest
 from syncbit_dagster.sources.google_health.refusals import refusal
 from syncbit_dagster.sources.http import TRIES, ApiClient
 from syncbit_dagster.sources.oauth import AccessTokens
-from syncbit_dagster.sources.pace import Pace
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
+
+from syncbit_dagster_tests.sources.google_points import reading_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PERSON = SyntheticPerson(zone=ZoneInfo("Asia/Kolkata"), first_day=date(2025, 1, 1), seed=1)
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
@@ -45,19 +47,24 @@ def account(tmp_path: Path) -> Iterator[EmulatedAccount]:
 
 
 class Api(ApiClient):
-    """A client whose waits are written down instead of slept."""
+    """A client whose waits are written down instead of slept, by a clock that they move."""
 
     def __init__(self, account: EmulatedAccount) -> None:
         own = account.settings().account
         self.waits: list[float] = []
+        self.clock = NOW.timestamp()
         super().__init__(
             own.api_url,
             AccessTokens(own),
-            Pace(own.quota),
+            Budget(own.quota, clock=lambda: self.clock, sleep=self.wait),
             refusal,
-            sleep=self.waits.append,
+            sleep=self.wait,
             jitter=lambda: 0.0,
         )
+
+    def wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.clock += seconds
 
 
 @pytest.fixture
@@ -73,8 +80,9 @@ def test_it_refreshes_before_the_first_request(account: EmulatedAccount, api: Ap
     token = stored.load()
     assert token is not None
     assert token.access_token
-    assert stat.S_IMODE(stored.path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(stored.path.parent.stat().st_mode) == 0o700
+    file = Path(stored.place)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
@@ -90,7 +98,7 @@ def test_a_transient_answer_is_repeated_with_longer_and_longer_waits(
 def test_a_page_that_takes_too_long_is_halved(account: EmulatedAccount, api: Api) -> None:
     day = DayRange(date(2025, 5, 1), date(2025, 5, 1))
     request = ReadingsRequest(
-        "heart-rate", "beatsPerMinute", day.start(PERSON.zone), day.end(PERSON.zone)
+        "heart-rate", reading_of("heart-rate"), day.start(PERSON.zone), day.end(PERSON.zone)
     )
     client = GoogleHealthClient(api)
     whole = [point for page in client.pages(request) for point in page]
