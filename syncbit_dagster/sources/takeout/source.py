@@ -21,7 +21,7 @@ from syncbit_dagster.sources.takeout.rows import NO_ROWS, rows_of
 from syncbit_dagster.sources.takeout.series import Tile, preferred, to_series
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from syncbit_dagster.account import Account
@@ -121,6 +121,11 @@ class TakeoutSource:
     def problems_of(self, asset: Asset) -> Sequence[str]:
         """The same for the files that an asset is made from."""
         return self.reader.problems(files_of(metrics_of(asset.name)))
+
+    @property
+    def unknown(self) -> Mapping[str, int]:
+        """Kinds of files that hold nothing that is read, and how many files of each there are."""
+        return self.reader.unknown
 
     def close(self) -> None:
         self.reader.close()

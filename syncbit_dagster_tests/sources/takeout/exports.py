@@ -5,19 +5,21 @@ from __future__ import annotations
 import gzip
 import json
 import zipfile
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from syncbit_dagster.account import Account, OAuthApp, Quota, TokenFile
 from syncbit_dagster.catalog import asset_named
+from syncbit_dagster.config import load_settings
 from syncbit_dagster.samples import Series, decode_labels, validate
 from syncbit_dagster.sources.takeout import TakeoutSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from syncbit_dagster.account import Account
     from syncbit_dagster.civil import DayRange
 
 LABELS = {"user": "ann", "device": "watch"}
@@ -28,19 +30,10 @@ Values = dict[int, float]
 
 
 def account(zone: ZoneInfo = BERLIN) -> Account:
-    """An account that is asked for its zone and labels only."""
-    nowhere = "http://127.0.0.1:9"
-    return Account(
-        labels=LABELS,
-        provider="takeout",
-        api_url=nowhere,
-        zone=zone,
-        zone_is_assumed=False,
-        first_day=date(2020, 1, 1),
-        oauth=OAuthApp(None, None, nowhere, nowhere, nowhere),
-        tokens=TokenFile(Path("never-read.json")),
-        quota=Quota(1, 1),
-    )
+    """An account with a zone and labels; the rest of it is never used."""
+    variables = {"SYNCBIT_PROVIDER": "demo", "SYNCBIT_TIMEZONE": zone.key}
+    settings = load_settings(variables, secrets_directory=Path("no-secrets"))
+    return replace(settings.account, labels=LABELS)
 
 
 def source(
