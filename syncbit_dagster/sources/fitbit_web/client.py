@@ -28,7 +28,7 @@ class FitbitWebClient:
         self._summaries: OrderedDict[SummaryRequest, Any] = OrderedDict()
 
     def answer(self, request: Request) -> Any:
-        """The answer's JSON; None where the API has no such night."""
+        """The answer's JSON; None where the API has nothing for these nights."""
         if isinstance(request, SummaryRequest):
             return self._summary(request)
         try:

@@ -64,7 +64,7 @@ def parse(request: Request, answer: Any, metrics: Iterable[Metric], zone: ZoneIn
 
     Args:
         request: what was asked.
-        answer: the answer's JSON.
+        answer: the answer's JSON; None where the API has nothing for these nights.
         metrics: the rows to fill; those that live elsewhere are left alone.
         zone: the account's zone.
 
@@ -155,6 +155,8 @@ def _series_value(entry: Json, part: TimeSeries, _zone: ZoneInfo) -> Any:
 
 
 def _nightly_entries(request: NightlyRequest, answer: Any) -> list[Json]:
+    if answer is None:
+        return []
     entries: list[Json] | Json = answer[request.key] if request.key else answer
     return [entries] if isinstance(entries, dict) else entries  # of one day, it may be no list
 
