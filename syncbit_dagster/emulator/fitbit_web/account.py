@@ -62,7 +62,6 @@ def profile(request: DataRequest) -> dict[str, Any]:
             "glucoseUnit": "METRIC",
             "height": 0 if height is None else round(height / _MM_PER_CM * units.height, 1),
             "heightUnit": "METRIC",
-            "languageLocale": "en_US",
             "locale": "en_US",
             "memberSince": feed.person.first_day.isoformat(),
             "offsetFromUTCMillis": offset_ms(to_milliseconds(feed.now), feed.zone),
