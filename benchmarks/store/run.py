@@ -97,7 +97,8 @@ def encode_and_post(parts: list[Series]) -> float:
 def write_plainly(url: str, parts: list[Series]) -> None:
     config = VictoriaMetricsConfig(url)
     transport = Transport(config)
-    Client(transport, NoFlush(transport, config), config).write(parts)
+    settler = NoFlush(transport, config)
+    Client(transport, settler, config, shows_every_sample=lambda: True).write(parts)
     transport.close()
 
 

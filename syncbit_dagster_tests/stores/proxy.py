@@ -18,6 +18,7 @@ Fault = Literal[
     "answered 503, not done",
     "no answer, done late",
     "half of the answer arrives",
+    "answered 200 by somebody else",
 ]
 
 
@@ -32,6 +33,7 @@ class FaultProxy(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.was_late = threading.Event()
         self.may_pass = threading.Event()
+        self.hidden: set[str] = set()  # paths that it does not route
         self._plan: tuple[str, int, Fault] | None = None
         self._guard = threading.Lock()
 
@@ -83,7 +85,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass(self) -> None:
         body = self._body()
-        fault = self.server.fault_for(self.path.partition("?")[0])
+        path = self.path.partition("?")[0]
+        if path in self.server.hidden:
+            self._answer(404, b"")
+            return
+        fault = self.server.fault_for(path)
         match fault:
             case "half of the request arrives":
                 self._forward(body, len(body) // 2)
@@ -92,6 +98,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(204, b"")
             case "answered 503, not done":
                 self._answer(503, b"")
+            case "answered 200 by somebody else":
+                self._answer(200, b"<!doctype html><title>Welcome to this proxy</title>")
             case "no answer, done late":
                 self.server.may_pass.wait()
                 self._forward(body)

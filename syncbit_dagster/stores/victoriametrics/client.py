@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -9,17 +11,20 @@ import orjson
 import requests
 
 from syncbit_dagster.stores.errors import StoreUnavailableError
-from syncbit_dagster.stores.victoriametrics import encoding, fingerprint, selectors
+from syncbit_dagster.stores.victoriametrics import encoding, fingerprint, native, selectors
 from syncbit_dagster.stores.victoriametrics import transport as routes
 from syncbit_dagster.stores.victoriametrics.fingerprint import Fingerprint
+from syncbit_dagster.stores.victoriametrics.transport import RouteUnknownError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from syncbit_dagster.samples import Series
     from syncbit_dagster.stores.victoriametrics.endpoints import VictoriaMetricsConfig
     from syncbit_dagster.stores.victoriametrics.settle import Settler
     from syncbit_dagster.stores.victoriametrics.transport import Transport
+
+logger = logging.getLogger(__name__)
 
 FIRST = 0
 LAST = 9_223_372_036_000  # the last whole second that VictoriaMetrics can express, in ms
@@ -30,14 +35,28 @@ _BROKEN_ANSWER = (
 )
 
 
+class _UnreadableBlocksError(Exception):
+    """The server's own blocks are of a version that nobody here knows, or not to be had."""
+
+
 class Client:
-    """Reads and writes series. Tells the settler about every change."""
+    """Reads and writes series. Tells the settler about every change.
+
+    ``shows_every_sample`` says whether queries show all samples that are stored, doubles too.
+    """
 
     def __init__(
-        self, transport: Transport, settler: Settler, config: VictoriaMetricsConfig
+        self,
+        transport: Transport,
+        settler: Settler,
+        config: VictoriaMetricsConfig,
+        *,
+        shows_every_sample: Callable[[], bool],
     ) -> None:
         self._transport = transport
         self._settler = settler
+        self._shows_every_sample = shows_every_sample
+        self._reads_blocks = True
         self._extra_labels = dict(config.extra_labels)
         self._delete_key = {"authKey": config.delete_auth_key} if config.delete_auth_key else {}
         self.bytes_sent = 0
@@ -61,12 +80,45 @@ class Client:
     def export(
         self, selector: str, first: int = FIRST, last: int = LAST
     ) -> Iterator[encoding.Block]:
-        """All samples from ``first`` to ``last`` (ms, both included), a stretch at a time."""
-        params = {
-            "match[]": selectors.fresh(selector),
-            "max_rows_per_line": str(encoding.ROWS_PER_EXPORT_LINE),
-            **_window(first, last),
-        }
+        """All samples from ``first`` to ``last`` (ms, both included), a stretch at a time.
+
+        In the server's own blocks, which cost it next to nothing; as JSON if it thins out what it
+        shows (then blocks hold more than anybody can query) or if they cannot be read.
+        """
+        params = {"match[]": selectors.fresh(selector), **_window(first, last)}
+        if self._reads_blocks and self._shows_every_sample():
+            try:
+                yield from self._export_blocks(params, first, last)
+            except _UnreadableBlocksError as error:
+                logger.info("Samples are read as JSON from now on: %s", error)
+                self._reads_blocks = False
+            else:
+                return
+        yield from self._export_lines(params)
+
+    def _export_blocks(
+        self, params: Mapping[str, str], first: int, last: int
+    ) -> Iterator[encoding.Block]:
+        """Raises ``_UnreadableBlocksError`` before anything is given, never later."""
+        try:
+            response = self._transport.call(routes.EXPORT_NATIVE, params=params, stream=True)
+        except RouteUnknownError as error:
+            raise _UnreadableBlocksError(str(error)) from error
+        with response:
+            try:
+                chunks = response.iter_content(_COPY_CHUNK)
+                found = native.blocks(chunks, first, last, self._extra_labels)
+                try:
+                    head = list(itertools.islice(found, 1))
+                except ValueError as error:
+                    raise _UnreadableBlocksError(str(error)) from error
+                yield from head
+                yield from found
+            except (requests.RequestException, ValueError) as error:
+                raise StoreUnavailableError(_BROKEN_ANSWER) from error
+
+    def _export_lines(self, params: Mapping[str, str]) -> Iterator[encoding.Block]:
+        params = {**params, "max_rows_per_line": str(encoding.ROWS_PER_EXPORT_LINE)}
         with self._transport.call(routes.EXPORT, params=params, stream=True) as response:
             try:
                 for line in encoding.lines(response.iter_content(_COPY_CHUNK)):

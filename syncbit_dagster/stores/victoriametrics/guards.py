@@ -77,12 +77,17 @@ def parse_retention(text: str) -> timedelta | None:
 
 
 class Guards:
-    """Looks at the server once before the first write, and again when samples are missing."""
+    """Looks at the server once before it is used, and again when samples are missing."""
 
     def __init__(self, transport: Transport, *, now: Callable[[], datetime]) -> None:
         self._transport = transport
         self._now = now
         self._before: ServerFacts | None = None
+
+    def shows_every_sample(self) -> bool:
+        """Whether the server surely gives all that it keeps to those who ask."""
+        self._before = self._before or self._facts()
+        return self._before.dedup == "0s"
 
     def require_retention(self, oldest: int) -> None:
         """Refuse samples (ms of the oldest) that the server would drop behind a 204."""
