@@ -22,13 +22,21 @@ class DailyRollUp:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """Google Health: where a single data point has its value, and the instant it stands for."""
+
+    path: str
+    time: Literal["sampleTime.physicalTime", "interval.startTime"] = "interval.startTime"
+
+
+@dataclass(frozen=True)
 class RollUp:
-    """Google Health: a value of ``rollUp``, one per window. ``raw_path``: in the single reading."""
+    """Google Health: a value of ``rollUp``, one per window; ``reading``: in the single points."""
 
     data_type: str
     path: str
     divide_by: float = 1
-    raw_path: str | None = None
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True)

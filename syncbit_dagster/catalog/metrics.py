@@ -23,6 +23,7 @@ from syncbit_dagster.catalog.locations import (
     NightlyValue,
     OverSquare,
     PairedDevice,
+    Reading,
     RollUp,
     SleepLog,
     SleepSession,
@@ -412,7 +413,7 @@ METRICS: tuple[Metric, ...] = (
     # intraday
     Metric(
         "fitbit_steps_intraday", "intraday_steps", "steps", Zero.MEASURED,
-        RollUp("steps", "countSum"),
+        RollUp("steps", "countSum", reading=Reading("count")),
         IntradaySeries("steps"),
         TakeoutReadings("steps.json"),
     ),
@@ -424,7 +425,9 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "fitbit_distance_intraday", "intraday_distance", "km", Zero.MEASURED,
-        RollUp("distance", "millimetersSum", divide_by=1_000_000),
+        RollUp(
+            "distance", "millimetersSum", divide_by=1_000_000, reading=Reading("millimeters")
+        ),
         IntradaySeries("distance"),
         TakeoutReadings("distance.json", divide_by=100_000),
     ),
@@ -436,13 +439,19 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "fitbit_elevation_intraday", "intraday_elevation", "m", Zero.MEASURED,
-        RollUp("altitude", "gainMillimetersSum", divide_by=1_000),
+        RollUp(
+            "altitude", "gainMillimetersSum", divide_by=1_000, reading=Reading("gainMillimeters")
+        ),
         IntradaySeries("elevation"),
         None,  # as above
     ),
     Metric(
         "fitbit_heart_rate_intraday", "intraday_heart_rate", "bpm", Zero.NO_VALUE,
-        RollUp("heart-rate", "beatsPerMinuteAvg", raw_path="beatsPerMinute"),
+        RollUp(
+            "heart-rate",
+            "beatsPerMinuteAvg",
+            reading=Reading("beatsPerMinute", "sampleTime.physicalTime"),
+        ),
         IntradaySeries("heart"),
         TakeoutReadings(
             "heart_rate.json", "value.bpm", of="mean",

@@ -37,6 +37,7 @@ from syncbit_dagster.sources.google_health.series import to_series
 from syncbit_dagster.sources.http import ApiClient
 from syncbit_dagster.sources.oauth import token_of
 from syncbit_dagster.sources.pace import Pace
+from syncbit_dagster_tests.sources.google_points import reading_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,7 +106,7 @@ ANSWERS: list[tuple[Request, dict[str, Any]]] = [
         {"rollupDataPoints": [{"civilStartTime": CIVIL, "totalCalories": {"kcalSum": 2345.6}}]},
     ),
     (
-        ReadingsRequest("heart-rate", "beatsPerMinute", START, START + timedelta(days=1)),
+        ReadingsRequest("heart-rate", reading_of("heart-rate"), START, START + timedelta(days=1)),
         {
             "dataPoints": [
                 {

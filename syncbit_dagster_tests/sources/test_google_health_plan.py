@@ -22,6 +22,7 @@ from syncbit_dagster.sources.google_health.plan import (
     is_plannable,
     plan,
 )
+from syncbit_dagster_tests.sources.google_points import reading_of
 
 ZONES = [
     ZoneInfo(name)
@@ -160,7 +161,7 @@ def test_every_reading_is_one_list_a_day() -> None:
         datetime(2025, 3, 31, 22, tzinfo=UTC),
     ]
     assert plan(metrics_of("intraday_heart_rate"), days, zone, 1) == [
-        ReadingsRequest("heart-rate", "beatsPerMinute", start, end)
+        ReadingsRequest("heart-rate", reading_of("heart-rate"), start, end)
         for start, end in pairwise(bounds)
     ]
 

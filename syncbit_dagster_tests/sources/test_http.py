@@ -29,7 +29,6 @@ from syncbit_dagster.sources.google_health.refusals import refusal
 from syncbit_dagster.sources.http import TRIES, ApiClient
 from syncbit_dagster.sources.oauth import AccessTokens
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
-
 from syncbit_dagster_tests.sources.google_points import reading_of
 
 if TYPE_CHECKING:

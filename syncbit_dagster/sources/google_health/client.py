@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -106,13 +107,16 @@ class GoogleHealthClient:
         )
 
     def _readings(self, request: ReadingsRequest) -> Iterator[list[Json]]:
-        member = f"{snake(request.data_type)}.sample_time.physical_time"
-        field = camel(request.data_type)
+        field, reading = camel(request.data_type), request.reading
+        member = f"{snake(request.data_type)}.{_snake_of_camel(reading.time)}"
         return self._reconciled(
             request.data_type,
             filter=f'{member} >= "{_utc(request.start)}" AND {member} < "{_utc(request.end)}"',
             # A heart-rate point has some 400 bytes, of which these are a quarter.
-            fields=f"dataPoints({field}({request.field},sampleTime/physicalTime)),nextPageToken",
+            fields=(
+                f"dataPoints({field}({reading.path},{reading.time.replace('.', '/')})),"
+                "nextPageToken"
+            ),
         )
 
     def _reconciled(self, data_type: str, **params: Any) -> Iterator[list[Json]]:
@@ -166,6 +170,11 @@ def _between(member: str, request: DailyPointsRequest | SessionsRequest | Points
 def snake(data_type: str) -> str:
     """A data type as filters write it."""
     return data_type.replace("-", "_")
+
+
+def _snake_of_camel(path: str) -> str:
+    """A path of JSON fields as filters write it."""
+    return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", path)
 
 
 def camel(data_type: str) -> str:

@@ -79,7 +79,7 @@ def parse(
     try:
         present = [point for point in points if point.get(field) is not None]
         values = [point[field] for point in present]
-        times, moments = times_of(present, values, zone)
+        times, moments = times_of(present, values, zone, request)
         return [
             Rows(metric, part, times, moments, read(values, metric, part, request))
             for metric in metrics
@@ -99,33 +99,44 @@ def _midnights(days: Iterable[date], zone: ZoneInfo) -> npt.NDArray[np.int64]:
     return np.array([to_milliseconds(day_start(day, zone)) for day in days], dtype=np.int64)
 
 
-def _day_times(points: list[Json], _values: list[Json], zone: ZoneInfo) -> Times:
+def _day_times(points: list[Json], _values: list[Json], zone: ZoneInfo, _request: Request) -> Times:
     days = _midnights((wire.to_day(one["civilStartTime"]["date"]) for one in points), zone)
     return days, days
 
 
-def _date_times(_points: list[Json], values: list[Json], zone: ZoneInfo) -> Times:
+def _date_times(
+    _points: list[Json], values: list[Json], zone: ZoneInfo, _request: Request
+) -> Times:
     days = _midnights((wire.to_day(value["date"]) for value in values), zone)
     return days, days
 
 
-def _window_times(points: list[Json], _values: list[Json], _zone: ZoneInfo) -> Times:
+def _window_times(
+    points: list[Json], _values: list[Json], _zone: ZoneInfo, _request: Request
+) -> Times:
     starts = wire.to_instants([point["startTime"] for point in points])
     return starts, starts
 
 
-def _reading_times(_points: list[Json], values: list[Json], _zone: ZoneInfo) -> Times:
-    instants = wire.to_instants([value["sampleTime"]["physicalTime"] for value in values])
+def _reading_times(
+    _points: list[Json], values: list[Json], _zone: ZoneInfo, request: ReadingsRequest
+) -> Times:
+    kind, field = request.reading.time.split(".")
+    instants = wire.to_instants([value[kind][field] for value in values])
     return instants, instants
 
 
-def _point_times(points: list[Json], values: list[Json], zone: ZoneInfo) -> Times:
-    _, instants = _reading_times(points, values, zone)
+def _point_times(
+    _points: list[Json], values: list[Json], zone: ZoneInfo, _request: Request
+) -> Times:
+    instants = wire.to_instants([value["sampleTime"]["physicalTime"] for value in values])
     days = (wire.to_day(value["sampleTime"]["civilTime"]["date"]) for value in values)
     return _midnights(days, zone), instants
 
 
-def _session_times(_points: list[Json], values: list[Json], zone: ZoneInfo) -> Times:
+def _session_times(
+    _points: list[Json], values: list[Json], zone: ZoneInfo, _request: Request
+) -> Times:
     """A session belongs to the day on which it ended, by the offset that its device had then."""
     spans = [value["interval"] for value in values]
     days = (wire.day_of(span["endTime"], span["endUtcOffset"]) for span in spans)
@@ -148,7 +159,9 @@ def _scaled(
 def _reading(
     values: list[Json], metric: Metric, part: RollUp, request: ReadingsRequest
 ) -> npt.NDArray[np.float64]:
-    return wire.to_floats(wire.all_at(values, request.field, _absent(metric))) / part.divide_by
+    return (
+        wire.to_floats(wire.all_at(values, request.reading.path, _absent(metric))) / part.divide_by
+    )
 
 
 def _daily_point(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from syncbit_dagster.catalog import Metric
+    from syncbit_dagster.catalog.locations import Reading
 
 SHORT_CAP_DAYS = 14
 LONG_CAP_DAYS = 90
@@ -74,10 +75,10 @@ class DailyPointsRequest:
 
 @dataclass(frozen=True)
 class ReadingsRequest:
-    """Every single reading of one data type between two instants; ``field`` holds its value."""
+    """Every single reading of one data type between two instants."""
 
     data_type: str
-    field: str
+    reading: Reading
     start: datetime
     end: datetime
 
@@ -191,10 +192,10 @@ def _points(location: LastPoint, days: DayRange, _zone: ZoneInfo, _interval: int
 def _intervals(
     location: RollUp, days: DayRange, zone: ZoneInfo, interval_seconds: int
 ) -> list[Request]:
-    if interval_seconds == RAW and location.raw_path:
+    if interval_seconds == RAW and location.reading:
         # A day of readings is some pages anyway, and as much as should be in memory as JSON.
         return [
-            ReadingsRequest(location.data_type, location.raw_path, day.start(zone), day.end(zone))
+            ReadingsRequest(location.data_type, location.reading, day.start(zone), day.end(zone))
             for day in days.chunks(1)
         ]
     window = timedelta(seconds=interval_seconds)
