@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property, partial
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
 from syncbit_dagster import samples
@@ -46,6 +46,8 @@ class TakeoutSource:
         interval_seconds: length of an intraday interval.
         heart_rate_interval_seconds: the same for heart rate; 1 stands for every reading.
     """
+
+    SCOPES: ClassVar[tuple[str, ...]] = ()  # nobody is asked
 
     account: Account
     reader: Reader

@@ -142,7 +142,9 @@ def test_csv_without_data(tmp_path: Path, content: str) -> None:
 def test_files_that_hold_nothing_are_counted_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    others = {f"exercise-{n}.json": [] for n in range(3)} | {"altitude-2021-06-11.json": "no JSON"}
+    others: dict[str, Any] = {f"exercise-{n}.json": [] for n in range(3)} | {
+        "altitude-2021-06-11.json": "no JSON"
+    }
     with caplog.at_level(logging.WARNING):
         found = source(write_folder(tmp_path, GOOD | others))
         fetched(found, "activity_summary", DAYS)
