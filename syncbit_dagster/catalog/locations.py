@@ -204,8 +204,8 @@ class TakeoutReadings:
 class TakeoutDay:
     """Google Takeout: a field of rows that each stand for the civil day in ``time``.
 
-    ``minus_path`` is subtracted from it, ``over_path`` divides it. ``is_padded``: the export adds
-    placeholders for days to come.
+    ``minus_path`` is subtracted from it, ``over_path`` divides it. ``worn_if`` as for time series:
+    days without the device, and days to come, are filled in the same way.
     """
 
     file: str
@@ -213,7 +213,7 @@ class TakeoutDay:
     time: str = "dateTime"
     minus_path: str | None = None
     over_path: str | None = None
-    is_padded: bool = False
+    worn_if: Literal["above zero", "below a day"] | None = None
     or_else: TakeoutDay | None = None
 
 

@@ -141,7 +141,7 @@ METRICS: tuple[Metric, ...] = (
         TimeSeries(
             "minutesSedentary", in_summary="summary.sedentaryMinutes", worn_if="below a day"
         ),
-        TakeoutDay("sedentary_minutes.json", is_padded=True),
+        TakeoutDay("sedentary_minutes.json", worn_if="below a day"),
         labels=_label("type", "sedentary"),
     ),
     *(
@@ -152,7 +152,7 @@ METRICS: tuple[Metric, ...] = (
                 f"activeMinutesRollupByActivityLevel[activityLevel={level}].activeMinutesSum",
             ),
             TimeSeries(series, in_summary=f"summary.{summary}", worn_if="above zero"),
-            TakeoutDay(f"{file}.json", is_padded=True),
+            TakeoutDay(f"{file}.json", worn_if="above zero"),
             labels=_label("type", value),
         )
         for value, level, series, summary, file in _LEVELS

@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 from syncbit_dagster import samples
 from syncbit_dagster.account import Profile
 from syncbit_dagster.catalog import METRICS, metrics_of
-from syncbit_dagster.catalog.locations import TakeoutDay
-from syncbit_dagster.civil import ONE_DAY, DayRange, civil_day, day_end, to_milliseconds
+from syncbit_dagster.civil import ONE_DAY, DayRange, civil_day
 from syncbit_dagster.sources.base import Batch, Current, Planned
 from syncbit_dagster.sources.takeout.kinds import KINDS, chain, files_of
 from syncbit_dagster.sources.takeout.reader import Reader
 from syncbit_dagster.sources.takeout.rows import NO_ROWS, rows_of
 from syncbit_dagster.sources.takeout.series import Tile, preferred, to_series
+from syncbit_dagster.sources.takeout.worn import needs_proof, worn_days
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -111,9 +111,9 @@ class TakeoutSource:
     def covered(self) -> DayRange | None:
         """The first and the last day with data; None if there is none.
 
-        Days with nothing but placeholders do not count, unless there is nothing else.
+        Values that the export fills in for other days count only if there is nothing else.
         """
-        return self._covered(are_padded=False) or self._covered(are_padded=True)
+        return self._covered(are_filled=False) or self._covered(are_filled=True)
 
     @property
     def problems(self) -> Sequence[str]:
@@ -136,17 +136,16 @@ class TakeoutSource:
         """All series of an asset in some days, few enough to be in memory at once."""
         tile = Tile.of(days, self.account.zone)
         columns_of = cache(lambda kind: self.reader.columns(kind, days))
-        return [
-            to_series(
-                metric,
-                preferred(metric, partial(self._rows, metric, columns_of), tile),
-                tile,
-                self._interval(asset),
-                self.account.labels,
-            )
-            for metric in metrics_of(asset.name)
-            if metric.takeout
+        interval, labels = self._interval(asset), self.account.labels
+        metrics = [metric for metric in metrics_of(asset.name) if metric.takeout]
+        found = [
+            preferred(metric, partial(self._rows, metric, columns_of), tile) for metric in metrics
         ]
+        series = [
+            to_series(metric, parts, tile, interval, labels)
+            for metric, parts in zip(metrics, found, strict=True)
+        ]
+        return worn_days(metrics, series, tile)
 
     def _rows(
         self,
@@ -155,21 +154,15 @@ class TakeoutSource:
         place: TakeoutLocation,
     ) -> Rows:
         columns = columns_of(place.file)
-        if columns is None:
-            return NO_ROWS
-        rows = rows_of(metric, place, columns, self.account.zone)
-        if isinstance(place, TakeoutDay) and place.is_padded and self.covered:
-            end = to_milliseconds(day_end(self.covered.last, self.account.zone))
-            return rows.where(rows.times < end)
-        return rows
+        return rows_of(metric, place, columns, self.account.zone) if columns else NO_ROWS
 
-    def _covered(self, *, are_padded: bool) -> DayRange | None:
+    def _covered(self, *, are_filled: bool) -> DayRange | None:
         ends_of = cache(self.reader.ends)
         times = [
             rows.times
             for metric in METRICS
             for place in chain(metric)
-            if getattr(place, "is_padded", False) == are_padded
+            if needs_proof(place) == are_filled
             for columns in ends_of(place.file)
             if len((rows := rows_of(metric, place, columns, self.account.zone)).times)
         ]

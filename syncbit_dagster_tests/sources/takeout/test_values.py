@@ -194,14 +194,23 @@ def test_daily_values(tmp_path: Path, asset: str) -> None:
     assert found.problems == []
 
 
-def test_placeholders_are_all_there_is(tmp_path: Path) -> None:
-    """An export of nothing but active minutes: who could tell which of them are placeholders?"""
-    name = "sedentary_minutes-2021-06-11.json"
-    found = source(write_folder(tmp_path, {name: DAILY_FILES[name]}))
-    assert found.covered == DAYS
-    assert fetched(found, "activity_summary", DAYS) == {
-        "fitbit_active_minutes/sedentary": {MIDNIGHT: 600, NEXT_MIDNIGHT: 1440}
+def test_days_without_the_device_are_filled_in(tmp_path: Path) -> None:
+    """1440 minutes at rest, and zeros: on unworn days, and on those after the export."""
+    sedentary = ["600", "1440", "1440", "0", "1380"]
+    very_active = ["0", "0", "5", "0", "0"]
+    first = date(2021, 3, 24)  # the last of the five has 23 hours
+    files = {
+        f"sedentary_minutes-{first}.json": day_rows(first, sedentary),
+        f"very_active_minutes-{first}.json": day_rows(first, very_active),
     }
+    found = source(write_folder(tmp_path, files))
+    days = DayRange(first, first + timedelta(days=4))
+    starts = [to_milliseconds(day_start(day, BERLIN)) for day in days]
+    assert fetched(found, "activity_summary", days) == {
+        "fitbit_active_minutes/sedentary": {starts[0]: 600, starts[2]: 1440},
+        "fitbit_active_minutes/very_active": {starts[0]: 0, starts[2]: 5},
+    }
+    assert found.covered == days  # there is nothing else to go by
 
 
 def test_the_newer_layout_alone(tmp_path: Path) -> None:
