@@ -17,9 +17,9 @@ Log = tuple[tuple[float, int], ...]
 RESERVE_SHARE = 1 / 5  # of a window, kept for fresh requests: 30 of 150
 RESERVE_ENDS = 0.95  # share of a fixed window after which nothing is kept back any more
 HISTORY_BURST_SHARE = 1 / 2  # of a sliding window, before requests are spread over its time
-SLACK_SHARE = 1 / 60  # of a sliding window: requests do not all take the same time to arrive
+SLACK_SHARE = 1 / 120  # of a sliding window: requests do not all take the same time to arrive
 GUARD_SHARE = 1 / 1800  # of a fixed window, at both of its ends: clocks differ by seconds
-TICKS = 600  # a sliding window's log has at most so many pairs, however many requests it holds
+TICKS = 1200  # a sliding window's log has at most so many pairs, however many requests it holds
 
 
 class Window(Protocol):

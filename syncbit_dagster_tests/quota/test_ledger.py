@@ -1,0 +1,198 @@
+"""The shared ledger as a value: turns, tickets, clocks that go wrong, and what headers change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncbit_dagster.account import Quota
+from syncbit_dagster.quota.headers import Told, told_by
+from syncbit_dagster.quota.ledger import LATE_SECONDS, Ledger, ask, at, learn
+
+HOUR = 1_700_000_000.0 // 3600 * 3600
+FITBIT = Quota(150, 3600, "fixed")
+GOOGLE = Quota(150, 60)
+NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
+
+
+def used_up(quota: Quota, requests: int, now: float) -> Ledger:
+    ledger = at(Ledger(), now)
+    for _ in range(requests):
+        ledger, wait = ask(ledger, quota, "a", 0)
+        assert wait <= 0
+    return ledger
+
+
+def test_turns_are_taken_in_the_order_of_arrival() -> None:
+    history = replace(GOOGLE, priority="history")
+    ledger = used_up(history, 75, HOUR)
+    waits = {}
+    for owner in ("first", "second", "third"):
+        ledger, waits[owner] = ask(ledger, history, owner, 900)
+    assert 0 < waits["first"] < waits["second"] < waits["third"]
+    # The second one comes too early and finds the first one before it still.
+    ledger = at(ledger, HOUR + waits["first"])
+    _, wait = ask(ledger, history, "second", 900)
+    assert wait == pytest.approx(waits["second"] - waits["first"])
+    ledger, wait = ask(ledger, history, "first", 900)
+    assert wait <= 0
+    assert [ticket.owner for ticket in ledger.tickets] == ["second", "third"]
+    assert ledger.waits == 1
+
+
+def test_fresh_goes_before_history_that_waits() -> None:
+    history = replace(FITBIT, priority="history")
+    ledger = used_up(history, 120, HOUR + 60)
+    ledger, wait = ask(ledger, history, "backfill", 900)
+    assert 0 < wait < 130
+    ledger, wait = ask(ledger, FITBIT, "schedule", 900)
+    assert wait <= 0
+    # The slot that history waited for is gone; it takes the next one.
+    _, wait = ask(ledger, history, "backfill", 900)
+    assert 114 < wait < 250
+
+
+def test_who_does_not_come_loses_the_turn() -> None:
+    ledger = used_up(GOOGLE, 120, HOUR)
+    ledger, dead = ask(ledger, GOOGLE, "dead", 900)
+    ledger, mine = ask(ledger, GOOGLE, "mine", 900)
+    assert dead < mine
+    later = at(ledger, HOUR + dead + LATE_SECONDS + 0.1)
+    after, wait = ask(later, GOOGLE, "mine", 900)
+    assert wait <= 0
+    assert after.tickets == ()
+
+
+def test_a_wait_that_is_too_long_leaves_no_ticket() -> None:
+    ledger = used_up(FITBIT, 150, HOUR + 600)
+    ledger, wait = ask(ledger, FITBIT, "a", 900)
+    assert wait == pytest.approx(3602 - 600)
+    assert ledger.tickets == ()
+    ledger, _ = ask(ledger, FITBIT, "a", 3600)
+    assert [ticket.owner for ticket in ledger.tickets] == ["a"]
+    assert ask(ledger, FITBIT, "a", 900)[0].tickets == ()
+
+
+@pytest.mark.parametrize("quota", [FITBIT, GOOGLE])
+def test_a_clock_that_is_set_back_an_hour(quota: Quota) -> None:
+    ledger = used_up(quota, 120, HOUR + 600)
+    back = at(ledger, HOUR - 3000)
+    back, wait = ask(back, quota, "a", 10_000)
+    used = 121 if quota is FITBIT else 120
+    assert sum(count for _, count in back.log) == used  # neither forgotten
+    assert wait < quota.seconds  # nor kept for an hour longer
+    blocked = replace(ledger, blocked_until=HOUR + 700)
+    assert at(blocked, HOUR - 3000).blocked_until == HOUR - 2900
+
+
+def test_hosts_that_differ_by_seconds_forget_nothing() -> None:
+    ledger = used_up(GOOGLE, 120, HOUR)
+    for _ in range(50):
+        ledger = at(at(ledger, HOUR - 3), HOUR)
+    assert ledger.log == ((HOUR, 120),)
+    assert ask(at(ledger, HOUR - 3), GOOGLE, "a", 900)[1] > 0
+
+
+@given(steps=st.lists(st.floats(-7200, 7200), max_size=30), is_fixed=st.booleans())
+def test_whatever_the_clock_does_somebody_may_send_within_a_window(
+    steps: list[float], *, is_fixed: bool
+) -> None:
+    quota = FITBIT if is_fixed else GOOGLE
+    now, ledger = HOUR + 100, Ledger()
+    for step in steps:
+        now += step
+        ledger = at(ledger, now)
+        ledger, wait = ask(ledger, quota, "a", 10_000)
+        assert wait <= quota.seconds * 1.02
+    for _ in range(100):
+        ledger, wait = ask(at(ledger, now), quota, "a", 10_000)
+        if wait <= 0:
+            break
+        now += wait
+    assert wait <= 0
+
+
+def test_another_program_uses_the_same_account() -> None:
+    ledger = used_up(FITBIT, 10, HOUR + 600)
+    told = Told(200, remaining=40, resets_in=3000)
+    ledger = learn(ledger, FITBIT, told, HOUR + 599.9)
+    for _ in range(40):
+        ledger, wait = ask(ledger, FITBIT, "a", 0)
+        assert wait <= 0
+    assert ask(ledger, FITBIT, "a", 0)[1] > 0
+    # A header that lags behind is not trusted.
+    late = learn(ledger, FITBIT, Told(200, remaining=100, resets_in=3000), HOUR + 599.9)
+    assert ask(late, FITBIT, "a", 0)[1] > 0
+
+
+def test_an_answer_of_the_last_hour_says_nothing_about_this_one() -> None:
+    ledger = used_up(FITBIT, 1, HOUR + 3602)
+    told = Told(200, remaining=0, resets_in=1)
+    assert learn(ledger, FITBIT, told, HOUR + 3599) == ledger
+
+
+def test_a_clock_that_is_wrong_learns_when_hours_begin() -> None:
+    """Ours is 3 minutes fast: our hour has begun, the provider's has not."""
+    ledger = used_up(FITBIT, 1, HOUR + 2)
+    ledger = learn(ledger, FITBIT, Told(200, remaining=5, resets_in=178), HOUR + 1.9)
+    assert ledger.offset == pytest.approx(180)
+    for _ in range(5):
+        ledger, wait = ask(ledger, FITBIT, "a", 0)
+        assert wait <= 0
+    assert ask(ledger, FITBIT, "a", 0)[1] == pytest.approx(180, abs=1)
+    after = at(ledger, HOUR + 183)
+    for _ in range(150):
+        after, wait = ask(after, FITBIT, "a", 0)
+        assert wait <= 0
+
+
+@pytest.mark.parametrize(
+    ("quota", "told", "pause"),
+    [
+        (FITBIT, Told(429, remaining=0, resets_in=1200), 1200),
+        (FITBIT, Told(429, resets_in=1200, retry_after=1300), 1300),
+        (FITBIT, Told(429, retry_after=90), 90),
+        (FITBIT, Told(429), 1800),
+        (FITBIT, Told(429, retry_after=10**8), 3600),
+        (GOOGLE, Told(429, retry_after=17), 17),
+        (GOOGLE, Told(429), 1),
+        (GOOGLE, Told(503), 0),
+    ],
+)
+def test_a_429_closes_the_window_for_everybody(quota: Quota, told: Told, pause: float) -> None:
+    ledger = learn(at(Ledger(), HOUR + 1800), quota, told, HOUR + 1799.9)
+    _, wait = ask(ledger, quota, "other", 10_000)
+    assert pause <= max(wait, 0) <= pause + 3
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, Told(429)),
+        ({"Retry-After": "17"}, Told(429, retry_after=17)),
+        ({"Retry-After": "Sun, 22 Nov 2026 12:31:00 GMT"}, Told(429, retry_after=60)),
+        ({"Retry-After": "Sun, 22 Nov 2026 12:31:00 -0000"}, Told(429, retry_after=60)),
+        ({"Retry-After": "Sun, 22 Nov 2026 12:00:00 GMT"}, Told(429, retry_after=0)),
+        ({"Retry-After": "soon"}, Told(429)),
+        ({"Retry-After": "-5"}, Told(429)),
+        ({"Fitbit-Rate-Limit-Remaining": "12"}, Told(429, remaining=12)),
+        ({"Fitbit-Rate-Limit-Reset": " 1200 "}, Told(429, resets_in=1200)),
+        ({"Fitbit-Rate-Limit-Reset": "٣"}, Told(429)),
+        ({"Fitbit-Rate-Limit-Reset": "9" * 400}, Told(429)),
+    ],
+)
+def test_headers_become_numbers_and_nonsense_becomes_nothing(
+    headers: dict[str, str], expected: Told
+) -> None:
+    assert told_by(429, headers, NOW) == expected
+
+
+def test_the_ledger_survives_json() -> None:
+    ledger = replace(used_up(GOOGLE, 120, HOUR), blocked_until=HOUR + 1, offset=3.0, waits=2)
+    ledger, _ = ask(ledger, GOOGLE, "waits", 900)
+    assert Ledger.from_json(ledger.to_json()) == ledger
+    assert Ledger.from_json(None) == Ledger()
