@@ -60,7 +60,7 @@ def profile(request: DataRequest) -> dict[str, Any]:
             "fullName": "Emulated Person",
             "gender": "NA",
             "glucoseUnit": "METRIC",
-            "height": 0 if height is None else round(height / _MM_PER_CM * units.height, 1),
+            **({} if height is None else {"height": round(height / _MM_PER_CM * units.height, 1)}),
             "heightUnit": "METRIC",
             "locale": "en_US",
             "memberSince": feed.person.first_day.isoformat(),
