@@ -46,6 +46,8 @@ _COMPRESSED = {_ZSTD_DELTA2, _ZSTD_DELTA}
 _INFINITY, _STALE, _LARGEST_MANTISSA = 2**63 - 1, 2**63 - 2, 2**63 - 3
 _MINUS_INFINITY = -(2**63)
 
+_LARGEST_EXPONENT = 308
+
 _ESCAPED = {b"\x000": b"\x00", b"\x001": b"\x01", b"\x002": b"\x02"}
 
 
@@ -232,9 +234,12 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 def _numbers(mantissas: npt.NDArray[np.int64], exponent: int) -> npt.NDArray[np.float64]:
     """Decimal numbers as the server makes floats of them: one rounding, by dividing."""
     values = mantissas.astype(np.float64)
-    if exponent < 0:
+    # A block of infinities alone has an exponent that no float has.
+    if abs(exponent) > _LARGEST_EXPONENT:
+        values *= 0 if exponent < 0 else np.inf
+    elif exponent < 0:
         values /= 10.0**-exponent
-    elif exponent > 0:
+    else:
         values *= 10.0**exponent
     special = (mantissas > _LARGEST_MANTISSA) | (mantissas == _MINUS_INFINITY)
     if special.any():
