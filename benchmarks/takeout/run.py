@@ -39,10 +39,10 @@ ASSETS = ("intraday_heart_rate", "intraday_calories", "intraday_steps", "intrada
 
 
 class Figures(NamedTuple):
-    """What a child process measured: seconds, samples or rows, its largest resident set."""
+    """What a child process measured: seconds, rows or samples, its largest resident set."""
 
     seconds: float
-    count: int
+    rows: int
     megabytes: float
 
 
@@ -132,13 +132,13 @@ def main() -> None:
     share = statistics.median(low.seconds / own.seconds for low, own in rounds)
     decoded, made = rounds[0]
     table = [
-        (f"floor: orjson of {size / 1e6:,.0f} MB, {decoded.count:,} rows", f"{floors:.1f} s", ""),
-        (f"source: {made.count:,} samples", f"{ours:.1f} s", ""),
-        ("  samples a second", f"{made.count / ours:,.0f}", ""),
+        (f"floor: orjson of {size / 1e6:,.0f} MB, {decoded.rows:,} rows", f"{floors:.1f} s", ""),
+        (f"source: {made.rows:,} samples", f"{ours:.1f} s", ""),
+        ("  samples a second", f"{made.rows / ours:,.0f}", ""),
         ("  speed as a share of the floor's", f"{share:.2f}", ">= 0.5"),
         ("  peak memory", f"{made.megabytes:.0f} MB", "< 500 MB"),
-        (f"into VictoriaMetrics: {stored.count:,} samples", f"{stored.seconds:.1f} s", ""),
-        ("  samples a second", f"{stored.count / stored.seconds:,.0f}", ""),
+        (f"into VictoriaMetrics: {stored.rows:,} samples", f"{stored.seconds:.1f} s", ""),
+        ("  samples a second", f"{stored.rows / stored.seconds:,.0f}", ""),
         ("  peak memory", f"{stored.megabytes:.0f} MB", "< 500 MB"),
     ]
     for what, figure, goal in table:

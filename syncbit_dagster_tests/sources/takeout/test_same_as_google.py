@@ -155,12 +155,14 @@ def assert_same_but(found: dict[str, tuple[Values, Values]], expected: set[str])
 
 
 @pytest.mark.recordings
-@pytest.mark.parametrize(("interval", "heart_rate_interval"), [(60, 60), (300, 1)])
+@pytest.mark.parametrize(
+    ("interval", "heart_rate_interval", "last_day"), [(60, 60, 25), (300, 1, 14)]
+)
 def test_recorded_days(
-    recordings: Path, tmp_path: Path, interval: int, heart_rate_interval: int
+    recordings: Path, tmp_path: Path, interval: int, heart_rate_interval: int, last_day: int
 ) -> None:
     folder = recordings / "data" / "takeout_us_central_2021-06"
-    days = DayRange(date(2021, 6, 11), date(2021, 6, 25))
+    days = DayRange(date(2021, 6, 11), date(2021, 6, last_day))
     found = both(folder, tmp_path, days, interval, heart_rate_interval)
     assert len(found) >= 16
     assert_same_but(found, IN_RECORDED_DAYS)
