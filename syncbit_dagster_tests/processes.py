@@ -23,6 +23,11 @@ _CONTEXT.set_forkserver_preload(
 JOIN_SECONDS = 60.0
 
 
+def new_barrier(parties: int) -> Any:
+    """Where so many processes wait for each other; each of them ends after a minute alone."""
+    return _CONTEXT.Barrier(parties, timeout=JOIN_SECONDS)
+
+
 class Processes:
     """A group of processes that run one function; what each returns is collected."""
 

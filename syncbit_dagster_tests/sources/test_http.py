@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import stat
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from syncbit_dagster.sources.errors import (
     NotAuthorizedError,
     PermissionMissingError,
     QuotaExceededError,
+    QuotaWaitError,
     RequestRefusedError,
     SourceUnavailableError,
     TooSlowError,
@@ -34,6 +35,8 @@ from syncbit_dagster_tests.sources.google_points import reading_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from syncbit_dagster.account import Token
+
 PERSON = SyntheticPerson(zone=ZoneInfo("Asia/Kolkata"), first_day=date(2025, 1, 1), seed=1)
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 SETTINGS = f"{USER}/settings"
@@ -48,8 +51,8 @@ def account(tmp_path: Path) -> Iterator[EmulatedAccount]:
 class Api(ApiClient):
     """A client whose waits are written down instead of slept, by a clock that they move."""
 
-    def __init__(self, account: EmulatedAccount) -> None:
-        own = account.settings().account
+    def __init__(self, account: EmulatedAccount, **variables: str) -> None:
+        own = account.settings(**variables).account
         self.waits: list[float] = []
         self.clock = NOW.timestamp()
         super().__init__(
@@ -182,6 +185,52 @@ def test_a_token_endpoint_that_is_down_is_no_reason_to_authorize_again(
     own = account.settings(GOOGLE_TOKEN_URL="http://127.0.0.1:9/token").account
     with pytest.raises(SourceUnavailableError, match="try again later"):
         AccessTokens(own).get()
+
+
+def test_a_token_endpoint_in_trouble_is_asked_again(
+    account: EmulatedAccount, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh, failures = AccessTokens._refresh, [503, 429]
+
+    def fails_twice(self: AccessTokens, token: Token) -> Token:
+        if failures:
+            raise SourceUnavailableError(f"The token endpoint answered {failures.pop()}.")
+        return refresh(self, token)
+
+    monkeypatch.setattr(AccessTokens, "_refresh", fails_twice)
+    assert api.get(SETTINGS)["timeZone"] == "Asia/Kolkata"
+    assert api.waits == [1.0, 2.0]
+    assert api.sent == len(account.emulator.calls) == 1
+    failures += [503] * 100
+    with pytest.raises(SourceUnavailableError, match="503"):
+        api.tokens.get(rejected=api.tokens.get())
+    account.emulator.expire_access_tokens()
+    with pytest.raises(SourceUnavailableError, match="503"):
+        api.get(SETTINGS)
+    assert len(failures) == 100 - 1 - TRIES
+
+
+def test_a_wait_that_is_too_long_ends_the_run_with_an_instant(
+    account: EmulatedAccount, api: Api
+) -> None:
+    account.emulator.fail_next(429, retry_after="1800")
+    with pytest.raises(QuotaWaitError, match="may go on at") as raised:
+        api.get(SETTINGS)
+    assert raised.value.resume_at == NOW + timedelta(seconds=1800)
+    assert api.waits == []
+    assert api.sent == 1
+
+
+def test_the_budget_is_shared_with_others_of_the_account(account: EmulatedAccount) -> None:
+    quota = {"SYNCBIT_REQUESTS_PER_MINUTE": "2"}
+    one, other = Api(account, **quota), Api(account, **quota)
+    one.get(SETTINGS)
+    other.get(SETTINGS)
+    one.clock = other.clock
+    one.get(SETTINGS)
+    assert one.clock == pytest.approx(NOW.timestamp() + 60, abs=1)
+    one.close()
+    other.close()
 
 
 def test_a_wrong_client_secret_is_named(account: EmulatedAccount) -> None:
