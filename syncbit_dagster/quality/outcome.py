@@ -1,0 +1,105 @@
+"""What a check found, and how to say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from syncbit_dagster.civil import ONE_DAY, DayRange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+MOST_ROWS = 20
+"""Longest table: a year of the same fault needs no year of rows."""
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong.
+
+    ``subject`` says what it is about (a series, a sum), ``found`` and ``expected`` are texts with
+    units; ``excess`` says how far it is from legal and serves to put the worst first.
+    """
+
+    day: date
+    subject: str
+    found: str
+    expected: str
+    excess: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of a check.
+
+    Attributes:
+        checked: how many things were looked at, in the unit of the check.
+        findings: what is wrong, in any order.
+        facts: what else is worth knowing, by name.
+    """
+
+    checked: int
+    findings: tuple[Finding, ...] = ()
+    facts: Mapping[str, int | str] = field(default_factory=dict)
+
+    @property
+    def worst_first(self) -> list[Finding]:
+        return sorted(self.findings, key=lambda one: (-one.excess, one.day, one.subject))
+
+    @property
+    def days(self) -> list[date]:
+        """The days with findings."""
+        return sorted({one.day for one in self.findings})
+
+
+def merged(outcomes: Sequence[Outcome]) -> Outcome:
+    """The outcomes of one check on several stretches of days."""
+    return Outcome(
+        sum(one.checked for one in outcomes),
+        tuple(finding for one in outcomes for finding in one.findings),
+        {name: fact for one in outcomes for name, fact in one.facts.items()},
+    )
+
+
+def sentence(outcome: Outcome, unit: str, days: DayRange, remedy: str) -> str:
+    """The outcome in plain English: what is wrong, what would be right, what to do."""
+    if not outcome.checked:
+        return f"{days}: there are no {unit} to check."
+    if not outcome.findings:
+        return f"{days}: {outcome.checked:,} {unit} checked, nothing found."
+    worst, where = outcome.worst_first[0], len(outcome.days)
+    return (
+        f"{days}: {outcome.checked:,} {unit} checked, something is wrong on {where} "
+        f"{'day' if where == 1 else 'days'}. The worst: {worst.day} {worst.subject}: "
+        f"{worst.found}; expected: {worst.expected}. {remedy}"
+    )
+
+
+def table(outcome: Outcome) -> str:
+    """The worst findings as Markdown; empty if there are none."""
+    if not outcome.findings:
+        return ""
+    rows = [
+        f"| {one.day} | {one.subject} | {one.found} | {one.expected} |"
+        for one in outcome.worst_first[:MOST_ROWS]
+    ]
+    left = len(outcome.findings) - len(rows)
+    more = [f"\n{left} more"] if left else []
+    return "\n".join(["| day | what | found | expected |", "|---|---|---|---|", *rows, *more])
+
+
+def stretches(days: Iterable[date]) -> list[DayRange]:
+    """Days as the fewest ranges, in order."""
+    result: list[DayRange] = []
+    for day in sorted(set(days)):
+        if result and result[-1].last == day - ONE_DAY:
+            result[-1] = DayRange(result[-1].first, day)
+        else:
+            result.append(DayRange(day, day))
+    return result
+
+
+def ranges_text(days: Iterable[date]) -> str:
+    """Days as short ranges: ``2026-01-03..2026-01-05, 2026-01-09``."""
+    return ", ".join(str(one) for one in stretches(days)) or "none"
