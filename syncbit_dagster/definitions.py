@@ -9,31 +9,40 @@ import dagster as dg
 
 from syncbit_dagster.config import Settings, load_settings
 from syncbit_dagster.defs.assets import build_asset
+from syncbit_dagster.defs.device_sync import device_sync
+from syncbit_dagster.defs.history import history
 from syncbit_dagster.defs.io_manager import sample_store_io_manager
 from syncbit_dagster.defs.partitions import daily_partitions
 from syncbit_dagster.defs.resources import fitbit_resource
 from syncbit_dagster.defs.schedules import daily_sync
-from syncbit_dagster.opening import offered_assets
+from syncbit_dagster.opening import history_days, offered_assets
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Assets, schedule and resources of one account."""
     logging.getLogger("syncbit_dagster").setLevel(settings.log_level)
-    partitions = daily_partitions(settings)
+    first, last = history_days(settings)
+    partitions = daily_partitions(settings, first, last)
     kinds = {"pandas", "victoriametrics" if settings.victoria else "duckdb"}
     offered = offered_assets(settings)
     with warnings.catch_warnings():
         # BackfillPolicy is beta in every release so far; without it a backfill is one run a day.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        assets = {asset.name: build_asset(asset, partitions, kinds) for asset in offered}
+        assets = {
+            asset.name: build_asset(asset, partitions, kinds, settings.account.zone)
+            for asset in offered
+        }
     on_schedule = [
         assets[asset.name]
         for asset in offered
         if not asset.is_intraday or asset.resource in settings.intraday_on_schedule
     ]
+    followed = [device_sync(settings, on_schedule)] if "devices" in assets else []
+    partitioned = [assets[asset.name] for asset in offered if asset.is_partitioned]
     return dg.Definitions(
         assets=list(assets.values()),
-        schedules=[daily_sync(settings, on_schedule, partitions)],
+        schedules=[] if last else [daily_sync(settings, on_schedule, partitions)],
+        sensors=[*followed, history(settings, partitioned, offered, first, last)],
         resources={
             "fitbit": fitbit_resource(settings),
             "sample_store": sample_store_io_manager(settings),

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from syncbit_dagster.catalog import ASSETS
+from syncbit_dagster.errors import ConfigError
+from syncbit_dagster.quota import Budget
+from syncbit_dagster.quota.windows import RESERVE_SHARE
+from syncbit_dagster.sources.fitbit_web import FitbitWebSource
 from syncbit_dagster.sources.google_health import GoogleHealthSource
+from syncbit_dagster.sources.takeout import TakeoutSource
 from syncbit_dagster.stores.victoriametrics import TargetLock, VictoriaMetricsStore
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from syncbit_dagster.account import Priority
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.config import Settings
     from syncbit_dagster.sources.base import Source
     from syncbit_dagster.stores.base import Store
 
-SOURCES = {"google_health": GoogleHealthSource, "demo": GoogleHealthSource}
+SOURCES: dict[str, Any] = {
+    "google_health": GoogleHealthSource,
+    "fitbit_web": FitbitWebSource,
+    "takeout": TakeoutSource,
+    "demo": GoogleHealthSource,
+}
 
 
 def open_source(settings: Settings, *, priority: Priority = "fresh") -> Source:
@@ -28,17 +40,52 @@ def open_source(settings: Settings, *, priority: Priority = "fresh") -> Source:
             (schedule, sensor, a person) before those for ``history`` (a backfill).
     """
     account = settings.account
-    return SOURCES[account.provider].connect(
+    export = {"path": settings.takeout} if settings.is_offline else {}
+    source: Source = SOURCES[account.provider].connect(
         replace(account, quota=replace(account.quota, priority=priority)),
         interval_seconds=settings.interval_seconds,
         heart_rate_interval_seconds=settings.heart_rate_interval_seconds,
+        **export,
     )
+    return source
+
+
+def history_days(settings: Settings) -> tuple[date, date | None]:
+    """The first day of the history and its last; None: it goes on every day.
+
+    Only an export ends: a day after it is not empty, nobody knows it yet.
+    """
+    first = settings.account.first_day
+    if not settings.is_offline:
+        return first, None
+    source = open_source(settings)
+    covered = source.covered
+    source.close()
+    if covered is None:
+        raise ConfigError(f"TAKEOUT_PATH={settings.takeout}: the export holds no day of data.")
+    return (first if settings.has_start_date else covered.first), covered.last
 
 
 def offered_assets(settings: Settings) -> list[Asset]:
     """The assets that the provider can fill and that are not turned off."""
     source = SOURCES[settings.account.provider]
     return [asset for asset in ASSETS if source.has(asset) and settings.is_enabled(asset)]
+
+
+def history_budget(settings: Settings) -> int:
+    """How many requests a run for history may take now; what is kept for fresh data is not in it.
+
+    Of a sliding window, all: it refills while the run waits for its turns. Of a fixed one, what
+    is left of it: what comes later would keep a process waiting for up to an hour.
+    """
+    quota = settings.account.quota
+    if settings.is_offline or quota.window == "sliding":
+        return quota.requests
+    budget = Budget(quota)
+    try:
+        return budget.figures().remaining - int(quota.requests * RESERVE_SHARE)
+    finally:
+        budget.close()
 
 
 def open_store(settings: Settings) -> Store:

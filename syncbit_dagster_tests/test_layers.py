@@ -25,8 +25,10 @@ MAY_KNOW: dict[str, set[str]] = {
     "quality": GROUND | {"catalog"},
     "emulator": {"civil", "errors"},
     "config": GROUND | {"account", "catalog", "stores"},
-    "opening": GROUND | {"account", "catalog", "config", "sources", "stores"},
-    "defs": GROUND | {"account", "catalog", "config", "opening", "quality", "sources", "stores"},
+    "opening": GROUND | {"account", "catalog", "config", "quota", "sources", "stores"},
+    "defs": GROUND
+    | {"account", "catalog", "config", "gaps", "opening", "quality", "settled"}
+    | {"sources", "stores"},
     "definitions": GROUND | {"catalog", "config", "defs", "opening"},
     "cli": GROUND
     | {"account", "catalog", "config", "emulator", "opening", "quota", "sources", "stores"},

@@ -14,7 +14,8 @@ DEMO_URL = "http://127.0.0.1:8190"
 class Provider:
     """What a value of ``SYNCBIT_PROVIDER`` stands for: its default places and its limit.
 
-    ``variables`` names the environment variables that change its places.
+    ``variables`` names the environment variables that change its places. One that ``is_offline``
+    asks nobody, so that nothing has to be authorized and there is no limit.
     """
 
     variables: Variables
@@ -25,6 +26,7 @@ class Provider:
     dialect: OAuthDialect
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
+    is_offline: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,13 @@ PROVIDERS: dict[str, Provider] = {
             has_public_clients=True,
             sends_basic=True,
         ),
+    ),
+    "takeout": replace(
+        _GOOGLE_HEALTH,
+        api_url="",
+        authorize_url="",
+        token_url="",
+        is_offline=True,
     ),
     "demo": replace(
         _GOOGLE_HEALTH,

@@ -25,7 +25,7 @@ from syncbit_dagster.account import (
     TokenTable,
 )
 from syncbit_dagster.catalog import ASSETS
-from syncbit_dagster.civil import civil_day
+from syncbit_dagster.civil import DayRange, civil_day
 from syncbit_dagster.config.providers import PROVIDERS
 from syncbit_dagster.config.variables import VARIABLES, Variable
 from syncbit_dagster.errors import ConfigError
@@ -52,7 +52,13 @@ class Settings:
         victoria: the server that samples go to; None: the embedded store.
         include_today: whether today is a partition.
         disabled_assets: names of the assets that are turned off.
+        takeout: the export of the provider ``takeout``.
+        has_start_date: the user set ``BACKFILL_START_DATE``.
+        is_offline: the provider asks nobody and needs no authorization.
         intraday_on_schedule: resources whose intraday assets the schedule materializes.
+        intraday_history: resources whose intraday history fills by itself.
+        intraday_history_days: how many days of it.
+        sync_interval_seconds: how often to look for a new sync of a device.
         interval_seconds: length of an intraday interval.
         heart_rate_interval_seconds: the same for heart rate; 1 stands for every reading.
         log_level: of the package's loggers.
@@ -64,7 +70,13 @@ class Settings:
     victoria: VictoriaMetricsConfig | None
     include_today: bool
     disabled_assets: frozenset[str]
+    takeout: Path | None
+    has_start_date: bool
+    is_offline: bool
     intraday_on_schedule: tuple[str, ...]
+    intraday_history: tuple[str, ...]
+    intraday_history_days: int
+    sync_interval_seconds: int
     interval_seconds: int
     heart_rate_interval_seconds: int
     log_level: str
@@ -77,6 +89,21 @@ class Settings:
     def is_enabled(self, asset: Asset) -> bool:
         """Whether the user wants this asset at all."""
         return asset.name not in self.disabled_assets
+
+    def is_authorized(self) -> bool:
+        """Whether the provider can be asked at all."""
+        return self.is_offline or self.account.tokens.load() is not None
+
+    def history_of(self, asset: Asset, days: DayRange) -> DayRange | None:
+        """Those of the days that shall fill by themselves; None if none of them does."""
+        if not asset.is_partitioned:
+            return None
+        first = days.first
+        if asset.is_intraday:
+            if asset.resource not in self.intraday_history:
+                return None
+            first = max(first, days.last - timedelta(days=self.intraday_history_days - 1))
+        return DayRange(first, days.last)
 
 
 def load_settings(
@@ -125,7 +152,12 @@ def _read(row: Variable, environment: Mapping[str, str], secrets_directory: Path
 def _settings(values: dict[str, Any], now: datetime) -> Settings:
     data_directory = Path(values["DATA_DIR"]).absolute()
     profile = ProfileFile(data_directory / "account.json")
-    intraday_on = values["ENABLE_INTRADAY_COLLECTION"]
+    resources = values["INTRADAY_RESOURCES"]
+    is_offline = PROVIDERS[values["SYNCBIT_PROVIDER"]].is_offline
+    if is_offline and values["TAKEOUT_PATH"] is None:
+        raise ConfigError(
+            "SYNCBIT_PROVIDER=takeout needs TAKEOUT_PATH: the folder or the zip of the export."
+        )
     return Settings(
         account=_account(values, profile, data_directory, now),
         profile=profile,
@@ -135,7 +167,13 @@ def _settings(values: dict[str, Any], now: datetime) -> Settings:
         disabled_assets=frozenset(
             asset.name for asset in ASSETS if asset.collect and not values[asset.collect]
         ),
-        intraday_on_schedule=values["INTRADAY_RESOURCES"] if intraday_on else (),
+        takeout=values["TAKEOUT_PATH"],
+        has_start_date=values["BACKFILL_START_DATE"] is not None,
+        is_offline=is_offline,
+        intraday_on_schedule=resources if values["ENABLE_INTRADAY_COLLECTION"] else (),
+        intraday_history=resources if values["ENABLE_INTRADAY_BACKFILL"] else (),
+        intraday_history_days=values["INTRADAY_BACKFILL_DAYS"],
+        sync_interval_seconds=60 * values["SYNC_INTERVAL_MINUTES"],
         interval_seconds=SECONDS[values["INTRADAY_DETAIL_LEVEL"]],
         heart_rate_interval_seconds=SECONDS[values["INTRADAY_HEART_RATE_DETAIL"]],
         log_level=values["LOG_LEVEL"],

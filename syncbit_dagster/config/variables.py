@@ -81,6 +81,9 @@ VARIABLES: tuple[Variable, ...] = (
         "how long a run waits for the request budget before it ends and goes on later",
     ),
     Variable(
+        "TAKEOUT_PATH", Path, None, "the export of `takeout`: a folder, a zip, or a folder of zips"
+    ),
+    Variable(
         "VICTORIA_ENDPOINT",
         url,
         None,
@@ -160,6 +163,21 @@ VARIABLES: tuple[Variable, ...] = (
         boolean,
         "false",
         "whether the schedule materializes the intraday assets too",
+    ),
+    Variable(
+        "ENABLE_INTRADAY_BACKFILL",
+        boolean,
+        "false",
+        "whether the intraday history fills by itself too",
+    ),
+    Variable(
+        "INTRADAY_BACKFILL_DAYS", positive, "30", "how many days of it, counted from yesterday"
+    ),
+    Variable(
+        "SYNC_INTERVAL_MINUTES",
+        positive,
+        "15",
+        "how often the sensor looks for a new sync of a device",
     ),
     Variable(
         "INTRADAY_RESOURCES",

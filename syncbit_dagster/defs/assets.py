@@ -1,26 +1,35 @@
 """One daily-partitioned asset for each row of the catalogue's asset table."""
 
 # No postponed annotations here: Dagster reads those of the function below as objects.
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import chain
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from syncbit_dagster.catalog import Asset
 from syncbit_dagster.defs.failures import as_failure
+from syncbit_dagster.defs.io_manager import Fetched
 from syncbit_dagster.defs.metadata import metric_table
 from syncbit_dagster.defs.partitions import days_of
-from syncbit_dagster.sources.base import Batch, Current, Source
+from syncbit_dagster.defs.resources import RunSource
+from syncbit_dagster.gaps import stretches
+from syncbit_dagster.settled import state_of
+from syncbit_dagster.sources.base import Current
 from syncbit_dagster.sources.errors import PermissionMissingError
 
 # One run at a time writes to the store: it has no compare-and-swap. The store's own lock holds
 # where Dagster's pool does not (a second instance, a materialization from the command line).
 STORE_POOL = "sample_store"
 PERMISSION_CHECK = "permission"
+SETTLED_CHECK = "settled"
+READABLE_CHECK = "readable"
+MOST_PROBLEMS = 20  # named in the check; the log has all
 
 
 def build_asset(
-    asset: Asset, partitions: dg.DailyPartitionsDefinition, kinds: set[str]
+    asset: Asset, partitions: dg.DailyPartitionsDefinition, kinds: set[str], zone: ZoneInfo
 ) -> dg.AssetsDefinition:
     """The Dagster asset of a row. A range of its partitions is one run with few requests.
 
@@ -39,17 +48,11 @@ def build_asset(
         metadata={"metrics": metric_table(asset)},
         kinds=kinds,
         output_required=False,
-        check_specs=[
-            dg.AssetCheckSpec(
-                PERMISSION_CHECK,
-                asset=asset.name,
-                description="The account allows to read this data.",
-            )
-        ],
+        check_specs=_check_specs(asset),
     )
     def materialize(
-        context: dg.AssetExecutionContext, fitbit: dg.ResourceParam[Source]
-    ) -> Iterator[dg.Output[Current | Iterator[Batch]] | dg.AssetCheckResult]:
+        context: dg.AssetExecutionContext, fitbit: dg.ResourceParam[RunSource]
+    ) -> Iterator[dg.Output[Current | Fetched] | dg.AssetCheckResult]:
         try:
             with as_failure(but_not=PermissionMissingError):
                 fetched = _fetch(asset, context, fitbit)
@@ -61,20 +64,81 @@ def build_asset(
                 severity=dg.AssetCheckSeverity.WARN,
                 description=str(refusal),
             )
+            yield from _unknown(asset)
             return
         yield dg.Output(fetched)
         yield dg.AssetCheckResult(passed=True, check_name=PERMISSION_CHECK)
+        if isinstance(fetched, Fetched):
+            yield _settled(fetched, zone)
+            yield _readable(fitbit.problems_of(asset))
 
     return materialize
 
 
-def _fetch(
-    asset: Asset, context: dg.AssetExecutionContext, source: Source
-) -> Current | Iterator[Batch]:
+def _check_specs(asset: Asset) -> list[dg.AssetCheckSpec]:
+    permission = dg.AssetCheckSpec(
+        PERMISSION_CHECK,
+        asset=asset.name,
+        description="The account allows to read this data.",
+    )
+    settled = dg.AssetCheckSpec(
+        SETTLED_CHECK,
+        asset=asset.name,
+        description="The days have ended and a device has synced since; they change no more.",
+    )
+    readable = dg.AssetCheckSpec(
+        READABLE_CHECK,
+        asset=asset.name,
+        description="Nothing of what the provider gave had to be left out.",
+    )
+    return [permission, settled, readable] if asset.is_partitioned else [permission]
+
+
+def _unknown(asset: Asset) -> Iterator[dg.AssetCheckResult]:
+    """The checks of data that nobody may read."""
+    for spec in _check_specs(asset):
+        if spec.name != PERMISSION_CHECK:
+            yield dg.AssetCheckResult(
+                passed=False,
+                check_name=spec.name,
+                severity=dg.AssetCheckSeverity.WARN,
+                description="Nothing was fetched.",
+            )
+
+
+def _fetch(asset: Asset, context: dg.AssetExecutionContext, source: RunSource) -> Current | Fetched:
     """What the IO manager stores; a refusal shows here, not when the IO manager asks for more."""
     if not asset.is_partitioned:
         return source.fetch_current(asset)
     days = days_of(context.partition_keys)
     context.log.info("%s %s: %s requests planned", asset.name, days, source.plan(asset, days))
+    # Before the data: what syncs in between makes a day look less settled than it is, never more.
+    synced, now = source.last_sync(days), datetime.now(UTC)
     batches = source.fetch(asset, days)
-    return chain([next(batches)], batches)
+    return Fetched(days, chain([next(batches)], batches), synced, now)
+
+
+def _settled(fetched: Fetched, zone: ZoneInfo) -> dg.AssetCheckResult:
+    states = {day: state_of(day, zone, fetched.synced, fetched.at) for day in fetched.days}
+    provisional = [day for day, state in states.items() if state == "provisional"]
+    listed = ", ".join(map(str, reversed(stretches(provisional))))
+    last = (
+        fetched.synced.astimezone(zone).isoformat(" ", "minutes") if fetched.synced else "unknown"
+    )
+    return dg.AssetCheckResult(
+        passed=not provisional,
+        check_name=SETTLED_CHECK,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"Provisional: {listed}." if provisional else "Nothing can change any more.",
+        metadata={"provisional_days": len(provisional), "last_sync": last},
+    )
+
+
+def _readable(problems: Sequence[str]) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=not problems,
+        check_name=READABLE_CHECK,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=" ".join(problems[:MOST_PROBLEMS]) or "Everything could be read.",
+        metadata={"problems": len(problems)},
+    )

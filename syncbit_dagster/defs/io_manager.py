@@ -32,19 +32,36 @@ if TYPE_CHECKING:
     from syncbit_dagster.stores.base import Store, WriteReport
 
 
+@dataclass(frozen=True)
+class Fetched:
+    """A range of partitions as it comes from the source.
+
+    Attributes:
+        days: the run's partitions.
+        batches: their samples; the batches tile the days, in order.
+        synced: the devices' last sync before the first request; None: unknown.
+        at: when that was asked.
+    """
+
+    days: DayRange
+    batches: Iterator[Batch]
+    synced: datetime | None
+    at: datetime
+
+
 @dataclass
 class SampleStoreIOManager(dg.IOManager):
     """Keeps each asset's partitions as samples in a store.
 
     A range of partitions comes in batches of whole days; each is one write, which returns after the
-    store was read back. If anything is wrong the step fails, and no partition of the run counts as
-    materialized: what was stored before is found equal by the next run.
+    store was read back, and its days count as materialized from then on. If anything is wrong the
+    step fails, and the days that are not stored yet stay missing.
     """
 
     store: Store
     account: Account
 
-    def handle_output(self, context: dg.OutputContext, obj: Current | Iterator[Batch]) -> None:
+    def handle_output(self, context: dg.OutputContext, obj: Current | Fetched) -> None:
         """Replace the run's partitions by the batches, or add a present state."""
         asset = asset_named(context.asset_key.path[-1])
         with as_failure():
@@ -60,19 +77,24 @@ class SampleStoreIOManager(dg.IOManager):
             return self.store.read(self._slice(asset, days_of(context.asset_partition_keys)))
 
     def _replace_partitions(
-        self, asset: Asset, context: dg.OutputContext, batches: Iterator[Batch]
+        self, asset: Asset, context: dg.OutputContext, fetched: Fetched
     ) -> None:
         reports: list[WriteReport] = []
         per_day: dict[date, Metadata] = {}
         requests, fetch_seconds = 0, 0.0
-        for batch in batches:
+        for batch in fetched.batches:
             report = self.store.replace(self._slice(asset, batch.days), batch.samples)
             context.log.info("%s %s: %s", asset.name, batch.days, report.verdict)
             reports.append(report)
-            per_day |= partition_metadata(asset, batch.days, self.account.zone, batch.samples)
+            of_the_batch = partition_metadata(
+                asset, batch, self.account.zone, fetched.synced, fetched.at
+            )
+            if batch.days.last != fetched.days.last:
+                _record(context, of_the_batch)
+            per_day |= of_the_batch
             requests += batch.requests
             fetch_seconds += batch.seconds
-        if list(per_day) != list(days_of(context.asset_partition_keys)):
+        if list(per_day) != list(fetched.days):
             raise dg.DagsterInvariantViolationError("The batches do not tile the run's partitions.")
         of_the_run = {
             "requests": requests,
@@ -111,6 +133,19 @@ class SampleStoreIOManager(dg.IOManager):
             labels=self.account.labels,
             start=days.start(self.account.zone),
             end=days.end(self.account.zone),
+        )
+
+
+def _record(context: dg.OutputContext, finished: dict[date, Metadata]) -> None:
+    """Days that are stored are done, whatever becomes of the rest of the run.
+
+    Dagster itself records all of a run's partitions when the step ends, once more.
+    """
+    for day, metadata in finished.items():
+        context.log_event(
+            dg.AssetMaterialization(
+                context.asset_key, partition=day.isoformat(), metadata=dict(metadata)
+            )
         )
 
 

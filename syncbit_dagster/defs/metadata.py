@@ -13,6 +13,7 @@ from syncbit_dagster.catalog import metrics_of
 from syncbit_dagster.civil import day_end, day_start, to_milliseconds
 from syncbit_dagster.defs.sparkline import sparkline
 from syncbit_dagster.samples import decode_labels, milliseconds, to_series
+from syncbit_dagster.settled import content_of, state_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from syncbit_dagster.catalog import Asset
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.sources.base import Batch
     from syncbit_dagster.stores.base import WriteReport
 
 Metadata = dict[str, dg.MetadataValue | int | float | str]
@@ -44,9 +45,10 @@ class _Headline:
 
 
 def partition_metadata(
-    asset: Asset, days: DayRange, zone: ZoneInfo, samples: pd.DataFrame
+    asset: Asset, batch: Batch, zone: ZoneInfo, synced: datetime | None, now: datetime
 ) -> dict[date, Metadata]:
-    """For each day: a plot of the day or of the range, samples, first and last sample."""
+    """For each day: a plot of the day or of the range, samples, first and last sample, state."""
+    days, samples = batch.days, batch.samples
     instants = np.sort(milliseconds(samples))
     headline = _headline(asset, samples)
     whole_range = headline.plot(days.start(zone), days.end(zone))
@@ -57,6 +59,9 @@ def partition_metadata(
         metadata: Metadata = {}
         if plot := headline.plot(start, end) if asset.is_intraday else whole_range:
             metadata["plot"] = dg.MetadataValue.md(plot)
+        state = state_of(day, zone, synced, now)
+        metadata["state"] = state
+        metadata["content"] = content_of(state, int(last - first))
         metadata["samples"] = int(last - first)
         if last > first:
             metadata["first_sample"] = _local_text(int(instants[first]), zone)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.civil import ONE_DAY, DayRange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,12 +15,18 @@ if TYPE_CHECKING:
     from syncbit_dagster.config import Settings
 
 
-def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
-    """One partition a day from the first day on; today is one too if the settings say so."""
+def daily_partitions(
+    settings: Settings, first: date, last: date | None
+) -> dg.DailyPartitionsDefinition:
+    """One partition a day from ``first`` on.
+
+    Until ``last``, or for ever; then today is one too if the settings say so.
+    """
     return dg.DailyPartitionsDefinition(
-        start_date=settings.account.first_day.isoformat(),
+        start_date=first.isoformat(),
+        end_date=(last + ONE_DAY).isoformat() if last else None,
         timezone=settings.account.zone.key,
-        end_offset=1 if settings.include_today else 0,
+        end_offset=1 if settings.include_today and last is None else 0,
     )
 
 

@@ -6,32 +6,78 @@ secret files only, so no secret is ever a value that the UI or the run storage c
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.opening import open_source
+from syncbit_dagster.settled import last_sync, may_change
+from syncbit_dagster.sources.errors import PermissionMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+    from zoneinfo import ZoneInfo
 
+    from syncbit_dagster.account import Priority
+    from syncbit_dagster.catalog import Asset
+    from syncbit_dagster.civil import DayRange
     from syncbit_dagster.config import Settings
-    from syncbit_dagster.sources.base import Source
+    from syncbit_dagster.sources.base import Batch, Current, Planned, Source
+
+# A run with this tag, or of a backfill, leaves the request budget's reserve to fresh data.
+PRIORITY_TAG = "syncbit/priority"
+BACKFILL_TAG = "dagster/backfill"
+
+
+class RunSource:
+    """A run's source. A present state is asked for once, however many assets need it."""
+
+    def __init__(self, source: Source, zone: ZoneInfo) -> None:
+        self._source = source
+        self._zone = zone
+        self._current: dict[str, Current] = {}
+
+    def plan(self, asset: Asset, days: DayRange) -> Planned:
+        return self._source.plan(asset, days)
+
+    def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
+        return self._source.fetch(asset, days)
+
+    def fetch_current(self, asset: Asset) -> Current:
+        if asset.name not in self._current:
+            self._current[asset.name] = self._source.fetch_current(asset)
+        return self._current[asset.name]
+
+    def problems_of(self, asset: Asset) -> Sequence[str]:
+        return self._source.problems_of(asset)
+
+    def last_sync(self, days: DayRange) -> datetime | None:
+        """The devices' last sync, asked for if it matters to the days; None if nobody knows."""
+        devices = asset_named("devices")
+        if not self._source.has(devices) or not may_change(days, self._zone, datetime.now(UTC)):
+            return None
+        try:
+            return last_sync(self.fetch_current(devices).samples)
+        except PermissionMissingError:
+            return None  # the asset `devices` says so itself
 
 
 def fitbit_resource(settings: Settings) -> dg.ResourceDefinition:
     """The account's source as the resource ``fitbit``; it carries OAuth and the request budget."""
     account = settings.account
 
-    def opened(context: dg.InitResourceContext) -> Iterator[Source]:
+    def opened(context: dg.InitResourceContext) -> Iterator[RunSource]:
         if account.zone_is_assumed and context.log:
             context.log.warning(
                 "The account's time zone is unknown, so its days are taken as UTC days; run "
                 "`syncbit authorize` or set SYNCBIT_TIMEZONE."
             )
-        source = open_source(settings)
+        tags = context.run.tags if context.run else {}
+        source = open_source(settings, priority=priority_of(tags))
         try:
-            yield source
+            yield RunSource(source, account.zone)
         finally:
             source.close()
 
@@ -42,3 +88,8 @@ def fitbit_resource(settings: Settings) -> dg.ResourceDefinition:
             f"days of {account.zone.key}, at most {account.quota}"
         ),
     )
+
+
+def priority_of(tags: Mapping[str, str]) -> Priority:
+    """Whether a run fetches history, which can wait, or what somebody waits for."""
+    return "history" if tags.get(PRIORITY_TAG) == "history" or BACKFILL_TAG in tags else "fresh"

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from syncbit_dagster.defs.partitions import days_of
+from syncbit_dagster.defs.runs import range_run
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -38,18 +41,12 @@ def daily_sync(
         description=job.description,
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        if settings.account.tokens.load() is None:
+        if not settings.is_authorized():
             return dg.SkipReason("No account is authorized yet; run `syncbit authorize`.")
         now = context.scheduled_execution_time
         keys = partitions.get_partition_keys(current_time=now)[-DAYS_LOOKED_BACK:]
         if not keys:
             return dg.SkipReason("There is no partition yet.")
-        return dg.RunRequest(
-            run_key=now.isoformat(),
-            tags={
-                "dagster/asset_partition_range_start": keys[0],
-                "dagster/asset_partition_range_end": keys[-1],
-            },
-        )
+        return range_run(days_of(keys), "fresh", run_key=now.isoformat())
 
     return schedule

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     import pandas as pd
@@ -67,6 +67,11 @@ class Source(Protocol):
 
     SCOPES: ClassVar[tuple[str, ...]]
 
+    @property
+    def covered(self) -> DayRange | None:
+        """The only days that there is data of; None: any day until now may have some."""
+        ...
+
     @staticmethod
     def has(asset: Asset) -> bool:
         """Whether this provider can fill the asset."""
@@ -93,6 +98,10 @@ class Source(Protocol):
         Raises:
             SourceError: as ``fetch``.
         """
+        ...
+
+    def problems_of(self, asset: Asset) -> Sequence[str]:
+        """What of the asset's data could not be read so far and was left out, a sentence each."""
         ...
 
     def profile(self) -> Profile:

@@ -58,6 +58,7 @@ class FitbitWebSource:
     """
 
     SCOPES: ClassVar[tuple[str, ...]] = SCOPES
+    covered: ClassVar[None] = None
 
     account: Account
     client: FitbitWebClient
@@ -98,6 +99,9 @@ class FitbitWebSource:
             devices, metrics_of(asset.name), self.account.labels, self.now(), self.account.zone
         )
         return Current(samples.from_series(series), self.client.api.sent - sent_before)
+
+    def problems_of(self, asset: Asset) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
+        return ()  # an answer that nobody can read is an error
 
     def profile(self) -> Profile:
         """The account's zone, day of membership and devices, as far as the API says them."""

@@ -55,6 +55,7 @@ class GoogleHealthSource:
     """
 
     SCOPES: ClassVar[tuple[str, ...]] = SCOPES
+    covered: ClassVar[None] = None
 
     account: Account
     client: GoogleHealthClient
@@ -119,6 +120,9 @@ class GoogleHealthSource:
             devices, metrics_of(asset.name), self.account.labels, datetime.now(UTC)
         )
         return Current(samples.from_series(series), self.client.api.sent - sent_before)
+
+    def problems_of(self, asset: Asset) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
+        return ()  # an answer that nobody can read is an error
 
     def profile(self) -> Profile:
         """The account's zone, day of membership and devices, as far as the API says them."""

@@ -1,0 +1,158 @@
+"""The checks of the data's quality as Dagster's asset checks: one step an asset, one read each."""
+
+# No postponed annotations here: Dagster reads those of the function below as objects.
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+
+from syncbit_dagster.catalog import Asset
+from syncbit_dagster.civil import DayRange, civil_day
+from syncbit_dagster.config import Settings
+from syncbit_dagster.defs.assets import STORE_POOL
+from syncbit_dagster.defs.failures import as_failure
+from syncbit_dagster.defs.io_manager import SampleStoreIOManager
+from syncbit_dagster.defs.partitions import days_of
+from syncbit_dagster.quality import Check, Evidence, Outcome, checks_of, metrics_read
+from syncbit_dagster.quality.outcome import merged, sentence, table
+from syncbit_dagster.samples import empty
+from syncbit_dagster.stores.base import Slice, Store
+
+DAYS_LOOKED_BACK = 90
+DAYS_AT_ONCE = 120  # as many minutes as should be in memory; ten years are read piece by piece
+RECORDS_AT_ONCE = 1_000  # databases limit the length of a list in a query
+
+# All data of a run arrives before any of it is judged: a sum may belong to a later asset's total.
+_AFTER_THE_ASSETS = {"dagster/priority": "-1"}
+
+Recorded = dict[date, int | None]
+
+
+def build_checks(
+    asset: Asset,
+    settings: Settings,
+    partitions: dg.DailyPartitionsDefinition,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> dg.AssetChecksDefinition:
+    """The checks of a row of the asset table, executed together or one by one.
+
+    In a run with partitions, a single one or a range, they look at these; in a run of their own,
+    at the last :data:`DAYS_LOOKED_BACK` days. They ask the store and Dagster, never the provider.
+    """
+    interval_seconds = (
+        settings.heart_rate_interval_seconds
+        if asset.name == "intraday_heart_rate"
+        else settings.interval_seconds
+    )
+    checks = checks_of(asset, interval_seconds)
+
+    @dg.multi_asset_check(
+        name=f"{asset.name}_quality",
+        specs=[
+            dg.AssetCheckSpec(check.name, asset=asset.name, description=check.description)
+            for check in checks
+        ],
+        can_subset=True,
+        pool=STORE_POOL,
+        op_tags=_AFTER_THE_ASSETS,
+    )
+    def check_quality(
+        context: dg.AssetCheckExecutionContext,
+        sample_store: dg.ResourceParam[SampleStoreIOManager],
+    ) -> Iterator[dg.AssetCheckResult]:
+        zone = settings.account.zone
+        today = civil_day(now(), zone)
+        last_days = _last_days(asset, partitions, now(), today)
+        days = _days_of_run(asset, context) or last_days
+        recorded = _recorded(context.instance, dg.AssetKey(asset.name), {*days, *last_days})
+
+        def pieces() -> Iterator[Evidence]:
+            for piece in days.chunks(DAYS_AT_ONCE):
+                with as_failure():
+                    samples = _read(sample_store.store, asset, settings, piece)
+                yield Evidence(asset, piece, zone, today, interval_seconds, samples, recorded)
+
+        def record() -> Iterator[Evidence]:
+            yield Evidence(asset, last_days, zone, today, interval_seconds, empty(), recorded)
+
+        selected = {key.name for key in context.selected_asset_check_keys}
+        chosen = [check for check in checks if check.name in selected]
+        for kind, evidence, asked in (("samples", pieces, days), ("partitions", record, last_days)):
+            for check, outcome in _judge([c for c in chosen if c.looks_at == kind], evidence()):
+                yield _result(asset, check, outcome, asked)
+
+    return check_quality
+
+
+def _judge(checks: list[Check], evidence: Iterator[Evidence]) -> Iterator[tuple[Check, Outcome]]:
+    """Every check on every piece; a piece is read only if a check looks at it, and once."""
+    if checks:
+        outcomes = [[check.judge(piece) for check in checks] for piece in evidence]
+        yield from zip(checks, map(merged, zip(*outcomes, strict=True)), strict=True)
+
+
+def _result(asset: Asset, check: Check, outcome: Outcome, days: DayRange) -> dg.AssetCheckResult:
+    metadata: dict[str, int | str | dg.MetadataValue] = {
+        "days": str(days),
+        f"{check.unit}_checked": outcome.checked,
+        "findings": len(outcome.findings),
+        "days_with_findings": len(outcome.days),
+        **outcome.facts,
+    }
+    if outcome.findings:
+        metadata["worst"] = dg.MetadataValue.md(table(outcome))
+    return dg.AssetCheckResult(
+        asset_key=asset.name,
+        check_name=check.name,
+        passed=not outcome.findings,
+        severity=dg.AssetCheckSeverity[check.severity],
+        description=sentence(outcome, check.unit, days, check.remedy),
+        metadata=metadata,
+    )
+
+
+def _days_of_run(asset: Asset, context: dg.AssetCheckExecutionContext) -> DayRange | None:
+    """The partitions that the run is about, if it is about any."""
+    is_partitioned_run = context.has_partition_key or context.has_partition_key_range
+    if not (asset.is_partitioned and is_partitioned_run):
+        return None
+    keys = context.partition_key_range
+    return days_of([keys.start, keys.end])
+
+
+def _last_days(
+    asset: Asset, partitions: dg.DailyPartitionsDefinition, now: datetime, today: date
+) -> DayRange:
+    keys = partitions.get_partition_keys(current_time=now)[-DAYS_LOOKED_BACK:]
+    if asset.is_partitioned and keys:
+        return days_of(keys)
+    return DayRange(today - timedelta(days=DAYS_LOOKED_BACK - 1), today)
+
+
+def _read(store: Store, asset: Asset, settings: Settings, days: DayRange):
+    account = settings.account
+    return store.read(
+        Slice(metrics_read(asset), account.labels, days.start(account.zone), days.end(account.zone))
+    )
+
+
+def _recorded(instance: dg.DagsterInstance, key: dg.AssetKey, days: set[date]) -> Recorded:
+    """What the newest materialization of each day said; one that was only reported says nothing."""
+    newest = instance.get_latest_storage_id_by_partition(
+        key, dg.DagsterEventType.ASSET_MATERIALIZATION, {day.isoformat() for day in days}
+    )
+    ids = sorted(newest.values())
+    recorded: Recorded = {}
+    for start in range(0, len(ids), RECORDS_AT_ONCE):
+        chosen = ids[start : start + RECORDS_AT_ONCE]
+        records = instance.fetch_materializations(
+            dg.AssetRecordsFilter(key, storage_ids=chosen), limit=len(chosen)
+        ).records
+        for record in records:
+            event = record.asset_materialization
+            if event is not None and event.partition is not None:
+                said = event.metadata.get("samples")
+                count = said.value if isinstance(said, dg.IntMetadataValue) else None
+                recorded[date.fromisoformat(event.partition)] = count
+    return recorded
