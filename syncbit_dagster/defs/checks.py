@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
+import pandas as pd
 
 from syncbit_dagster.catalog import Asset
 from syncbit_dagster.civil import DayRange, civil_day
@@ -130,7 +131,7 @@ def _last_days(
     return DayRange(today - timedelta(days=DAYS_LOOKED_BACK - 1), today)
 
 
-def _read(store: Store, asset: Asset, settings: Settings, days: DayRange):
+def _read(store: Store, asset: Asset, settings: Settings, days: DayRange) -> pd.DataFrame:
     account = settings.account
     return store.read(
         Slice(metrics_read(asset), account.labels, days.start(account.zone), days.end(account.zone))
