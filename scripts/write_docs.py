@@ -76,7 +76,10 @@ def location(place: object) -> str:
     kind = getattr(place, "data_type", None) or getattr(place, "file", None)
     name = kind or "pairedDevices"
     minus = f" minus `{place.minus_path}`" if getattr(place, "minus_path", None) else ""
-    return f"{name}{method} `{place.path}`{minus}"  # type: ignore[attr-defined]
+    over = f" over `{place.over_path}`" if getattr(place, "over_path", None) else ""
+    other = getattr(place, "or_else", None)
+    instead = f", else {location(other)}" if other else ""
+    return f"{name}{method} `{place.path}`{minus}{over}{instead}"  # type: ignore[attr-defined]
 
 
 def configuration_reference() -> str:
