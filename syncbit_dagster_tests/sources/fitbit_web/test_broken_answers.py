@@ -1,0 +1,244 @@
+"""Whatever a server sends: the right samples or one error of ours, never a guess, never a crash."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import orjson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syncbit_dagster.catalog import METRICS
+from syncbit_dagster.civil import DayRange, to_milliseconds
+from syncbit_dagster.sources.errors import SourceError
+from syncbit_dagster.sources.fitbit_web.devices import device_series
+from syncbit_dagster.sources.fitbit_web.parse import parse
+from syncbit_dagster.sources.fitbit_web.plan import (
+    BodyRequest,
+    IntradayRequest,
+    NightlyRequest,
+    Request,
+    SeriesRequest,
+    SleepRequest,
+    SummaryRequest,
+)
+from syncbit_dagster.sources.fitbit_web.series import to_series
+
+if TYPE_CHECKING:
+    from syncbit_dagster.samples import Series
+
+ZONE = ZoneInfo("America/New_York")
+DAY = date(2024, 11, 3)  # clocks go back
+DAYS = DayRange(DAY, date(2024, 11, 4))
+ONE_DAY = DayRange(DAY, DAY)
+ZONES = [
+    {"name": name, "min": 30, "max": 90, "minutes": 17, "caloriesOut": 23.5}
+    for name in ("Out of Range", "Fat Burn", "Cardio", "Peak")
+]
+STAGES = {name: {"count": 3, "minutes": 41} for name in ("deep", "light", "rem", "wake")}
+# Good answers: no two values of one are alike where a mix-up would matter.
+ANSWERS: list[tuple[Request, Any]] = [
+    (
+        SeriesRequest("steps", DAYS),
+        {"activities-steps": [{"dateTime": f"2024-11-0{n}", "value": f"{n}504"} for n in (3, 4)]},
+    ),
+    (
+        SeriesRequest("heart", DAYS),
+        {
+            "activities-heart": [
+                {
+                    "dateTime": "2024-11-03",
+                    "value": {"heartRateZones": ZONES, "restingHeartRate": 59},
+                }
+            ]
+        },
+    ),
+    (
+        SummaryRequest(ONE_DAY),
+        {
+            "summary": {
+                "steps": 1698,
+                "caloriesOut": 2628,
+                "caloriesBMR": 1973,
+                "sedentaryMinutes": 802,
+                "distances": [{"activity": "total", "distance": 1.26}],
+                "heartRateZones": ZONES,
+            }
+        },
+    ),
+    (
+        SleepRequest(DAYS),
+        {
+            "sleep": [
+                {
+                    "logId": 7,
+                    "dateOfSleep": "2024-11-03",
+                    "startTime": "2024-11-02T23:10:30.000",
+                    "endTime": "2024-11-03T06:02:00.000",
+                    "duration": 28_260_000,
+                    "efficiency": 93,
+                    "isMainSleep": True,
+                    "minutesAsleep": 420,
+                    "timeInBed": 471,
+                    "type": "stages",
+                    "levels": {"summary": STAGES},
+                }
+            ]
+        },
+    ),
+    (
+        NightlyRequest("spo2", None, DAYS),
+        [{"dateTime": "2024-11-03", "value": {"avg": 97.5, "min": 94.0, "max": 99.0}}],
+    ),
+    (
+        NightlyRequest("cardioscore", "cardioScore", DAYS),
+        {"cardioScore": [{"dateTime": "2024-11-03", "value": {"vo2Max": "44-48"}}]},
+    ),
+    (
+        BodyRequest("weight", DAYS),
+        {
+            "weight": [
+                {"date": "2024-11-03", "time": "07:00:00", "logId": 1, "weight": 73, "bmi": 23.5}
+            ]
+        },
+    ),
+    (
+        IntradayRequest("steps", ONE_DAY, 300),
+        {
+            "activities-steps": [{"dateTime": "2024-11-03", "value": "96"}],
+            "activities-steps-intraday": {
+                "dataset": [{"time": f"01:{n:02}:00", "value": n} for n in (0, 5, 10, 5, 20)],
+                "datasetInterval": 5,
+                "datasetType": "minute",
+            },
+        },
+    ),
+]
+COUNTS = [2, 9, 13, 10, 3, 1, 2, 5]
+REPLACEMENTS = [
+    b"null",
+    b"true",
+    b"[]",
+    b"[null]",
+    b"{}",
+    b'"NaN"',
+    b'"Infinity"',
+    b"1e999",
+    b"-1",
+    b'"99999999999999999999999"',
+    b'""',
+    b'"2024-13-45"',
+    b'"25:61:00"',
+    b"<html>",
+]
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> tuple[Request, bytes]:
+    """A good answer with something cut, replaced, left out or put in front of it."""
+    request, answer = draw(st.sampled_from(ANSWERS))
+    content = json.dumps(answer).encode()
+    kind = draw(st.sampled_from(["cut", "page", "replace", "flip", "leave out"]))
+    if kind == "cut":
+        return request, content[: draw(st.integers(0, len(content) - 1))]
+    if kind == "page":
+        return request, b"<!doctype html><title>502</title>" + content
+    if kind == "flip":
+        at = draw(st.integers(0, len(content) - 1))
+        return request, content[:at] + bytes([draw(st.integers(0, 255))]) + content[at + 1 :]
+    if kind == "leave out":
+        return request, json.dumps(without_one(draw, answer)).encode()
+    values = [part for part in content.replace(b"}", b",").split(b": ") if b"," in part]
+    victim = draw(st.sampled_from(values)).split(b",")[0]
+    return request, content.replace(victim, draw(st.sampled_from(REPLACEMENTS)), 1)
+
+
+def without_one(draw: st.DrawFn, value: Any) -> Any:
+    """The same with one field or element missing, at any depth."""
+    if not isinstance(value, dict | list) or not value:
+        return value
+    keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+    key = draw(st.sampled_from(keys))
+    goes_deeper = isinstance(value[key], dict | list) and draw(st.booleans())
+    copy = value.copy()
+    if goes_deeper:
+        copy[key] = without_one(draw, value[key])
+    else:
+        del copy[key]
+    return copy
+
+
+def samples_of(request: Request, content: bytes) -> list[Series]:
+    """As the source does: JSON, rows, series."""
+    try:
+        answer = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise SourceError("no JSON") from error  # what the HTTP client says of such an answer
+    return to_series(METRICS, parse(request, answer, METRICS, ZONE).rows, {"user": "u"}, ZONE)
+
+
+@settings(max_examples=1000)
+@given(damaged())
+def test_a_thousand_damaged_answers(case: tuple[Request, bytes]) -> None:
+    request, content = case
+    try:
+        series = samples_of(request, content)
+    except SourceError:
+        return
+    assert b"<!doctype" not in content
+    good = {
+        (one.metric, one.labels): one
+        for one in samples_of(request, json.dumps(answer_of(request)).encode())
+    }
+    low, high = (
+        to_milliseconds(edge) for edge in (request.days.start(ZONE), request.days.end(ZONE))
+    )
+    for one in series:
+        assert np.isfinite(one.values).all()
+        assert len(one.timestamps) == len(one.values) <= 5
+        assert len(np.unique(one.timestamps)) == len(one.timestamps)
+        assert ((one.timestamps >= low) & (one.timestamps < high)).all()
+        # Damage can take samples away or change a number; it makes no sample of another series.
+        if len(one.values):
+            assert len(good[one.metric, one.labels].values)
+
+
+def answer_of(request: Request) -> Any:
+    return next(answer for one, answer in ANSWERS if one == request)
+
+
+def test_the_good_answers_are_read() -> None:
+    counts = [
+        sum(len(one.values) for one in samples_of(request, json.dumps(answer).encode()))
+        for request, answer in ANSWERS
+    ]
+    assert counts == COUNTS
+
+
+@settings(max_examples=100)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["id", "type", "batteryLevel", "lastSyncTime", "battery"]), inner
+            )
+        ),
+        max_leaves=8,
+    )
+)
+def test_devices_of_any_shape(content: Any) -> None:
+    devices = content if isinstance(content, list) else [content]
+    now = DAYS.start(ZONE)
+    try:
+        series = device_series(devices, METRICS, {"user": "u"}, now, ZONE)
+    except SourceError:
+        return
+    assert len(series) <= 2 * len(devices)
+    for one in series:
+        assert np.isfinite(one.values).all()

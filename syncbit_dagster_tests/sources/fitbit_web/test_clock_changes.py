@@ -1,0 +1,90 @@
+"""Days on which clocks change, from the emulator through the source."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from syncbit_dagster.catalog import asset_named
+from syncbit_dagster.civil import DayRange, to_milliseconds
+from syncbit_dagster.emulator.synthetic import SyntheticPerson
+from syncbit_dagster.samples import concat, to_series
+from syncbit_dagster_tests.sources.fitbit_web.emulated import emulated_person
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from syncbit_dagster.samples import Series
+
+NOW = datetime(2026, 11, 1, 20, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("minutes", [1, 5, 15])
+@pytest.mark.parametrize(
+    ("zone", "day", "length"),
+    [
+        ("America/New_York", date(2024, 3, 10), 1380),
+        ("America/New_York", date(2024, 11, 3), 1500),
+        ("Australia/Sydney", date(2024, 10, 6), 1380),
+        ("Australia/Sydney", date(2024, 4, 7), 1500),
+        ("Australia/Lord_Howe", date(2024, 10, 6), 1410),
+        ("Australia/Lord_Howe", date(2024, 4, 7), 1470),
+        ("America/Sao_Paulo", date(2018, 11, 4), 1380),
+        ("America/Sao_Paulo", date(2018, 2, 17), 1500),
+        ("Asia/Kolkata", date(2024, 3, 10), 1440),
+        ("Pacific/Apia", date(2011, 12, 29), 1440),
+        ("Pacific/Apia", date(2011, 12, 30), 0),
+        ("Pacific/Apia", date(2011, 12, 31), 1440),
+    ],
+)
+def test_intervals_and_daily_totals_agree_with_the_truth(
+    tmp_path: Path, zone: str, day: date, length: int, minutes: int
+) -> None:
+    person = SyntheticPerson(ZoneInfo(zone), day - timedelta(days=30), seed=5)
+    around = DayRange(day - timedelta(days=1), day + timedelta(days=1))
+    detail = {
+        "INTRADAY_DETAIL_LEVEL": f"{minutes}min",
+        "INTRADAY_HEART_RATE_DETAIL": f"{minutes}min",
+    }
+    with (
+        emulated_person(person, tmp_path, now=lambda: NOW) as there,
+        there.fitbit_web(**detail) as source,
+    ):
+        steps, heart, totals = (
+            to_series(concat(batch.samples for batch in source.fetch(asset_named(name), around)))
+            for name in ("intraday_steps", "intraday_heart_rate", "activity_summary")
+        )
+    (daily,) = [one for one in totals if one.metric == "fitbit_steps_total"]
+    for intervals in (*steps, *heart):
+        assert (np.diff(intervals.timestamps) > 0).all()
+    for one in around:
+        start, end = (to_milliseconds(edge(DayRange(one, one), person.zone)) for edge in EDGES)
+        if one == day:
+            assert (end - start) // 60_000 == length
+        truth = person.day(one)
+        assert truth.steps is not None or start == end
+        per_interval = (
+            []
+            if truth.steps is None
+            else np.add.reduceat(truth.steps, np.arange(0, len(truth.steps), minutes)).tolist()
+        )
+        of_the_day = between(steps[0], start, end)
+        # Every interval of the day, whether the device was worn or not.
+        assert of_the_day.timestamps.tolist() == list(range(start, end, minutes * 60_000))
+        assert of_the_day.values.tolist() == per_interval
+        assert between(daily, start, end).values.sum() == of_the_day.values.sum()
+        measured = np.unique((truth.heart_ms - start) // (minutes * 60_000))
+        found = (between(heart[0], start, end).timestamps - start) // (minutes * 60_000)
+        assert found.tolist() == measured.tolist()
+
+
+EDGES = (DayRange.start, DayRange.end)
+
+
+def between(series: Series, start: int, end: int) -> Series:
+    kept = (series.timestamps >= start) & (series.timestamps < end)
+    return series._replace(timestamps=series.timestamps[kept], values=series.values[kept])
