@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import hmac
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import base64
+import binascii
+import re
 from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qs, urlsplit
 
-from syncbit_dagster.errors import ConfigError
+import requests
+
+from syncbit_dagster.errors import ConfigError, SyncbitError
 from syncbit_dagster.sources.errors import NotAuthorizedError
 from syncbit_dagster.sources.oauth import token_of
+from syncbit_dagster.sources.redirect import NOT_HERE, Listener, Page, arrivals, read_redirect
 from syncbit_dagster.sources.token_endpoint import (
     TIMEOUT_SECONDS,
     client_arguments,
@@ -20,14 +23,34 @@ from syncbit_dagster.sources.token_endpoint import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from syncbit_dagster.account import OAuthApp, Token
 
-_PAGE = """<!doctype html><meta charset="utf-8"><title>SyncBit</title>
-<body style="font:18px system-ui;max-width:36em;margin:4em auto;padding:0 1em">
-<h1>{title}</h1><p>{text}</p>"""
+_WORDS = {
+    "access_denied": (
+        "access was not granted; run `syncbit authorize` again and allow it. While a Google Cloud "
+        "project is in Testing, only its test users can: add yourself (Audience, Test users)"
+    ),
+    "redirect_uri_mismatch": (
+        "the client does not know the redirect address {redirect}; register it with the client, or "
+        "create a client of the type Desktop app (Google)"
+    ),
+    "invalid_client": "there is no such client; check {id}",
+    "deleted_client": "the client was deleted; create a new one and set {id} and {secret}",
+    "unauthorized_client": "this client may not ask for consent; check {id} and its type",
+    "invalid_scope": (
+        "the provider does not know a scope; enable the Google Health API in the project's API "
+        "library (Google) or use an application of the type Personal (Fitbit)"
+    ),
+    "invalid_request": (
+        "the provider does not take the request; check {id} and that {redirect} is registered"
+    ),
+    "org_internal": "the project is for one organization only; make its Audience External",
+    "admin_policy_enforced": "an administrator of your Google account forbids it",
+}
+_WORDS_AFTER_LOGIN = frozenset({"access_denied", "org_internal", "admin_policy_enforced"})
 
 
 class Consent:
@@ -44,6 +67,7 @@ class Consent:
                 "create a client at the provider (README, Connect your account) and set both."
             )
         self._app = app
+        self._outcome: Token | SyncbitError | None = None
         self._session = session_of(
             app, redirect_uri=app.redirect_uri, scope=list(scopes), pkce="S256"
         )
@@ -53,36 +77,86 @@ class Consent:
             )
         # The user may untick scopes; oauthlib would raise a warning if it could compare.
         self._session.scope = None
-        self._listener = _Listener(app.redirect_uri, self._state)
+        self._listener = Listener(app.redirect_uri, self._receive)
 
-    def wait(self) -> Token:
+    def check(self) -> None:
+        """Ask for the consent page once, without a person, to see a mistake before they do.
+
+        Raises:
+            NotAuthorizedError: the provider refuses the client or its redirect address.
+        """
+        try:
+            response = requests.get(self.url, allow_redirects=False, timeout=TIMEOUT_SECONDS)
+        except requests.RequestException:
+            return  # the person's browser may have a way that this machine has not
+        if word := _refusal_in(response):
+            raise self._refusal(word)
+
+    def wait(self, pasted: int | None = None, say: Callable[[str], None] = lambda _: None) -> Token:
         """Wait for the browser to come back and return the token.
+
+        Args:
+            pasted: a descriptor from which the redirect's address may come as a line instead.
+            say: told what is wrong with a line.
 
         Raises:
             NotAuthorizedError: the user or the provider said no.
             SourceUnavailableError: the token endpoint does not work.
         """
-        answer = self._listener.wait()
-        if answer.error:
-            raise NotAuthorizedError(
-                "The consent page came back with an error instead of a code: access was denied or "
-                "the client is not set up; run `syncbit authorize` again."
-            )
+        for line in arrivals(self._listener, pasted):
+            if line.strip() and self._receive(line) is NOT_HERE:
+                say(
+                    "This is not the address that is waited for. Copy the whole address of the "
+                    f"page that the browser shows last; it begins with {self._app.redirect_uri}"
+                )
+            if self._outcome is not None:
+                break
+        if isinstance(self._outcome, SyncbitError):
+            raise self._outcome
+        assert self._outcome is not None  # noqa: S101 - for the type checker; the loop saw to it
+        return self._outcome
+
+    def _receive(self, address: str) -> Page:
+        """Take an address; the first right one decides, any other changes nothing."""
+        redirect = read_redirect(address, self._app.redirect_uri, self._state)
+        if redirect is None or self._outcome is not None:
+            return NOT_HERE
+        try:
+            if redirect.code is None:
+                raise self._refusal(redirect.error or "")
+            self._outcome = self._redeem(redirect.code)
+        except SyncbitError as error:
+            self._outcome = error
+            return Page(403, "Not authorized", str(error))
+        return Page(200, "Done", "SyncBit may read your data now. You can close this page.")
+
+    def _redeem(self, code: str) -> Token:
         with token_endpoint(self._app):
-            token = self._session.fetch_token(
+            answer = self._session.fetch_token(
                 self._app.token_url,
-                code=answer.code,
+                code=code,
                 include_client_id=True,
                 timeout=TIMEOUT_SECONDS,
                 **{k: v for k, v in client_arguments(self._app).items() if k != "client_id"},
             )
-        result = token_of(token)
-        if not result.refresh_token:
+            token = token_of(answer)
+        if not token.refresh_token:
             raise NotAuthorizedError(
                 "The provider gave no refresh token; remove the app among your account's "
                 "connections and run `syncbit authorize` again."
             )
-        return result
+        return token
+
+    def _refusal(self, word: str) -> NotAuthorizedError:
+        dialect = self._app.dialect
+        sentence = _WORDS.get(word, "the provider says no more; run `syncbit authorize` again")
+        cure = sentence.format(
+            id=dialect.client_id_variable,
+            secret=dialect.client_secret_variable,
+            redirect=self._app.redirect_uri,
+        )
+        shown = word if re.fullmatch(r"[a-z_]{1,40}", word) else "error"
+        return NotAuthorizedError(f"The consent page refuses ({shown}): {cure}.")
 
     def __enter__(self) -> Self:
         return self
@@ -97,64 +171,15 @@ class Consent:
         self._session.close()
 
 
-@dataclass
-class _Redirect:
-    """What the browser brought back."""
-
-    code: str | None
-    error: str | None
-
-
-class _Listener(HTTPServer):
-    """A server on the loopback redirect that waits for one redirect with the right state."""
-
-    def __init__(self, redirect_uri: str, state: str) -> None:
-        parts = urlsplit(redirect_uri)
-        self.path = parts.path or "/"
-        self.state = state
-        self.redirect: _Redirect | None = None
-        address = (parts.hostname or "127.0.0.1", parts.port or 80)
+def _refusal_in(response: requests.Response) -> str | None:
+    """What a consent page refuses before anybody looked at it, if it says so in a known word."""
+    text = response.content if response.status_code in {400, 401} else b""
+    location = response.headers.get("Location", "")
+    for hidden in parse_qs(urlsplit(location).query).get("authError", ()):  # Google's error page
         try:
-            super().__init__(address, _Handler)
-        except OSError as error:
-            raise ConfigError(
-                f"Cannot listen on {redirect_uri} ({error.strerror}); free the port or set "
-                "FITBIT_REDIRECT_URI to another loopback port."
-            ) from None
-
-    def wait(self) -> _Redirect:
-        while self.redirect is None:
-            self.handle_request()
-        return self.redirect
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Answers the browser; anything but our own redirect is refused and changes nothing."""
-
-    server: _Listener
-
-    def do_GET(self) -> None:
-        parts = urlsplit(self.path)
-        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        is_ours = parts.path == self.server.path and hmac.compare_digest(
-            query.get("state", "").encode(), self.server.state.encode()
-        )
-        if not is_ours or not ("code" in query or "error" in query):
-            self._answer(404, "Not here", "This page waits for the consent page's redirect only.")
-            return
-        self.server.redirect = _Redirect(query.get("code"), query.get("error"))
-        if query.get("code"):
-            self._answer(200, "Done", "SyncBit has its code. You can close this page.")
-        else:
-            self._answer(403, "Not authorized", "Access was not granted. Run the command again.")
-
-    def _answer(self, status: int, title: str, text: str) -> None:
-        page = _PAGE.format(title=title, text=text).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(page)))
-        self.end_headers()
-        self.wfile.write(page)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
-        """Say nothing: the request line holds the code."""
+            text += base64.urlsafe_b64decode(hidden + "=" * (-len(hidden) % 4))
+        except (binascii.Error, ValueError):
+            continue
+    words = (word for word in _WORDS if word not in _WORDS_AFTER_LOGIN)
+    whole = rb"(?<![a-z_])%b(?![a-z_])"
+    return next((word for word in words if re.search(whole % word.encode(), text)), None)

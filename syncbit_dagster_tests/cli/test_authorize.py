@@ -1,153 +1,225 @@
-"""`syncbit authorize` against the emulator's consent page, and everything that must not work."""
+"""`syncbit authorize` as a process, against both providers' consent pages."""
 
 from __future__ import annotations
 
+import argparse
 import stat
-import threading
+import subprocess
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlencode, urlsplit
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import requests
 
 from syncbit_dagster.account import Token
+from syncbit_dagster.catalog import ASSETS
+from syncbit_dagster.civil import DayRange
+from syncbit_dagster.cli import authorize
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.errors import ConfigError, SyncbitError
-from syncbit_dagster.sources.consent import Consent
-from syncbit_dagster.sources.errors import NotAuthorizedError
+from syncbit_dagster.opening import SOURCES, open_source
+from syncbit_dagster.sources.errors import PermissionMissingError
 from syncbit_dagster.sources.google_health.scopes import SCOPES
-from syncbit_dagster_tests.cli.processes import SYNCBIT, start
+from syncbit_dagster.sources.granted import missing_scopes
+from syncbit_dagster_tests.cli.processes import SYNCBIT, run, start
+from syncbit_dagster_tests.dagster_process import clean_environment
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
 from syncbit_dagster_tests.victoriametrics import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from syncbit_dagster.config import Settings
+
 PERSON = SyntheticPerson(zone=ZoneInfo("Australia/Lord_Howe"), first_day=date(2024, 2, 29), seed=1)
+COMMAND = [*SYNCBIT, "authorize", "--no-browser"]
+SETTINGS_SCOPE = SCOPES[3]
+DAYS = DayRange(date(2025, 5, 1), date(2025, 5, 7))
+
+
+@pytest.fixture(params=["demo", "fitbit_web"])
+def provider(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
-def account(tmp_path: Path) -> Iterator[EmulatedAccount]:
+def account(tmp_path: Path, provider: str) -> Iterator[EmulatedAccount]:
+    """An account that nobody has authorized, and of which nothing is known."""
     with emulated_account(PERSON, tmp_path, now=lambda: datetime.now(UTC)) as account:
+        account.environment["SYNCBIT_PROVIDER"] = provider
         account.environment["FITBIT_REDIRECT_URI"] = f"http://127.0.0.1:{free_port()}/callback"
-        Path(account.settings().account.tokens.place).unlink()
+        del account.environment["SYNCBIT_TIMEZONE"], account.environment["BACKFILL_START_DATE"]
+        Path(account.settings().account.tokens.place).unlink(missing_ok=True)
         yield account
 
 
-def test_the_command_stores_tokens_zone_and_first_day(
-    account: EmulatedAccount, tmp_path: Path
-) -> None:
-    environment = {
-        name: value
-        for name, value in account.environment.items()
-        if name not in {"SYNCBIT_TIMEZONE", "BACKFILL_START_DATE"}
-    }
-    with start([*SYNCBIT, "authorize", "--no-browser"], tmp_path, environment) as process:
+only_google = pytest.mark.parametrize("provider", ["demo"], indirect=True)
+
+
+def authorized(account: EmulatedAccount, directory: Path) -> tuple[int, str, str]:
+    """Run the command and open its page: status, what the page says, what the command says."""
+    with start(COMMAND, directory, account.environment) as process:
         assert process.stdout is not None
-        url = next(line.strip() for line in process.stdout if "http" in line)
+        url = next(line.strip() for line in process.stdout if line.startswith("  http"))
         page = requests.get(url, timeout=30)  # the emulator consents and redirects to us
         rest = process.stdout.read()
-    assert process.returncode == 0, rest
-    assert "You can close this page" in page.text
-    settings = account.settings()
+    return process.returncode, page.text, rest
+
+
+def stored(settings: Settings) -> Token:
     token = settings.account.tokens.load()
     assert token is not None
-    assert set(token.scope.split()) == set(SCOPES)
-    assert stat.S_IMODE(Path(settings.account.tokens.place).stat().st_mode) == 0o600
+    return token
+
+
+def test_the_command_stores_tokens_zone_first_day_and_devices(
+    account: EmulatedAccount, tmp_path: Path, provider: str
+) -> None:
+    status, page, output = authorized(account, tmp_path)
+    assert status == 0, output
+    assert "You can close this page" in page
+    settings = account.settings()
+    token = stored(settings)
+    assert token.scopes == set(SOURCES[provider].SCOPES)
+    file = Path(settings.account.tokens.place)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
     profile = settings.profile.load()
-    assert profile.zone == PERSON.zone
-    assert profile.first_day == PERSON.first_day
+    assert (profile.zone, profile.first_day) == (PERSON.zone, PERSON.first_day)
+    assert profile.devices
+    assert "Not granted" not in output
     for secret in (token.access_token, token.refresh_token):
-        assert secret not in rest
+        assert secret not in output
 
 
-def test_scopes_that_were_not_granted_are_named(account: EmulatedAccount, tmp_path: Path) -> None:
-    account.emulator.untick(SCOPES[2])
-    command = [*SYNCBIT, "authorize", "--no-browser"]
-    with start(command, tmp_path, account.environment) as process:
+def test_the_address_can_be_pasted(account: EmulatedAccount, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        COMMAND,
+        cwd=tmp_path,
+        env=clean_environment(account.environment),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
         assert process.stdout is not None
-        url = next(line.strip() for line in process.stdout if "http" in line)
-        requests.get(url, timeout=30)
-        rest = process.stdout.read()
-    assert process.returncode == 0
-    assert f"Not granted: {SCOPES[2]}" in rest
+        assert process.stdin is not None
+        url = next(line.strip() for line in process.stdout if line.startswith("  http"))
+        answer = requests.get(url, allow_redirects=False, timeout=30)
+        print(answer.headers["Location"].replace("code=", "kode="), file=process.stdin, flush=True)
+        print(answer.headers["Location"], file=process.stdin, flush=True)
+        output = process.stdout.read()
+    assert process.returncode == 0, output
+    assert "paste it here" in output
+    assert "not the address that is waited for" in output
+    assert stored(account.settings()).refresh_token
 
 
-def waiting(consent: Consent) -> tuple[threading.Thread, list[Token | SyncbitError]]:
-    """A thread that waits for the consent's end and keeps what came of it."""
-    outcome: list[Token | SyncbitError] = []
+@only_google
+def test_scopes_that_were_not_granted_are_named_with_their_assets(
+    account: EmulatedAccount, tmp_path: Path
+) -> None:
+    account.emulator.untick(SCOPES[2])
+    status, _, output = authorized(account, tmp_path)
+    assert status == 0
+    assert f"Not granted: {SCOPES[2]}. Missing without it: sleep." in output
 
-    def wait() -> None:
+
+@only_google
+def test_without_the_settings_it_asks_for_the_zone(
+    account: EmulatedAccount, tmp_path: Path
+) -> None:
+    account.emulator.untick(SETTINGS_SCOPE)
+    status, _, output = authorized(account, tmp_path)
+    assert status == 0
+    assert "Missing without it: devices, the account's time zone." in output
+    assert "Set SYNCBIT_TIMEZONE" in output
+
+
+@only_google
+def test_an_account_without_fitbit_data_is_named_at_once(
+    account: EmulatedAccount, tmp_path: Path
+) -> None:
+    body: dict[str, Any] = {
+        "error": {
+            "code": 400,
+            "status": "FAILED_PRECONDITION",
+            "details": [{"reason": "ACCOUNT_NOT_LINKED"}],
+        }
+    }
+    account.emulator.fail_next(400, body=body)
+    status, _, output = authorized(account, tmp_path)
+    assert status == 1
+    assert "holds no Fitbit data" in output.splitlines()[-1]
+    assert account.settings().profile.load().zone is None
+
+
+def test_a_client_that_does_not_exist_is_named_at_once(
+    account: EmulatedAccount, tmp_path: Path
+) -> None:
+    unknown = {"GOOGLE_CLIENT_ID": "unknown", "FITBIT_CLIENT_ID": "unknown"}
+    done = run(COMMAND, tmp_path, account.environment | unknown)
+    assert done.returncode == 1
+    assert "there is no such client; check" in done.stderr
+    assert "http://" not in done.stdout
+
+
+@only_google
+def test_a_project_in_testing_says_how_to_publish(
+    account: EmulatedAccount, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token = Token(
+        access_token="a",
+        refresh_token="demo-refresh-token",
+        expires_at=0,
+        scope=" ".join(SCOPES),
+        refresh_ends_at=datetime(2026, 11, 29, 12, tzinfo=UTC).timestamp(),
+    )
+    for name, value in account.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(authorize, "_ask", lambda *_, **__: token)
+    assert authorize.run(argparse.Namespace(no_browser=True)) == 0
+    output = capsys.readouterr().out
+    assert "ends on 2026-11-29" in output
+    assert "Publish app" in output
+
+
+def test_an_export_needs_no_authorization(tmp_path: Path) -> None:
+    variables = {"SYNCBIT_PROVIDER": "takeout", "TAKEOUT_PATH": str(tmp_path)}
+    done = run(COMMAND, tmp_path, {**variables, "SYNCBIT_TIMEZONE": "UTC"})
+    assert done.returncode == 1
+    assert "nothing to authorize" in done.stderr
+
+
+def test_the_table_of_scopes_says_what_the_provider_refuses(
+    account: EmulatedAccount, provider: str
+) -> None:
+    """Untick one scope after the other and ask for everything: the table is right."""
+    service: Any = account.emulator if provider == "demo" else account.emulator.fitbit_web
+    consent, scopes = service._service.consent, SOURCES[provider].SCOPES
+    settings = account.settings(SYNCBIT_TIMEZONE="UTC", BACKFILL_START_DATE="2025-01-01")
+    for scope in scopes:
+        consent.unticked = {scope}
+        consent._refresh = {"all": scopes}
+        settings.account.tokens.save(Token(access_token="", refresh_token="all", expires_at=0))
+        named = missing_scopes(scopes, set(scopes) - {scope})[scope].split(", ")
+        assert {name for name in named if not name.startswith("the account's")} == _refused(
+            settings
+        ), scope
+
+
+def _refused(settings: Settings) -> set[str]:
+    """The assets that cannot be had with what was granted."""
+    source, refused = open_source(settings), set()
+    for asset in ASSETS:
+        if not source.has(asset):
+            continue
         try:
-            outcome.append(consent.wait())
-        except SyncbitError as error:
-            outcome.append(error)
-
-    thread = threading.Thread(target=wait)
-    thread.start()
-    return thread, outcome
-
-
-def test_a_redirect_with_a_wrong_state_changes_nothing(account: EmulatedAccount) -> None:
-    app = account.settings().account.oauth
-    with Consent(app, SCOPES) as consent:
-        thread, outcome = waiting(consent)
-        forged = f"{app.redirect_uri}?{urlencode({'state': 'forged', 'code': 'stolen'})}"
-        assert requests.get(forged, timeout=30).status_code == 404
-        elsewhere = app.redirect_uri.replace("/callback", "/other")
-        assert requests.get(elsewhere, timeout=30).status_code == 404
-        assert not outcome
-        requests.get(consent.url, timeout=30)
-        thread.join()
-    (token,) = outcome
-    assert isinstance(token, Token)
-
-
-def test_a_refusal_on_the_consent_page(account: EmulatedAccount) -> None:
-    app = account.settings().account.oauth
-    with Consent(app, SCOPES) as consent:
-        thread, outcome = waiting(consent)
-        state = parse_qs(urlsplit(consent.url).query)["state"][0]
-        refused = f"{app.redirect_uri}?{urlencode({'state': state, 'error': 'access_denied'})}"
-        assert requests.get(refused, timeout=30).status_code == 403
-        thread.join()
-    (error,) = outcome
-    assert isinstance(error, NotAuthorizedError)
-
-
-def test_a_code_that_the_provider_does_not_know(account: EmulatedAccount) -> None:
-    app = account.settings().account.oauth
-    with Consent(app, SCOPES) as consent:
-        thread, outcome = waiting(consent)
-        state = parse_qs(urlsplit(consent.url).query)["state"][0]
-        requests.get(
-            f"{app.redirect_uri}?{urlencode({'state': state, 'code': 'made-up'})}", timeout=30
-        )
-        thread.join()
-    (error,) = outcome
-    assert isinstance(error, NotAuthorizedError)
-    assert "made-up" not in str(error)
-
-
-def test_the_consent_asks_with_pkce_and_for_a_refresh_token(account: EmulatedAccount) -> None:
-    with Consent(account.settings().account.oauth, SCOPES) as consent:
-        query = parse_qs(urlsplit(consent.url).query)
-    assert query["code_challenge_method"] == ["S256"]
-    assert query["access_type"] == ["offline"]
-    assert query["prompt"] == ["consent"]
-    assert query["scope"] == [" ".join(SCOPES)]
-
-
-def test_without_a_client_it_says_what_to_create(account: EmulatedAccount) -> None:
-    settings = account.settings(SYNCBIT_PROVIDER="google_health")
-    with pytest.raises(ConfigError, match="GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET"):
-        Consent(settings.account.oauth, SCOPES)
-
-
-def test_a_port_that_is_taken_is_named(account: EmulatedAccount) -> None:
-    app = account.settings(FITBIT_REDIRECT_URI=f"{account.emulator.url}/callback").account.oauth
-    with pytest.raises(ConfigError, match="FITBIT_REDIRECT_URI"):
-        Consent(app, SCOPES)
+            if asset.is_partitioned:
+                list(source.fetch(asset, DAYS))
+            else:
+                source.fetch_current(asset)
+        except PermissionMissingError:
+            refused.add(asset.name)
+    source.close()
+    return refused
