@@ -22,7 +22,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "quota": {"civil", "errors", "account"},
     "stores": GROUND,
     "sources": GROUND | {"account", "catalog", "quota"},
-    "quality": GROUND | {"catalog"},
+    "quality": GROUND | {"catalog", "gaps"},
     "emulator": {"civil", "errors"},
     "config": GROUND | {"account", "catalog", "stores"},
     "opening": GROUND | {"account", "catalog", "config", "quota", "sources", "stores"},

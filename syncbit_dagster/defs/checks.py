@@ -2,6 +2,7 @@
 
 # No postponed annotations here: Dagster reads those of the function below as objects.
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
@@ -14,12 +15,13 @@ from syncbit_dagster.defs.assets import STORE_POOL
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.io_manager import SampleStoreIOManager
 from syncbit_dagster.defs.partitions import days_of
+from syncbit_dagster.defs.schedules import DAYS_LOOKED_BACK
 from syncbit_dagster.quality import Check, Evidence, Outcome, checks_of, metrics_read
 from syncbit_dagster.quality.outcome import merged, sentence, table
 from syncbit_dagster.samples import empty
 from syncbit_dagster.stores.base import Slice, Store
 
-DAYS_LOOKED_BACK = 90
+LAST_DAYS = 90
 DAYS_AT_ONCE = 120  # as many minutes as should be in memory; ten years are read piece by piece
 RECORDS_AT_ONCE = 1_000  # databases limit the length of a list in a query
 
@@ -39,7 +41,7 @@ def build_checks(
     """The checks of a row of the asset table, executed together or one by one.
 
     In a run with partitions, a single one or a range, they look at these; in a run of their own,
-    at the last :data:`DAYS_LOOKED_BACK` days. They ask the store and Dagster, never the provider.
+    at the last :data:`LAST_DAYS` days. They ask the store and Dagster, never the provider.
     """
     interval_seconds = (
         settings.heart_rate_interval_seconds
@@ -66,22 +68,31 @@ def build_checks(
         today = civil_day(now(), zone)
         last_days = _last_days(asset, partitions, now(), today)
         days = _days_of_run(asset, context) or last_days
-        recorded = _recorded(context.instance, dg.AssetKey(asset.name), {*days, *last_days})
+        record = Evidence(
+            asset=asset,
+            days=last_days,
+            zone=zone,
+            today=today,
+            interval_seconds=interval_seconds,
+            samples=empty(),
+            recorded=_recorded(context.instance, dg.AssetKey(asset.name), {*days, *last_days}),
+            wanted=_wanted(asset, settings, last_days),
+        )
 
-        def pieces() -> Iterator[Evidence]:
+        def read() -> Iterator[Evidence]:
             for piece in days.chunks(DAYS_AT_ONCE):
                 with as_failure():
                     samples = _read(sample_store.store, asset, settings, piece)
-                yield Evidence(asset, piece, zone, today, interval_seconds, samples, recorded)
-
-        def record() -> Iterator[Evidence]:
-            yield Evidence(asset, last_days, zone, today, interval_seconds, empty(), recorded)
+                yield replace(record, days=piece, samples=samples)
 
         selected = {key.name for key in context.selected_asset_check_keys}
         chosen = [check for check in checks if check.name in selected]
-        for kind, evidence, asked in (("samples", pieces, days), ("partitions", record, last_days)):
-            for check, outcome in _judge([c for c in chosen if c.looks_at == kind], evidence()):
-                yield _result(asset, check, outcome, asked)
+        of_partitions = [check for check in chosen if check.looks_at == "partitions"]
+        of_samples = [check for check in chosen if check.looks_at == "samples"]
+        for check, outcome in _judge(of_partitions, iter([record])):
+            yield _result(asset, check, outcome, last_days)
+        for check, outcome in _judge(of_samples, read()):
+            yield _result(asset, check, outcome, days)
 
     return check_quality
 
@@ -125,10 +136,20 @@ def _days_of_run(asset: Asset, context: dg.AssetCheckExecutionContext) -> DayRan
 def _last_days(
     asset: Asset, partitions: dg.DailyPartitionsDefinition, now: datetime, today: date
 ) -> DayRange:
-    keys = partitions.get_partition_keys(current_time=now)[-DAYS_LOOKED_BACK:]
+    keys = partitions.get_partition_keys(current_time=now)[-LAST_DAYS:]
     if asset.is_partitioned and keys:
         return days_of(keys)
-    return DayRange(today - timedelta(days=DAYS_LOOKED_BACK - 1), today)
+    return DayRange(today - timedelta(days=LAST_DAYS - 1), today)
+
+
+def _wanted(asset: Asset, settings: Settings, last_days: DayRange) -> DayRange | None:
+    """Those of the last days that the history or the schedule brings by itself."""
+    firsts = []
+    if history := settings.history_of(asset, last_days):
+        firsts.append(history.first)
+    if asset.is_intraday and asset.resource in settings.intraday_on_schedule:
+        firsts.append(last_days.last - timedelta(days=DAYS_LOOKED_BACK - 1))
+    return DayRange(max(min(firsts), last_days.first), last_days.last) if firsts else None
 
 
 def _read(store: Store, asset: Asset, settings: Settings, days: DayRange) -> pd.DataFrame:

@@ -19,12 +19,13 @@ _HOURS: dict[Group, tuple[int, int]] = {"daily": _DAY, "intraday": _DAY, "device
 
 
 def freshness(asset: Asset, settings: Settings) -> dg.FreshnessPolicy | None:
-    """The policy of an asset; None for one that the schedule does not materialize.
+    """The policy of an asset; None for one that is not materialized day by day.
 
     Dagster looks at the newest materialization of any partition. Which days are missing is told by
     the check ``gaps``.
     """
-    if asset.is_intraday and asset.resource not in settings.intraday_on_schedule:
+    is_by_hand = asset.is_intraday and asset.resource not in settings.intraday_on_schedule
+    if is_by_hand or settings.is_offline:
         return None
     warn, fail = _HOURS[asset.group]
     return dg.FreshnessPolicy.time_window(

@@ -83,7 +83,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "gaps",
-        "Of the last 90 days, each one before yesterday is materialized.",
+        "Of the last 90 days, each one before yesterday that is collected by itself is there.",
         "WARN", "partitions", "days",
         "Materialize the missing partitions.",
         lambda asset, _: asset.is_partitioned,

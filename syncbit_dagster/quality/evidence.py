@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.civil import day_start, to_milliseconds
+from syncbit_dagster.civil import DayRange, day_start, to_milliseconds
 from syncbit_dagster.samples import decode_labels, to_series
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from syncbit_dagster.catalog import Asset
-    from syncbit_dagster.civil import DayRange
     from syncbit_dagster.samples import Series
 
 RAW_SECONDS = 1
@@ -43,6 +42,7 @@ class Evidence:
             the daily total that belongs to it. Schema in :mod:`syncbit_dagster.samples`.
         recorded: how many samples the last materialization of a day told of, None if it did not
             say; a day that is not a key was never materialized.
+        wanted: those of the days that are collected without anybody asking; None if none are.
     """
 
     asset: Asset
@@ -52,6 +52,7 @@ class Evidence:
     interval_seconds: int
     samples: pd.DataFrame
     recorded: Mapping[date, int | None]
+    wanted: DayRange | None
 
     @cached_property
     def bounds(self) -> npt.NDArray[np.int64]:
@@ -70,9 +71,10 @@ class Evidence:
         names = {metric.name for metric in metrics_of(self.asset.name)}
         return [one for one in self.series if one.metric in names]
 
-    def day(self, number: int | np.integer[Any]) -> date:
+    def day(self, number: int | np.integer[Any]) -> DayRange:
         """The day of a number, which counts from 0."""
-        return self.days.first + timedelta(days=int(number))
+        day = self.days.first + timedelta(days=int(number))
+        return DayRange(day, day)
 
     def day_numbers(self, timestamps: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """In which day instants (milliseconds) lie; those outside count to the nearest day."""

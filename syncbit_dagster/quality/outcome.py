@@ -5,24 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from syncbit_dagster.civil import ONE_DAY, DayRange
+from syncbit_dagster.gaps import stretches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
+
+    from syncbit_dagster.civil import DayRange
 
 MOST_ROWS = 20
 """Longest table: a year of the same fault needs no year of rows."""
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong.
+    """One thing that is wrong on a day, or on some days in a row.
 
     ``subject`` says what it is about (a series, a sum), ``found`` and ``expected`` are texts with
     units; ``excess`` says how far it is from legal and serves to put the worst first.
     """
 
-    day: date
+    days: DayRange
     subject: str
     found: str
     expected: str
@@ -45,12 +47,12 @@ class Outcome:
 
     @property
     def worst_first(self) -> list[Finding]:
-        return sorted(self.findings, key=lambda one: (-one.excess, one.day, one.subject))
+        return sorted(self.findings, key=lambda one: (-one.excess, one.days, one.subject))
 
     @property
     def days(self) -> list[date]:
         """The days with findings."""
-        return sorted({one.day for one in self.findings})
+        return sorted({day for one in self.findings for day in one.days})
 
 
 def merged(outcomes: Sequence[Outcome]) -> Outcome:
@@ -66,14 +68,18 @@ def sentence(outcome: Outcome, unit: str, days: DayRange, remedy: str) -> str:
     """The outcome in plain English: what is wrong, what would be right, what to do."""
     if not outcome.checked:
         return f"{days}: there are no {unit} to check."
+    checked = f"{days}: {_counted(outcome.checked, unit)} checked"
     if not outcome.findings:
-        return f"{days}: {outcome.checked:,} {unit} checked, nothing found."
-    worst, where = outcome.worst_first[0], len(outcome.days)
+        return f"{checked}, nothing is wrong."
+    worst = outcome.worst_first[0]
     return (
-        f"{days}: {outcome.checked:,} {unit} checked, something is wrong on {where} "
-        f"{'day' if where == 1 else 'days'}. The worst: {worst.day} {worst.subject}: "
-        f"{worst.found}; expected: {worst.expected}. {remedy}"
+        f"{checked}, {_counted(len(outcome.days), 'days')} not right. The worst: {worst.days}, "
+        f"{worst.subject}: {worst.found}; expected: {worst.expected}. {remedy}"
     )
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number:,} {unit.removesuffix('s') if number == 1 else unit}"
 
 
 def table(outcome: Outcome) -> str:
@@ -81,25 +87,14 @@ def table(outcome: Outcome) -> str:
     if not outcome.findings:
         return ""
     rows = [
-        f"| {one.day} | {one.subject} | {one.found} | {one.expected} |"
+        f"| {one.days} | {one.subject} | {one.found} | {one.expected} |"
         for one in outcome.worst_first[:MOST_ROWS]
     ]
     left = len(outcome.findings) - len(rows)
     more = [f"\n{left} more"] if left else []
-    return "\n".join(["| day | what | found | expected |", "|---|---|---|---|", *rows, *more])
-
-
-def stretches(days: Iterable[date]) -> list[DayRange]:
-    """Days as the fewest ranges, in order."""
-    result: list[DayRange] = []
-    for day in sorted(set(days)):
-        if result and result[-1].last == day - ONE_DAY:
-            result[-1] = DayRange(result[-1].first, day)
-        else:
-            result.append(DayRange(day, day))
-    return result
+    return "\n".join(["| days | what | found | expected |", "|---|---|---|---|", *rows, *more])
 
 
 def ranges_text(days: Iterable[date]) -> str:
     """Days as short ranges: ``2026-01-03..2026-01-05, 2026-01-09``."""
-    return ", ".join(str(one) for one in stretches(days)) or "none"
+    return ", ".join(str(one) for one in reversed(stretches(days))) or "none"

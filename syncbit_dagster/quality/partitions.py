@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syncbit_dagster.civil import ONE_DAY
+from syncbit_dagster.civil import ONE_DAY, DayRange
+from syncbit_dagster.gaps import stretches
 from syncbit_dagster.quality.evidence import counts_by_day
-from syncbit_dagster.quality.outcome import Finding, Outcome, ranges_text, stretches
+from syncbit_dagster.quality.outcome import Finding, Outcome, ranges_text
 
 if TYPE_CHECKING:
     from syncbit_dagster.quality.evidence import Evidence
 
 
 def gaps(evidence: Evidence) -> Outcome:
-    """Every day before yesterday is materialized.
+    """Every day before yesterday that is collected by itself is materialized.
 
     A day that is materialized without any sample is no gap: the provider was asked and has
-    nothing (the watch was off). Both are told, apart from each other. A day that the zone skipped
-    has no time and cannot be missing.
+    nothing (the watch was off). All days of both kinds are told, apart from each other. A day that
+    the zone skipped has no time and cannot be missing.
     """
     real = [
         day
@@ -28,15 +29,11 @@ def gaps(evidence: Evidence) -> Outcome:
     ]
     missing = [day for day in real if day not in evidence.recorded]
     empty = [day for day in real if evidence.recorded.get(day) == 0]
+    wanted = set(evidence.wanted or ())
+    overdue = [day for day in missing if day in wanted and day < evidence.today - ONE_DAY]
     findings = tuple(
-        Finding(
-            stretch.first,
-            "partitions",
-            f"{stretch} not materialized",
-            "one partition a day",
-            float(len(stretch)),
-        )
-        for stretch in stretches(day for day in missing if day < evidence.today - ONE_DAY)
+        Finding(stretch, "partitions", "not materialized", "materialized", float(len(stretch)))
+        for stretch in stretches(overdue)
     )
     facts: dict[str, int | str] = {
         "days_not_materialized": len(missing),
@@ -57,7 +54,7 @@ def read_back(evidence: Evidence) -> Outcome:
     ]
     findings = tuple(
         Finding(
-            day,
+            DayRange(day, day),
             "samples in the store",
             f"{count:,} samples",
             f"{expected:,} samples, as materialized",
