@@ -7,7 +7,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.cli import authorize, demo, emulator, plan
+from syncbit_dagster.cli import authorize, demo, doctor, emulator, plan
 from syncbit_dagster.errors import SyncbitError
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 COMMANDS: dict[str, ModuleType] = {
     "authorize": authorize,
+    "doctor": doctor,
     "plan": plan,
     "emulator": emulator,
     "demo": demo,

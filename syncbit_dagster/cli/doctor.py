@@ -1,0 +1,201 @@
+"""Check all that a sync needs, one line each with the cure in it; exit status 1 if any fails.
+
+Nothing is left behind: the store is tried with a series of its own, which is deleted again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import numpy as np
+import requests
+
+from syncbit_dagster import samples
+from syncbit_dagster.civil import to_milliseconds
+from syncbit_dagster.cli.checks import (
+    Verdict,
+    check_clock,
+    check_permissions,
+    check_quota,
+    check_scopes,
+    check_token,
+    check_zone,
+)
+from syncbit_dagster.config import load_settings
+from syncbit_dagster.errors import SyncbitError
+from syncbit_dagster.opening import SOURCES, open_source, open_store
+from syncbit_dagster.quota import Budget
+from syncbit_dagster.samples import Series, encode_labels
+from syncbit_dagster.sources.errors import (
+    PermissionMissingError,
+    QuotaWaitError,
+    SourceUnavailableError,
+)
+from syncbit_dagster.sources.oauth import AccessTokens
+from syncbit_dagster.stores.base import Slice
+from syncbit_dagster.stores.errors import StoreMismatchError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+
+    from syncbit_dagster.config import Settings
+    from syncbit_dagster.stores.base import Store
+
+HELP = "check configuration, account, provider and store"
+PROBE = "syncbit_probe"
+PATIENCE_SECONDS = 10.0  # for a turn in the budget, and for the provider's clock
+OFFLINE = Verdict("skip", "this provider asks nobody")
+
+
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """There are none."""
+
+
+def run(_arguments: argparse.Namespace) -> int:
+    has_failed = False
+    for name, verdict in _examined():
+        print(f"{verdict.state:4}  {name:13}  {verdict.text}", flush=True)
+        has_failed = has_failed or verdict.state == "FAIL"
+    return 1 if has_failed else 0
+
+
+def _examined() -> Iterator[tuple[str, Verdict]]:
+    try:
+        settings = load_settings()
+    except SyncbitError as error:
+        yield "configuration", Verdict("FAIL", str(error))
+        return
+    account = settings.account
+    kept = f"labels {account.labels['user']!r} and {account.labels['device']!r}"
+    yield "configuration", Verdict("ok", f"{account.provider}, {kept}, {settings.data_directory}")
+    yield "secrets", check_permissions(_private_paths(settings))
+    if settings.is_offline:
+        yield from ((name, OFFLINE) for name in ("token", "scopes", "quota", "clock"))
+        yield from _examined_provider(settings)
+    else:
+        yield from _examined_account(settings)
+    yield "store", _judged(lambda: _tried(settings))
+
+
+def _examined_account(settings: Settings) -> Iterator[tuple[str, Verdict]]:
+    """A provider that is asked: each step needs the one before it."""
+    account = settings.account
+    yield "quota", _judged(lambda: _quota(settings))
+    is_there = True
+    try:
+        yield "clock", _clock(account.api_url)
+    except SourceUnavailableError as error:  # asking again and again would take a minute
+        is_there = False
+        yield "clock", Verdict("skip", "no answer")
+        yield "provider", Verdict("FAIL", str(error))
+    try:
+        AccessTokens(account).get()
+        token = account.tokens.load()
+    except SyncbitError as error:
+        yield "token", Verdict("FAIL", str(error))
+        token = None
+    if token is None:
+        yield "scopes", Verdict("skip", "no token")
+    else:
+        yield "token", check_token(token, datetime.now(UTC))
+        yield "scopes", check_scopes(SOURCES[account.provider].SCOPES, token)
+    if token is not None and is_there:
+        yield from _examined_provider(settings)
+    else:
+        yield "zone", check_zone(account, None)
+
+
+def _examined_provider(settings: Settings) -> Iterator[tuple[str, Verdict]]:
+    """What the provider says of the account itself, and whether its zone is ours."""
+    account = settings.account
+    impatient = replace(account.quota, longest_wait_seconds=PATIENCE_SECONDS)
+    told = None
+    try:
+        source = open_source(replace(settings, account=replace(account, quota=impatient)))
+        try:
+            told = source.profile()
+        finally:
+            source.close()
+    except PermissionMissingError as error:
+        yield "provider", Verdict("warn", f"it answers, but {error}")
+    except QuotaWaitError as error:
+        yield "provider", Verdict("warn", str(error))
+    except SyncbitError as error:
+        yield "provider", Verdict("FAIL", str(error))
+    else:
+        devices = ", ".join(told.devices) or "no devices"
+        yield "provider", Verdict("ok", f"data since {told.first_day or 'nobody knows'}; {devices}")
+    yield "zone", check_zone(account, told.zone if told else None)
+
+
+def _judged(check: Callable[[], Verdict]) -> Verdict:
+    try:
+        return check()
+    except SyncbitError as error:
+        return Verdict("FAIL", str(error))
+
+
+def _private_paths(settings: Settings) -> list[Path]:
+    """The data directory, and what lies in it or beside the process with secrets inside."""
+    names = [f"tokens-{settings.account.provider}.json", "account.json", "quota.sqlite"]
+    directory = settings.data_directory
+    return [directory, *(directory / name for name in names), Path(".env")]
+
+
+def _quota(settings: Settings) -> Verdict:
+    quota = settings.account.quota
+    budget = Budget(quota)
+    try:
+        return check_quota(quota, budget.figures())
+    finally:
+        budget.close()
+
+
+def _clock(api_url: str) -> Verdict:
+    """Any answer has a date, so none has to be authorized."""
+    try:
+        asked = datetime.now(UTC)
+        answer = requests.get(api_url, timeout=PATIENCE_SECONDS, allow_redirects=False)
+        there = parsedate_to_datetime(answer.headers.get("Date", ""))
+    except requests.RequestException as error:
+        raise SourceUnavailableError(
+            f"{urlsplit(api_url).netloc} cannot be reached ({type(error).__name__}); check the "
+            "network and try again later."
+        ) from None
+    except ValueError:
+        return Verdict("skip", "the provider's answer has no date")
+    return check_clock(asked + (datetime.now(UTC) - asked) / 2, there)
+
+
+def _tried(settings: Settings) -> Verdict:
+    """Write one sample of a series of our own, read it back and delete it."""
+    store = open_store(settings)
+    now = datetime.now(UTC).replace(microsecond=0)
+    labels = {**settings.account.labels, "probe": uuid.uuid4().hex}
+    target = Slice((PROBE,), labels, now, now + timedelta(seconds=1))
+    instant = np.array([to_milliseconds(now)], np.int64)
+    sample = samples.from_series([Series(PROBE, encode_labels(labels), instant, np.array([1.0]))])
+    try:
+        try:
+            store.replace(target, sample)
+            _require(store, target, 1)
+        finally:
+            store.replace(target, samples.empty())
+        _require(store, target, 0)
+    finally:
+        store.close()
+    return Verdict("ok", f"{store.description}: written, read back and deleted")
+
+
+def _require(store: Store, target: Slice, count: int) -> None:
+    if (found := len(store.read(target))) != count:
+        raise StoreMismatchError(
+            f"{store.description} gives {found} samples of the probe instead of {count}."
+        )
