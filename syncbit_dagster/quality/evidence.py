@@ -103,4 +103,4 @@ def counts_by_day(evidence: Evidence) -> npt.NDArray[np.int64]:
 def wall_clock(evidence: Evidence, timestamp: int) -> str:
     """An instant (milliseconds) as it reads on the wall, to the second, with its offset."""
     local = datetime.fromtimestamp(timestamp / 1000, UTC).astimezone(evidence.zone)
-    return local.timetz().isoformat("seconds")
+    return local.isoformat(timespec="seconds").partition("T")[2]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from syncbit_dagster.quality.evidence import counts_by_day, wall_clock
-from syncbit_dagster.quality.outcome import Finding, Outcome
+from syncbit_dagster.quality.outcome import Finding, Outcome, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ def minutes_in_day(evidence: Evidence) -> Outcome:
         Finding(
             evidence.day(number),
             "samples of the day",
-            f"{counts[number]:,} samples",
+            counted(int(counts[number]), "samples"),
             f"at most {possible[number]:,}, one an interval",
             float(counts[number] - possible[number]),
         )
@@ -57,7 +57,8 @@ def _off_grid(evidence: Evidence, series: Series, step: int) -> Iterator[Finding
             yield Finding(
                 evidence.day(number),
                 series.metric,
-                f"{counts[number]:,} samples, the first at {wall_clock(evidence, int(first))}",
+                f"{counted(int(counts[number]), 'samples')}, the first at "
+                f"{wall_clock(evidence, int(first))}",
                 expected,
                 float(counts[number]),
             )

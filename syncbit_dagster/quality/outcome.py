@@ -68,17 +68,18 @@ def sentence(outcome: Outcome, unit: str, days: DayRange, remedy: str) -> str:
     """The outcome in plain English: what is wrong, what would be right, what to do."""
     if not outcome.checked:
         return f"{days}: there are no {unit} to check."
-    checked = f"{days}: {_counted(outcome.checked, unit)} checked"
+    checked = f"{days}: {counted(outcome.checked, unit)} checked"
     if not outcome.findings:
         return f"{checked}, nothing is wrong."
     worst = outcome.worst_first[0]
     return (
-        f"{checked}, {_counted(len(outcome.days), 'days')} not right. The worst: {worst.days}, "
+        f"{checked}, {counted(len(outcome.days), 'days')} not right. The worst: {worst.days}, "
         f"{worst.subject}: {worst.found}; expected: {worst.expected}. {remedy}"
     )
 
 
-def _counted(number: int, unit: str) -> str:
+def counted(number: int, unit: str) -> str:
+    """A number and its unit, which is given in the plural."""
     return f"{number:,} {unit.removesuffix('s') if number == 1 else unit}"
 
 

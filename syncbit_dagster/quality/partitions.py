@@ -9,7 +9,7 @@ import numpy as np
 from syncbit_dagster.civil import ONE_DAY, DayRange
 from syncbit_dagster.gaps import stretches
 from syncbit_dagster.quality.evidence import counts_by_day
-from syncbit_dagster.quality.outcome import Finding, Outcome, ranges_text
+from syncbit_dagster.quality.outcome import Finding, Outcome, counted, ranges_text
 
 if TYPE_CHECKING:
     from syncbit_dagster.quality.evidence import Evidence
@@ -56,8 +56,8 @@ def read_back(evidence: Evidence) -> Outcome:
         Finding(
             DayRange(day, day),
             "samples in the store",
-            f"{count:,} samples",
-            f"{expected:,} samples, as materialized",
+            counted(count, "samples"),
+            f"{counted(expected, 'samples')}, as materialized",
             float(abs(count - expected)),
         )
         for day, count, expected in told
