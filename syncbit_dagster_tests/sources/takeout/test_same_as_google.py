@@ -113,14 +113,13 @@ IN_WRITTEN_DAYS = {
 
 def everything(found: Source, days: DayRange) -> dict[str, Values]:
     """All samples by series."""
-    return {
-        one.metric + one.labels: dict(
-            zip(one.timestamps.tolist(), one.values.tolist(), strict=True)
-        )
-        for asset in ASSETS
-        for batch in found.fetch(asset_named(asset), days)
-        for one in validate(batch.samples)
-    }
+    result: dict[str, Values] = {}
+    for asset in ASSETS:
+        for batch in found.fetch(asset_named(asset), days):
+            for one in validate(batch.samples):
+                samples = zip(one.timestamps.tolist(), one.values.tolist(), strict=True)
+                result.setdefault(one.metric + one.labels, {}).update(samples)
+    return result
 
 
 def both(
