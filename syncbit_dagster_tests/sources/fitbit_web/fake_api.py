@@ -7,10 +7,12 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from syncbit_dagster.account import Token
+from syncbit_dagster.account import Quota, Token
 from syncbit_dagster.config import load_settings
+from syncbit_dagster.quota import Budget
 from syncbit_dagster.sources.fitbit_web import FitbitWebSource
 from syncbit_dagster.sources.fitbit_web.scopes import SCOPES
 
@@ -74,11 +76,10 @@ def fake_api(answer: Callable[[str], Answer]) -> Iterator[FakeApi]:
 
 @contextmanager
 def connected(url: str, directory: Path, **variables: str) -> Iterator[FitbitWebSource]:
-    """A source with a token, an endless budget and no patience to wait between tries."""
+    """A source with a token and an endless budget, which does not wait between tries."""
     settings = load_settings(
         {
             "SYNCBIT_PROVIDER": "fitbit_web",
-            "SYNCBIT_REQUESTS_PER_HOUR": "100000",
             "DATA_DIR": str(directory),
             "SYNCBIT_TIMEZONE": "America/New_York",
             "BACKFILL_START_DATE": "2009-01-01",
@@ -98,6 +99,10 @@ def connected(url: str, directory: Path, **variables: str) -> Iterator[FitbitWeb
         interval_seconds=settings.interval_seconds,
         heart_rate_interval_seconds=settings.heart_rate_interval_seconds,
     )
-    source.client.api.sleep = lambda _: None
+    api = source.client.api
+    api.sleep = lambda _: None
+    api.budget.close()
+    clock = count(1_000_000)  # a second passes each time that somebody looks
+    api.budget = Budget(Quota(10**6, 1), clock=lambda: float(next(clock)), sleep=lambda _: None)
     yield source
     source.close()
