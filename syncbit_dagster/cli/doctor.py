@@ -17,6 +17,7 @@ import numpy as np
 import requests
 
 from syncbit_dagster import samples
+from syncbit_dagster.account import TokenFile
 from syncbit_dagster.civil import to_milliseconds
 from syncbit_dagster.cli.checks import (
     Verdict,
@@ -144,9 +145,9 @@ def _judged(check: Callable[[], Verdict]) -> Verdict:
 
 def _private_paths(settings: Settings) -> list[Path]:
     """The data directory, and what lies in it or beside the process with secrets inside."""
-    names = [f"tokens-{settings.account.provider}.json", "account.json", "quota.sqlite"]
-    directory = settings.data_directory
-    return [directory, *(directory / name for name in names), Path(".env")]
+    directory, tokens = settings.data_directory, settings.account.tokens
+    paths = [directory, settings.profile.path, directory / "quota.sqlite", Path(".env")]
+    return [*paths, tokens.path] if isinstance(tokens, TokenFile) else paths
 
 
 def _quota(settings: Settings) -> Verdict:

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from syncbit_dagster.account import OAuthApp
     from syncbit_dagster.sources.errors import SourceError
 
-# At DEBUG these log whole answers and forms of the token endpoint.
-for _name in ("requests_oauthlib", "oauthlib"):
+# At DEBUG these log forms and answers of the token endpoint, and addresses with all they carry.
+for _name in ("requests_oauthlib", "oauthlib", "urllib3"):
     logging.getLogger(_name).setLevel(logging.INFO)
 
 TIMEOUT_SECONDS = (10, 60)
