@@ -142,10 +142,27 @@ def test_a_database_keeps_tokens_and_quota_of_several_accounts_apart(tmp_path: P
     assert len(places) == 6
 
 
-def test_a_wrong_state_url_is_not_shown(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://user:hidden@host/database",
+        "postgresql://user:hidden/hidden@host/database",
+        "postgresql://user:hidden?hidden@host/database",
+        "postgresql://user:5432?hidden@host/database",
+        "postgresql://user:hidden#hidden@host/database",
+    ],
+)
+def test_a_wrong_state_url_is_not_shown(tmp_path: Path, url: str) -> None:
     with pytest.raises(ConfigError, match="SYNCBIT_STATE_URL") as raised:
-        load(tmp_path, SYNCBIT_STATE_URL="mysql://user:hidden-password@host/database")
+        load(tmp_path, SYNCBIT_STATE_URL=url)
     assert "hidden" not in str(raised.value)
+
+
+def test_options_of_a_state_url_are_not_shown(tmp_path: Path) -> None:
+    url = "postgresql+psycopg://host/database?user=a%40b&password=hidden"
+    assert load(tmp_path, SYNCBIT_STATE_URL=url).account.tokens.place == (
+        "postgresql+psycopg://host/database"
+    )
 
 
 def test_fitbit_counts_in_hours_of_the_clock(tmp_path: Path) -> None:

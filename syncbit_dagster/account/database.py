@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from syncbit_dagster.account.private_file import private_directory
-from syncbit_dagster.account.state import StateError
+from syncbit_dagster.account.state import SQLITE, StateError
 from syncbit_dagster.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 LOCK_SECONDS = 180  # a refresh of a token is one request of at most 70 s; longer means a hang
-SQLITE = "sqlite:///"
 POSTGRESQL_DRIVERS = ("psycopg", "psycopg2", "pg8000")
 _TABLE = Table(
     "syncbit_state",
@@ -152,7 +151,7 @@ class _HeldRow:
 def _engine(url: str) -> Engine:
     """A pool of one connection; parameters stay out of logs and errors."""
     if url.startswith(SQLITE):
-        path = url.removeprefix(SQLITE)  # taken as it is: a path may hold any character
+        path = url.removeprefix(SQLITE)
         _prepare_file(Path(path))
         engine = create_engine(
             URL.create("sqlite", database=path),
@@ -163,9 +162,12 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_immediate)
     else:
-        engine = create_engine(
-            _with_driver(make_url(url)), pool_size=1, pool_pre_ping=True, hide_parameters=True
-        )
+        try:
+            engine = create_engine(
+                _with_driver(make_url(url)), pool_size=1, pool_pre_ping=True, hide_parameters=True
+            )
+        except ImportError:
+            raise _no_driver() from None
     _create_table(engine)
     return engine
 
@@ -180,8 +182,8 @@ def _create_table(engine: Engine) -> None:
 
 def _prepare_file(path: Path) -> None:
     """An empty database that only its owner may read; SQLite gives its companions the same mode."""
-    private_directory(path.parent)
     try:
+        private_directory(path.parent)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         os.fchmod(descriptor, 0o600)
         os.close(descriptor)
@@ -211,7 +213,11 @@ def _with_driver(url: URL) -> URL:
     for driver in POSTGRESQL_DRIVERS:
         if find_spec(driver):
             return url.set(drivername=f"postgresql+{driver}")
-    raise ConfigError(
-        "SYNCBIT_STATE_URL needs a driver for PostgreSQL; run "
+    raise _no_driver()
+
+
+def _no_driver() -> ConfigError:
+    return ConfigError(
+        "SYNCBIT_STATE_URL needs a driver for PostgreSQL that is not installed; run "
         "`pip install 'syncbit-dagster[postgres]'`."
     )

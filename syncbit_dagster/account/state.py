@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from syncbit_dagster.errors import SyncbitError
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 Json = dict[str, Any]
+
+SQLITE = "sqlite:///"  # what follows is a path, taken as it is
 
 
 class StateError(SyncbitError):
@@ -75,11 +78,12 @@ class StatePlace:
         return DatabaseState(self)
 
     def __str__(self) -> str:
-        """The place without user and password."""
-        scheme, _, rest = self.url.partition("://")
-        if scheme == "sqlite":
-            return rest.removeprefix("/")
-        return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+        """The place without user, password and options."""
+        if self.url.startswith(SQLITE):
+            return self.url.removeprefix(SQLITE)
+        parts = urlsplit(self.url)
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
 
 
 class MemoryState:

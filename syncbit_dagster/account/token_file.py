@@ -54,10 +54,10 @@ class TokenFile:
 
     @contextmanager
     def locked(self) -> Iterator[HeldToken]:
-        private_directory(self.path.parent)
         # One object per use: a shared one would let a second thread of this process in.
         lock = FileLock(self.path.with_suffix(".lock"), mode=0o600)
         try:
+            private_directory(self.path.parent)
             lock.acquire(timeout=LOCK_SECONDS)
         except Timeout:
             raise StateError(

@@ -59,9 +59,16 @@ def url(value: str) -> str:
 
 
 def postgresql_url(value: str) -> str:
+    legal = "use a URL such as postgresql://user:password@host:5432/database"
     parts = urlsplit(value)
+    try:
+        is_plain = parts.port != 0 and "@" not in f"{parts.path}{parts.query}{parts.fragment}"
+    except ValueError:  # its words may be a piece of the password
+        is_plain = False
+    if not is_plain:
+        raise ValueError(f"{legal}; in user and password, write @ as %40, / as %2F, ? as %3F")
     if parts.scheme.partition("+")[0] not in {"postgresql", "postgres"}:
-        raise ValueError("use a URL such as postgresql://user:password@host:5432/database")
+        raise ValueError(legal)
     return value.replace("postgres:", "postgresql:", 1) if parts.scheme == "postgres" else value
 
 

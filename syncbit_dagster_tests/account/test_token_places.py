@@ -214,6 +214,20 @@ def test_a_place_that_cannot_be_written_is_one_sentence(file: TokenFile) -> None
     assert [one.name for one in file.path.parent.iterdir() if one.name.startswith(".")] == []
 
 
+def test_a_data_directory_that_cannot_be_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    with pytest.raises(StateError, match=r"tokens\.lock cannot be opened"):
+        TokenFile(tmp_path / "data" / "tokens.json").save(TOKEN)
+
+
+def test_a_driver_that_is_not_installed_is_named() -> None:
+    for scheme in ("postgresql+psycopg2", "postgresql+made_up"):
+        table = TokenTable(StatePlace(f"{scheme}://host/database", "fitbit_web/a", "token"))
+        with pytest.raises((ConfigError, StateError)) as raised:
+            table.load()
+        assert "\n" not in str(raised.value)
+
+
 def test_a_process_that_hangs_is_waited_for_only_so_long(
     file: TokenFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
