@@ -23,7 +23,7 @@ from syncbit_dagster.stores.base import Slice, Store
 
 LAST_DAYS = 90
 DAYS_AT_ONCE = 120  # as many minutes as should be in memory; ten years are read piece by piece
-RECORDS_AT_ONCE = 1_000  # databases limit the length of a list in a query
+RECORDS_AT_ONCE = 1_000  # each carries a plot; ten years of them need not be in memory
 
 # All data of a run arrives before any of it is judged: a sum may belong to a later asset's total.
 _AFTER_THE_ASSETS = {"dagster/priority": "-1"}
