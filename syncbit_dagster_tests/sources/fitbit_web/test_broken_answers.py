@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncbit_dagster.catalog import METRICS
+from syncbit_dagster.catalog import METRICS, asset_named
 from syncbit_dagster.civil import DayRange, to_milliseconds
-from syncbit_dagster.sources.errors import SourceError
+from syncbit_dagster.sources.errors import SourceError, UnexpectedResponseError
 from syncbit_dagster.sources.fitbit_web.devices import device_series
 from syncbit_dagster.sources.fitbit_web.parse import parse
 from syncbit_dagster.sources.fitbit_web.plan import (
@@ -27,8 +28,11 @@ from syncbit_dagster.sources.fitbit_web.plan import (
     SummaryRequest,
 )
 from syncbit_dagster.sources.fitbit_web.series import to_series
+from syncbit_dagster_tests.sources.fitbit_web.fake_api import connected, fake_api, json_answer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from syncbit_dagster.samples import Series
 
 ZONE = ZoneInfo("America/New_York")
@@ -242,3 +246,26 @@ def test_devices_of_any_shape(content: Any) -> None:
     assert len(series) <= 2 * len(devices)
     for one in series:
         assert np.isfinite(one.values).all()
+
+
+@pytest.mark.parametrize("content", [{}, None, [1], [{"battery": "High", "batteryLevel": 65}]])
+def test_devices_that_are_none(tmp_path: Path, content: Any) -> None:
+    with (
+        fake_api(lambda _: json_answer(content)) as api,
+        connected(api.url, tmp_path) as source,
+        pytest.raises(UnexpectedResponseError),
+    ):
+        source.fetch_current(asset_named("devices"))
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [{}, {"user": None}, {"user": {"timezone": "Mars/Olympus"}}, {"user": {"memberSince": "2020"}}],
+)
+def test_a_profile_that_is_none(tmp_path: Path, profile: Any) -> None:
+    with (
+        fake_api(lambda path: json_answer([] if "devices" in path else profile)) as api,
+        connected(api.url, tmp_path) as source,
+        pytest.raises(UnexpectedResponseError, match="profile"),
+    ):
+        source.profile()
