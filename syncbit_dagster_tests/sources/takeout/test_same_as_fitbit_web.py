@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHICAGO = ZoneInfo("America/Chicago")
-LONG_AFTER = datetime(2026, 11, 1, tzinfo=UTC)
+LONG_AFTER = datetime(2026, 11, 1, 0, 30, tzinfo=UTC)  # in the middle of a window of requests
 DAYS = DayRange(date(2021, 6, 11), date(2021, 6, 25))
 
 
