@@ -1,0 +1,180 @@
+"""Everything that takes part in a backfill, as real processes, with places to break it.
+
+::
+
+    worker --- proxy --- emulator       worker --- proxy --- VictoriaMetrics
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from syncbit_dagster.civil import DayRange
+from syncbit_dagster.cli.emulator import synthetic_person
+from syncbit_dagster_tests.cli import processes
+from syncbit_dagster_tests.dagster_process import ROOT, clean_environment
+from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
+from syncbit_dagster_tests.faults.proxy import Proxy, proxy_to
+from syncbit_dagster_tests.faults.zygote import Order
+from syncbit_dagster_tests.victoriametrics import Server, free_port, running, victoria_metrics
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator, Sequence
+
+    from syncbit_dagster_tests.faults.worker import Workers
+
+# One instant for the whole session: nobody's device syncs meanwhile, so that every run sees the
+# same. The days ended before it by more than any device remembers.
+NOW = datetime.now(UTC)
+PERSON = synthetic_person(NOW.date())
+DAYS = DayRange(NOW.date() - timedelta(days=99), NOW.date() - timedelta(days=40))
+
+# How long to wait between two tries is not what is tested; that there are six is.
+HURRIED: dict[str, Any] = {
+    "syncbit_dagster.sources.http:FIRST_WAIT_SECONDS": 0.01,
+    "syncbit_dagster.sources.http:TIMEOUT_SECONDS": 5,
+    "syncbit_dagster.stores.victoriametrics.transport:GET_PAUSES": (0.05, 0.2),
+}
+
+
+@dataclass
+class Stage:
+    """One account, its provider, its store and its Dagster home.
+
+    Attributes:
+        api, store: the proxies before the emulator and before VictoriaMetrics.
+        server: VictoriaMetrics.
+        account: the emulator in this process and what points to it.
+        home: Dagster's home and the worker's working directory.
+        workers: starts and kills.
+        cleanup: undoes what the scenario does to the machine.
+        variables: what the environment has beyond the account's.
+        off: how far the emulator's clock is off.
+    """
+
+    api: Proxy
+    store: Proxy
+    server: Server
+    account: EmulatedAccount
+    home: Path
+    workers: Workers
+    cleanup: ExitStack
+    variables: dict[str, str] = field(default_factory=dict)
+    off: timedelta = timedelta()
+    _is_store_down: bool = False
+    _program: subprocess.Popen[str] | None = None
+
+    @property
+    def data(self) -> Path:
+        """DATA_DIR."""
+        return Path(self.environment["DATA_DIR"])
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of a worker, or of a whole `dagster dev`."""
+        places = {
+            "GOOGLE_HEALTH_URL": self.api.url,
+            "GOOGLE_TOKEN_URL": f"{self.api.url}/token",
+            "VICTORIA_ENDPOINT": self.store.url,
+            "DAGSTER_HOME": str(self.home),
+            "BACKFILL_START_DATE": DAYS.first.isoformat(),
+        }
+        return clean_environment(self.account.environment) | places | self.variables
+
+    def launch(self, assets: Sequence[str], days: DayRange, *, clock_shift: float = 0.0) -> int:
+        """Run a worker over a range to its end, whatever that is; its exit code."""
+        arguments = [
+            *("asset", "materialize", "-m", "syncbit_dagster.definitions"),
+            *("--select", ",".join(assets)),
+            *("--partition-range", f"{days.first}...{days.last}"),
+        ]
+        directory = str(self.home)
+        self.workers.start(
+            Order(tuple(arguments), self.environment, directory, HURRIED, clock_shift)
+        )
+        return self.workers.wait()
+
+    @contextmanager
+    def instance(self) -> Iterator[dg.DagsterInstance]:
+        """Dagster's record of what happened."""
+        with dg.DagsterInstance.from_config(str(self.home)) as instance:
+            yield instance
+
+    def kill_store(self) -> None:
+        """A power cut at the store."""
+        self.server.kill()
+        self._is_store_down = True
+
+    def start_store(self) -> None:
+        """The store comes back on its data."""
+        self.server.start()
+        self._is_store_down = False
+
+    def run_program(self) -> None:
+        """From now on, `syncbit emulator` answers, a program that can be killed."""
+        port = free_port() if self._program is None else self.api.upstream
+        command = [*processes.SYNCBIT, "emulator", "--port", str(port)]
+        self._program = processes.start(command, self.home, {})
+        self.cleanup.callback(self._end, self._program)
+        assert self._program.stdout is not None
+        assert str(port) in self._program.stdout.readline()
+        self.api.upstream = port
+
+    def kill_program(self) -> None:
+        """Kill `syncbit emulator`; what it keeps in memory, tokens too, is gone."""
+        assert self._program is not None
+        self._end(self._program)
+
+    def heal(self) -> None:
+        """The fault is gone: everything runs as it should."""
+        self.api.heal()
+        self.store.heal()
+        self.off = timedelta()
+        if self._is_store_down:
+            self.start_store()
+        if self._program is not None and self._program.poll() is not None:
+            self.run_program()
+
+    @staticmethod
+    def _end(program: subprocess.Popen[str]) -> None:
+        program.kill()
+        program.communicate()
+
+
+@contextmanager
+def stage(directory: Path, workers: Workers, prepared_home: str) -> Iterator[Stage]:
+    """Everything running, in an empty directory.
+
+    Args:
+        directory: for all files.
+        workers: of the session.
+        prepared_home: a directory with databases of Dagster without any run, to copy.
+    """
+    found: list[Stage] = []
+    home = new_home(directory / "home", prepared_home)
+    with (
+        running(victoria_metrics(directory / "victoria")) as server,
+        emulated_account(PERSON, directory, now=lambda: NOW + found[0].off) as account,
+        proxy_to(int(account.emulator.url.rpartition(":")[2])) as api,
+        proxy_to(server.port) as store,
+        ExitStack() as cleanup,
+    ):
+        found.append(Stage(api, store, server, account, home, workers, cleanup))
+        yield found[0]
+
+
+def new_home(home: Path, prepared: str) -> Path:
+    """A Dagster home with the project's own settings, its databases within."""
+    shutil.copytree(prepared, home)
+    settings = (ROOT / "dagster.yaml").read_text()
+    place = str(home / ".dagster_home")
+    (home / "dagster.yaml").write_text(settings.replace(".dagster_home", place))
+    return home

@@ -1,0 +1,100 @@
+"""A backfill of 60 days under every fault of the table, in real processes.
+
+However a run ends, what is missing afterwards is launched as the history's sensor does, and the
+store ends as an undisturbed run leaves it: compared is every sample that VictoriaMetrics has.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from syncbit_dagster.catalog import ASSETS
+from syncbit_dagster_tests.faults.scenarios import EVERYTHING, SCENARIOS, Scenario
+from syncbit_dagster_tests.faults.stage import DAYS, stage
+from syncbit_dagster_tests.faults.verdict import (
+    complete,
+    failures,
+    is_a_sentence,
+    missing_days,
+)
+from syncbit_dagster_tests.stores.builders import contents
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from syncbit_dagster_tests.faults.conftest import Report
+    from syncbit_dagster_tests.faults.stage import Stage
+    from syncbit_dagster_tests.faults.worker import Workers
+
+pytestmark = pytest.mark.victoriametrics
+
+IS_SOAK = os.environ.get("SYNCBIT_SOAK") == "1"
+FEW = ("activity_summary", "heart_rate", "intraday_steps", "sleep")
+ALL = (*(asset.name for asset in ASSETS if asset.group == "daily"), "intraday_steps")
+CHOSEN = ALL if IS_SOAK else FEW
+EXIT_CODES = {"done": 0, "failed": 1, "killed": -9}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    directory: Path, workers: Workers, prepared_home: str
+) -> Counter[tuple[str, str, int, float]]:
+    """What the store holds after one run without a fault."""
+    with stage(directory / "undisturbed", workers, prepared_home) as quiet:
+        assert quiet.launch(CHOSEN, DAYS) == 0, (quiet.home / "worker.log").read_text()[-3000:]
+        assert not missing_days(quiet, CHOSEN, DAYS)
+        found = contents(quiet.server.url)
+    assert max(found.values()) == 1
+    return found
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [row for row in SCENARIOS if row.is_short or IS_SOAK],
+    ids=lambda row: row.name.replace(" ", "-"),
+)
+def test_the_store_ends_as_if_nothing_had_happened(
+    scenario: Scenario,
+    undisturbed: Counter[tuple[str, str, int, float]],
+    directory: Path,
+    workers: Workers,
+    prepared_home: str,
+    report: Callable[[str], Report],
+) -> None:
+    with (
+        report(scenario.name) as told,
+        stage(directory / str(time.monotonic_ns()), workers, prepared_home) as here,
+    ):
+        scenario.before(here)
+        proxy = here.api if scenario.side == "api" else here.store
+        proxy.plan(scenario.plan(here))
+        code = here.launch(CHOSEN, DAYS)
+        assert proxy.broken, "the fault never happened"
+        here.heal()
+        told.ended = f"{scenario.ends}, {ending(here, scenario, code)}"
+        scenario.cure(here)
+        complete(here, CHOSEN, DAYS, clock_shift=scenario.clock_shift)
+        assert contents(here.server.url) == undisturbed
+
+
+def ending(here: Stage, scenario: Scenario, code: int) -> str:
+    """Check how the run ended that was hit; a few words about it."""
+    assert code == EXIT_CODES[scenario.ends], (here.home / "worker.log").read_text()[-3000:]
+    missing = missing_days(here, CHOSEN, DAYS)
+    count = f"{len(missing)} of {len(CHOSEN)} assets missing"
+    if scenario.ends == "killed":
+        return count
+    may_miss = CHOSEN if scenario.failed == EVERYTHING else scenario.failed.split(",")
+    assert set(missing) <= set(may_miss), "the rest is not done"
+    said = failures(here)
+    assert bool(said) == (scenario.ends == "failed")
+    for sentence in said:
+        assert is_a_sentence(sentence), sentence
+        assert scenario.says in sentence
+    return count + (f": {said[0]}" if said else "")

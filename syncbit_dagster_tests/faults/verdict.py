@@ -1,0 +1,106 @@
+"""What is there after a run, and whether that is right."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
+
+import dagster as dg
+import orjson
+
+from syncbit_dagster.civil import ONE_DAY, DayRange, civil_day
+from syncbit_dagster.gaps import gaps
+from syncbit_dagster_tests.faults.stage import PERSON
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from syncbit_dagster.gaps import Gap
+    from syncbit_dagster_tests.faults.proxy import Seen
+    from syncbit_dagster_tests.faults.stage import Stage
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d(?!T)")
+
+
+def missing_days(stage: Stage, assets: Iterable[str], days: DayRange) -> dict[str, set[date]]:
+    """For each asset that is not complete, the days that are not materialized."""
+    with stage.instance() as instance:
+        found = {
+            asset: set(days)
+            - {
+                date.fromisoformat(key)
+                for key in instance.get_materialized_partitions(dg.AssetKey(asset))
+            }
+            for asset in assets
+        }
+    return {asset: missing for asset, missing in found.items() if missing}
+
+
+def failures(stage: Stage) -> list[str]:
+    """What a person reads of each step that failed: the newest run's."""
+    with stage.instance() as instance:
+        run = instance.get_runs(limit=1)[0]
+        logs = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    return [_text(entry) for entry in logs]
+
+
+def _text(entry: dg.EventLogEntry) -> str:
+    assert entry.dagster_event is not None
+    data = entry.dagster_event.step_failure_data
+    if data.user_failure_data is not None and data.user_failure_data.description:
+        return data.user_failure_data.description
+    # Not a sentence of ours: then what Dagster shows, of its cause if there is one.
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return f"{error.cls_name if error else None}:\n{error.message if error else entry.message}"
+
+
+def is_a_sentence(text: str) -> bool:
+    """One line for a person: no traceback, no name of a class in front."""
+    return "\n" not in text and text.endswith(".") and text[0].isupper() and " " in text
+
+
+def complete(
+    stage: Stage, assets: Sequence[str], days: DayRange, *, clock_shift: float = 0.0
+) -> None:
+    """Launch what is missing, and look that nothing else is asked for."""
+    for gap in gaps(missing_days(stage, assets, days)):
+        before = len(stage.api.seen)
+        code = stage.launch(gap.assets, gap.days, clock_shift=clock_shift)
+        assert code == 0, (stage.home / "worker.log").read_text()[-3000:]
+        assert_within(gap, stage.api.seen[before:])
+    assert not missing_days(stage, assets, days)
+
+
+def assert_within(gap: Gap, requests: Iterable[Seen]) -> None:
+    """No request asks for a day that was not missing."""
+    for request in requests:
+        asked = days_of(request)
+        if asked is not None:
+            assert gap.days.first <= asked.first <= asked.last <= gap.days.last, request
+
+
+def days_of(request: Seen) -> DayRange | None:
+    """The civil days that a request for data asks for; None if it names none."""
+    text = f"{unquote_plus(request.path)} {request.body.decode()}"
+    ends = [date.fromisoformat(found) for found in _DAY.findall(text)]
+    if request.body.startswith(b"{"):
+        ends += _dates(orjson.loads(request.body))
+    if ends:
+        return DayRange(min(ends), max(ends) - ONE_DAY)
+    instants = [datetime.fromisoformat(found) for found in _INSTANT.findall(text)]
+    if instants:
+        last = max(instants) - timedelta(seconds=1)
+        return DayRange(civil_day(min(instants), PERSON.zone), civil_day(last, PERSON.zone))
+    return None
+
+
+def _dates(body: dict[str, object]) -> list[date]:
+    """The civil dates of a roll-up's range."""
+    ends = body.get("range")
+    assert isinstance(ends, dict)
+    return [date(**end["date"]) for end in ends.values() if isinstance(end, dict)]
