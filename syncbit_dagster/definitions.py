@@ -9,6 +9,7 @@ import dagster as dg
 
 from syncbit_dagster.config import Settings, load_settings
 from syncbit_dagster.defs.assets import build_asset
+from syncbit_dagster.defs.checks import build_checks
 from syncbit_dagster.defs.device_sync import device_sync
 from syncbit_dagster.defs.history import history
 from syncbit_dagster.defs.io_manager import sample_store_io_manager
@@ -41,6 +42,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     partitioned = [assets[asset.name] for asset in offered if asset.is_partitioned]
     return dg.Definitions(
         assets=list(assets.values()),
+        asset_checks=[build_checks(asset, settings, partitions) for asset in offered],
         schedules=[] if last else [daily_sync(settings, on_schedule, partitions)],
         sensors=[*followed, history(settings, partitioned, offered, first, last)],
         resources={
