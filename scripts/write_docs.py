@@ -27,7 +27,7 @@ _WEB: dict[type, str] = {  # locations of the Fitbit Web API, in words
     TimeSeries: "activities/{0.resource} `{0.path}`",
     NightlyValue: "{0.endpoint} `{0.path}`",
     SleepLog: "sleep `{0.path}` ({0.of})",
-    BodyLog: "body/log/{0.log} `{0.path}`",
+    BodyLog: "body/log/weight `{0.path}`",
     IntradaySeries: "activities/{0.resource} intraday `value`",
     WebDevice: "devices `{0.path}`",
 }

@@ -2,7 +2,7 @@
 
 Google Health: a roll-up covers 90 or 14 days and 10,000 windows, a page of a daily list 5,000
 points, a page of sleeps 25. Fitbit Web API: a range covers 1,095 days of an activity, 365 of heart
-rate, 100 of sleep, 31 of weights, 30 of body fat and of each nightly value; one day's activity and
+rate, 100 of sleep, 31 of weights, 30 of each nightly value; one day's activity and
 heart rate are one summary, whose distances are too coarse to put longer ranges together from it.
 """
 
@@ -35,9 +35,4 @@ def web_daily(days: int) -> int:
     """All daily assets."""
     nights = NIGHTLY * ceil(days / 30) + ceil(days / 100)
     weights = ceil(days / 31)
-    return web_summary_or_series(days) + ceil(days / 1095) + nights + weights + web_body_fat(days)
-
-
-def web_body_fat(days: int) -> int:
-    """The log of body fat, which is one of the daily assets' endpoints."""
-    return ceil(days / 30)
+    return web_summary_or_series(days) + ceil(days / 1095) + nights + weights

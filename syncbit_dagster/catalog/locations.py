@@ -149,9 +149,8 @@ class SleepLog:
 
 @dataclass(frozen=True)
 class BodyLog:
-    """Fitbit Web API: a field of a day's last entry in the log of weights or of body fat."""
+    """Fitbit Web API: a field of a day's last entry in the log of weights."""
 
-    log: Literal["weight", "fat"]
     path: str
 
 

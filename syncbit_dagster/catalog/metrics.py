@@ -386,7 +386,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "fitbit_weight_kg", "body", "kg", Zero.NO_VALUE,
         LastPoint("weight", "weightGrams", divide_by=1_000),
-        BodyLog("weight", "weight"),
+        BodyLog("weight"),
         TakeoutLog(
             "weight.json", "weight", divide_by=_POUNDS_PER_KG, time="date+time", clock="wall",
             or_else=TakeoutLog("weight.csv", "weight grams", divide_by=1_000),
@@ -398,13 +398,13 @@ METRICS: tuple[Metric, ...] = (
             LastPoint("weight", "weightGrams", divide_by=1_000),
             LastPoint("height", "heightMillimeters", divide_by=1_000, whole_history=True),
         ),
-        BodyLog("weight", "bmi"),
+        BodyLog("bmi"),
         TakeoutLog("weight.json", "bmi", time="date+time", clock="wall"),
     ),
     Metric(
         "fitbit_body_fat_percent", "body", "%", Zero.NO_VALUE,
         LastPoint("body-fat", "percentage"),
-        BodyLog("fat", "fat"),
+        BodyLog("fat"),
         TakeoutLog(
             "weight.json", "fat", time="date+time", clock="wall",
             or_else=TakeoutLog("body_fat.csv", "body fat percentage"),

@@ -185,8 +185,8 @@ def _sleep_value(log: Json, part: SleepLog, zone: ZoneInfo) -> Any:
     return sleep.field(log, part, zone)
 
 
-def _body_entries(request: BodyRequest, answer: Json) -> list[Json]:
-    entries: list[Json] = answer[request.log]
+def _body_entries(_request: BodyRequest, answer: Json) -> list[Json]:
+    entries: list[Json] = answer["weight"]
     return entries
 
 

@@ -36,7 +36,7 @@ SERIES_DAYS = 1095
 HEART_DAYS = 365
 SLEEP_DAYS = 100
 NIGHTLY_DAYS = 30
-BODY_DAYS = {"weight": 31, "fat": 30}
+BODY_DAYS = 31
 LEVELS = {1: "1sec", 60: "1min", 300: "5min", 900: "15min"}
 
 _USER = "/1/user/-"
@@ -107,17 +107,16 @@ class SleepRequest:
 
 @dataclass(frozen=True)
 class BodyRequest:
-    """The entries of the log of weights or of body fat."""
+    """The entries of the log of weights."""
 
-    log: str
     days: DayRange
 
     @property
     def path(self) -> str:
-        return f"{_USER}/body/log/{self.log}/date/{_range(self.days)}.json"
+        return f"{_USER}/body/log/weight/date/{_range(self.days)}.json"
 
     def holds(self, part: Part) -> bool:
-        return isinstance(part, BodyLog) and part.log == self.log
+        return isinstance(part, BodyLog)
 
 
 @dataclass(frozen=True)
@@ -207,8 +206,8 @@ def _sleep(_location: SleepLog, days: DayRange, *_: object) -> list[Request]:
     return [SleepRequest(part) for part in days.chunks(SLEEP_DAYS)]
 
 
-def _body(location: BodyLog, days: DayRange, *_: object) -> list[Request]:
-    return [BodyRequest(location.log, part) for part in days.chunks(BODY_DAYS[location.log])]
+def _body(_location: BodyLog, days: DayRange, *_: object) -> list[Request]:
+    return [BodyRequest(part) for part in days.chunks(BODY_DAYS)]
 
 
 def _intraday(

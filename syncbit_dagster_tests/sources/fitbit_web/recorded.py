@@ -159,19 +159,13 @@ DAILY: list[tuple[str, str, Request, Samples]] = [
     (
         f"{FITBIT_NET}/GetWeight.json",
         "body",
-        BodyRequest("weight", days("2012-03-05")),
+        BodyRequest(days("2012-03-05")),
         {"weight_kg": {at("2012-03-05"): 73}, "bmi": {at("2012-03-05"): 23.57}},
-    ),
-    (
-        f"{FITBIT_NET}/GetFat.json",
-        "body",
-        BodyRequest("fat", days("2012-03-05")),
-        {"body_fat_percent": {at("2012-03-05"): 14}},
     ),
     (
         f"{SHIMMER}/fitbit-body-log-weight.json",
         "body",
-        BodyRequest("weight", days("2015-05-13", "2015-05-24")),
+        BodyRequest(days("2015-05-13", "2015-05-24")),
         {
             "weight_kg": {
                 at(f"2015-05-{day}"): value

@@ -103,7 +103,7 @@ ANSWERS: list[tuple[Request, Any]] = [
         {"cardioScore": [{"dateTime": "2024-11-03", "value": {"vo2Max": "44-48"}}]},
     ),
     (
-        BodyRequest("weight", DAYS),
+        BodyRequest(DAYS),
         {
             "weight": [
                 {"date": "2024-11-03", "time": "07:00:00", "logId": 1, "weight": 73, "bmi": 23.5}

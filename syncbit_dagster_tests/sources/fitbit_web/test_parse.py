@@ -205,13 +205,8 @@ def test_a_range_of_cardio_fitness_is_its_middle() -> None:
 
 
 def test_the_last_entry_of_the_day_counts() -> None:
-    weights = [weighed("21:10:59", 72.5, bmi=22.57), weighed("07:00:00", 73, bmi=23.0)]
-    fat = [{"date": "2026-06-01", "time": "06:00:00", "fat": 14}]
-    assert read_here(
-        "body",
-        (BodyRequest("weight", DAYS), {"weight": weights}),
-        (BodyRequest("fat", DAYS), {"fat": fat}),
-    ) == {
+    weights = [weighed("21:10:59", 72.5, bmi=22.57), weighed("07:00:00", 73, bmi=23.0, fat=14)]
+    assert read_here("body", (BodyRequest(DAYS), {"weight": weights})) == {
         "weight_kg": {FIRST: 72.5},
         "bmi": {FIRST: 22.57},
         "body_fat_percent": {FIRST: 14},
@@ -220,7 +215,7 @@ def test_the_last_entry_of_the_day_counts() -> None:
 
 def test_a_weight_without_an_index_leaves_the_last_index_known() -> None:
     weights = [weighed("07:00:00", 73, bmi=23.0), weighed("21:10:59", 72.5)]
-    found = read_here("body", (BodyRequest("weight", DAYS), {"weight": weights}))
+    found = read_here("body", (BodyRequest(DAYS), {"weight": weights}))
     assert found == {"weight_kg": {FIRST: 72.5}, "bmi": {FIRST: 23.0}}
 
 
@@ -260,7 +255,7 @@ def test_a_weight_without_an_index_leaves_the_last_index_known() -> None:
         (SleepRequest(DAYS), {"meta": {"state": "done"}}),
         (SleepRequest(DAYS), {"sleep": [{"dateOfSleep": "2026-06-01"}]}),
         (SleepRequest(DAYS), {"sleep": [log(1, startTime="23:10")]}),
-        (BodyRequest("weight", DAYS), {"weight": [weighed("7 o'clock", 73)]}),
+        (BodyRequest(DAYS), {"weight": [weighed("7 o'clock", 73)]}),
         (NightlyRequest("spo2", None, DAYS), {"errors": []}),
         (*nightly("cardioscore", "cardioScore", {"vo2Max": "-48"}, {"vo2Max": "44-"}),),
     ],

@@ -36,7 +36,6 @@ LONGEST = {
     "/1/user/-/temp/skin": 30,
     "/1/user/-/cardioscore": 30,
     "/1/user/-/body/log/weight": 31,
-    "/1/user/-/body/log/fat": 30,
     **dict.fromkeys(
         (
             f"/1/user/-/activities/{resource}"
@@ -113,23 +112,17 @@ def test_detail_levels(seconds: int, level: str) -> None:
 @pytest.mark.parametrize(
     ("days", "requests"),
     [
-        # One summary, active zone minutes, sleep, five nightly endpoints, weights and body fat.
-        (1, 1 + 1 + 1 + 5 + 2),
+        # One summary, active zone minutes, sleep, five nightly endpoints, weights.
+        (1, 1 + 1 + 1 + 5 + 1),
         # Ten series, heart rate, active zone minutes in place of the summary.
-        (2, 12 + 1 + 5 + 2),
-        (30, 12 + 1 + 5 + 2),
-        (365, 12 + 4 + 5 * 13 + 12 + 13),
-        (3652, 10 * 4 + 11 + 4 + 37 + 5 * 122 + 118 + 122),
+        (2, 12 + 1 + 5 + 1),
+        (30, 19),
+        (365, 93),
+        (3652, 820),
     ],
 )
 def test_requests_for_all_daily_assets(days: int, requests: int) -> None:
     assert len(all_requests(window(days))) == requests
-
-
-@pytest.mark.parametrize(("days", "requests"), [(30, 19), (365, 93), (3652, 820)])
-def test_requests_without_the_log_of_body_fat(days: int, requests: int) -> None:
-    paths = [one.path for one in all_requests(window(days))]
-    assert sum("/body/log/fat/" not in path for path in paths) == requests
 
 
 def test_activity_and_heart_rate_of_one_day_are_one_request() -> None:

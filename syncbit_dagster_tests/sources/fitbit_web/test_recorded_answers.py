@@ -77,6 +77,7 @@ NOT_ASKED = {
             "GetBodyMeasurements.json",  # repeats old values
             "GetBreathingRateIntradayByDate.json",
             "GetBreathingRateIntradayByInterval.json",
+            "GetFat.json",  # the weight log has what a scale measures
             "GetFoodLogs.json",
             "GetFriends-Multiple.json",
             "GetFriends-None.json",
