@@ -31,6 +31,35 @@ class Gap:
     days: DayRange
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """A gap that was asked for a short time ago; whatever it brought is not missing any more."""
+
+    gap: Gap
+    has_failed: bool
+
+
+def askable(
+    missing: Mapping[str, Collection[date]], under_way: Iterable[Gap], attempts: Iterable[Attempt]
+) -> dict[str, set[date]]:
+    """What of the missing days to ask for now.
+
+    Not what is under way, and not what was asked for in vain: days that failed, all of them, wait;
+    the rest of a range that has brought some does not. An attempt that ended well without bringing
+    a single day says that nobody may read the asset, so that all of its days wait.
+    """
+    rest = {asset: set(days) for asset, days in missing.items()}
+    for gap in under_way:
+        for asset in gap.assets:
+            rest[asset].difference_update(gap.days)
+    for attempt in attempts:
+        for asset in attempt.gap.assets:
+            days = set(attempt.gap.days)
+            if days.issubset(missing[asset]):
+                rest[asset] = rest[asset] - days if attempt.has_failed else set()
+    return rest
+
+
 def gaps(missing: Mapping[str, Collection[date]]) -> list[Gap]:
     """All gaps: assets that miss the same days together, the newest days first."""
     together: dict[frozenset[date], list[str]] = defaultdict(list)

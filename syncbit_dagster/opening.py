@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from syncbit_dagster.sources.base import Source
     from syncbit_dagster.stores.base import Store
 
+# How long runs for history may hold up fresh data, one run at a time.
+HISTORY_SECONDS = 10 * 60
+
 SOURCES: dict[str, Any] = {
     "google_health": GoogleHealthSource,
     "fitbit_web": FitbitWebSource,
@@ -73,14 +76,15 @@ def offered_assets(settings: Settings) -> list[Asset]:
 
 
 def history_budget(settings: Settings) -> int:
-    """How many requests a run for history may take now; what is kept for fresh data is not in it.
+    """How many requests runs for history may take now; what is kept for fresh data is not in it.
 
-    Of a sliding window, all: it refills while the run waits for its turns. Of a fixed one, what
-    is left of it: what comes later would keep a process waiting for up to an hour.
+    Of a sliding window, as many as come in some minutes: it refills while a run waits for its
+    turns. Of a fixed one, what is left of it: what comes later would keep a process waiting for up
+    to an hour.
     """
     quota = settings.account.quota
     if settings.is_offline or quota.window == "sliding":
-        return quota.requests
+        return quota.requests * HISTORY_SECONDS // quota.seconds
     budget = Budget(quota)
     try:
         return budget.figures().remaining - int(quota.requests * RESERVE_SHARE)

@@ -2,7 +2,6 @@
 
 # No postponed annotations here: Dagster reads those of the function below as objects.
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from itertools import chain
 from zoneinfo import ZoneInfo
 
@@ -113,7 +112,7 @@ def _fetch(asset: Asset, context: dg.AssetExecutionContext, source: RunSource) -
     days = days_of(context.partition_keys)
     context.log.info("%s %s: %s requests planned", asset.name, days, source.plan(asset, days))
     # Before the data: what syncs in between makes a day look less settled than it is, never more.
-    synced, now = source.last_sync(days), datetime.now(UTC)
+    synced, now = source.last_sync(days), source.now()
     batches = source.fetch(asset, days)
     return Fetched(days, chain([next(batches)], batches), synced, now)
 

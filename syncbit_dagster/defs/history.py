@@ -1,13 +1,15 @@
 """The sensor that fills the history: what is missing, the newest first, as the budget allows.
 
-Dagster's own record of materialized partitions is the only state: a day that failed, or that was
-never asked for, is simply still missing. Nothing is asked twice at a time, and a range that failed
-is asked again some hours later.
+Dagster's own records are the only state: a day that failed, or that was never asked for, is simply
+still missing. Nothing is asked for twice at a time, and what was asked for in vain is asked for
+again some hours later.
 """
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -15,26 +17,28 @@ import dagster as dg
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.civil import DayRange, civil_day
 from syncbit_dagster.defs.failures import as_failure
-from syncbit_dagster.defs.runs import (
-    ACTIVE,
-    RANGE_END_TAG,
-    RANGE_START_TAG,
-    RUN_KEY_TAG,
-    range_run,
-)
-from syncbit_dagster.gaps import Gap, affordable, gaps
+from syncbit_dagster.defs.runs import ACTIVE, days_of_run, range_run
+from syncbit_dagster.gaps import Attempt, Gap, affordable, askable, gaps
 from syncbit_dagster.opening import history_budget, open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.config import Settings
+    from syncbit_dagster.sources.base import Source
 
 NAME = "history"
 TICK_SECONDS = 30
 RUNS_AHEAD = 4  # queued, so that the next one starts when one ends
-RETRY_HOURS = 6  # after which a range that failed, or that may not be read, is tried again
+RETRY_HOURS = 6  # the day's hours 0, 6, 12 and 18 (UTC), when what failed is tried again
+SLOT_TAG = "syncbit/slot"
+# Dagster would repeat the whole range of a run that crashed; the next tick asks for the rest of it.
+NO_RETRIES = {"dagster/max_retries": "0"}
+
+
+def _real_clock() -> datetime:
+    return datetime.now(UTC)
 
 
 def history(
@@ -43,6 +47,8 @@ def history(
     offered: Sequence[Asset],
     first: date,
     last: date | None,
+    *,
+    now: Callable[[], datetime] = _real_clock,
 ) -> dg.SensorDefinition:
     """Runs over ranges of missing days, until there are none.
 
@@ -52,6 +58,7 @@ def history(
         offered: the same as rows of the catalogue.
         first: the first day.
         last: the last day; None: yesterday, whenever that is.
+        now: the present instant.
     """
     job = dg.define_asset_job(
         NAME,
@@ -67,36 +74,47 @@ def history(
         description=job.description,
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        if not settings.is_authorized():
-            return dg.SkipReason("No account is authorized yet; run `syncbit authorize`.")
-        now = datetime.now(UTC)
-        newest = last or civil_day(now, settings.account.zone) - timedelta(days=1)
-        if newest < first:
-            return dg.SkipReason(f"The first day, {first}, has not ended yet.")
-        missing = _missing(settings, offered, context.instance, DayRange(first, newest))
-        if not any(missing.values()):
-            return dg.SkipReason(f"Every day until {newest} is there.")
-        active = _active(context.instance)
-        for gap in active:
-            for asset in gap.assets:
-                missing.get(asset, set()).difference_update(gap.days)
-        if len(active) >= RUNS_AHEAD:
-            return dg.SkipReason(f"{len(active)} runs are under way.")
         with as_failure():
-            found = _affordable(settings, missing, active, newest)
-        requests = [
-            request
-            for gap in found
-            if not _was_asked(context.instance, request := _request(gap, now))
-        ]
-        if not requests:
-            return dg.SkipReason(
-                "What is missing waits for the request budget, for runs that are under way, or for "
-                f"the next try of what failed (every {RETRY_HOURS} hours)."
-            )
-        return dg.SensorResult(run_requests=requests[: RUNS_AHEAD - len(active)])
+            if not settings.is_authorized():
+                return dg.SkipReason("No account is authorized yet; run `syncbit authorize`.")
+            newest = last or civil_day(now(), settings.account.zone) - timedelta(days=1)
+            if newest < first:
+                return dg.SkipReason(f"The first day, {first}, has not ended yet.")
+            return _tick(settings, offered, context.instance, DayRange(first, newest), now())
 
     return sensor
+
+
+def _tick(
+    settings: Settings,
+    offered: Sequence[Asset],
+    instance: dg.DagsterInstance,
+    days: DayRange,
+    now: datetime,
+) -> dg.SensorResult | dg.SkipReason:
+    slot = now - timedelta(hours=now.hour % RETRY_HOURS)
+    # Runs before partitions: a run that ends in between is counted as active, not as in vain.
+    active = instance.get_runs(dg.RunsFilter(statuses=list(ACTIVE)))
+    tried = instance.get_runs(dg.RunsFilter(job_name=NAME, tags={SLOT_TAG: _hour(slot)}))
+    missing = _missing(settings, offered, instance, days)
+    if not any(missing.values()):
+        return dg.SkipReason(f"Every day until {days.last} is there.")
+    under_way = [gap for run in active if (gap := _gap(run, missing))]
+    rest = askable(missing, under_way, _attempts(tried, missing))
+    if not any(rest.values()):
+        again = _hour(slot + timedelta(hours=RETRY_HOURS))
+        return dg.SkipReason(
+            f"What is missing is under way, or was tried in vain and is tried again at {again} UTC."
+        )
+    ahead = RUNS_AHEAD - sum(run.job_name == NAME for run in active)
+    if ahead <= 0:
+        return dg.SkipReason(f"{RUNS_AHEAD} runs are under way.")
+    with closing(open_source(settings, priority="history")) as source:
+        found = _pieces(source, history_budget(settings), rest, under_way, newest=days.last)
+        pieces = list(islice(found, ahead))
+    if not pieces:
+        return dg.SkipReason("What is missing waits for the request budget.")
+    return dg.SensorResult(run_requests=[_request(piece, _hour(slot)) for piece in pieces])
 
 
 def _missing(
@@ -111,52 +129,52 @@ def _missing(
     return result
 
 
-def _active(instance: dg.DagsterInstance) -> list[Gap]:
-    """What the runs of the history are at work on, queued ones included."""
-    records = instance.get_run_records(dg.RunsFilter(job_name=NAME, statuses=list(ACTIVE)))
-    runs = [record.dagster_run for record in records]
+def _gap(run: dg.DagsterRun, names: Iterable[str]) -> Gap | None:
+    """What a run is at work on among the assets of these names; None: nothing of it."""
+    selected = run.asset_selection
+    # A run that names no asset is one of the schedule's or the other sensor's: all of the job's.
+    assets = tuple(name for name in names if selected is None or dg.AssetKey(name) in selected)
+    days = days_of_run(run) if assets else None
+    return Gap(assets, days) if days else None
+
+
+def _attempts(runs: Iterable[dg.DagsterRun], names: Iterable[str]) -> list[Attempt]:
     return [
-        Gap(
-            tuple(key.path[-1] for key in run.asset_selection or ()),
-            DayRange(
-                date.fromisoformat(run.tags[RANGE_START_TAG]),
-                date.fromisoformat(run.tags[RANGE_END_TAG]),
-            ),
-        )
+        Attempt(gap, has_failed=not run.is_success)
         for run in runs
-        if RANGE_START_TAG in run.tags
+        if run.is_finished and (gap := _gap(run, names))
     ]
 
 
-def _affordable(
-    settings: Settings, missing: Mapping[str, set[date]], active: list[Gap], newest: date
-) -> list[Gap]:
+def _pieces(
+    source: Source,
+    budget: int,
+    missing: Mapping[str, set[date]],
+    under_way: Iterable[Gap],
+    *,
+    newest: date,
+) -> Iterator[Gap]:
     """The gaps, the newest first, in pieces that a run can fetch with the budget that is left."""
-    source = open_source(settings, priority="history")
 
     def cost(gap: Gap) -> int:
         return sum(source.plan(asset_named(name), gap.days).least for name in gap.assets)
 
-    try:
-        budget = history_budget(settings) - sum(map(cost, active))
-        found: list[Gap] = []
-        for gap in gaps({asset: days for asset, days in missing.items() if days}):
-            for piece in affordable(gap, cost, budget, newest=newest):
-                found.append(piece)
-                budget -= cost(piece)
-        return found
-    finally:
-        source.close()
+    budget -= sum(map(cost, under_way))
+    for gap in gaps(missing):
+        for piece in affordable(gap, cost, budget, newest=newest):
+            budget -= cost(piece)
+            yield piece
 
 
-def _request(gap: Gap, now: datetime) -> dg.RunRequest:
-    slot = now.replace(hour=now.hour - now.hour % RETRY_HOURS).strftime("%Y-%m-%dT%H")
-    key = f"{gap.days} {','.join(gap.assets)} {slot}"
-    return range_run(gap.days, "history", run_key=key, assets=gap.assets)
-
-
-def _was_asked(instance: dg.DagsterInstance, request: dg.RunRequest) -> bool:
-    found = instance.get_run_records(
-        dg.RunsFilter(job_name=NAME, tags={RUN_KEY_TAG: str(request.run_key)}), limit=1
+def _request(gap: Gap, slot: str) -> dg.RunRequest:
+    return range_run(
+        gap.days,
+        "history",
+        run_key=f"{gap.days} {','.join(gap.assets)} {slot}",
+        assets=gap.assets,
+        tags={SLOT_TAG: slot, **NO_RETRIES},
     )
-    return bool(found)
+
+
+def _hour(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%d %H:00")

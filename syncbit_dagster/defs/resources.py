@@ -17,7 +17,7 @@ from syncbit_dagster.settled import last_sync, may_change
 from syncbit_dagster.sources.errors import PermissionMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from syncbit_dagster.account import Priority
@@ -32,9 +32,14 @@ BACKFILL_TAG = "dagster/backfill"
 
 
 class RunSource:
-    """A run's source. A present state is asked for once, however many assets need it."""
+    """A run's source. A present state is asked for once, however many assets need it.
 
-    def __init__(self, source: Source, zone: ZoneInfo) -> None:
+    Attributes:
+        now: gives the present instant.
+    """
+
+    def __init__(self, source: Source, zone: ZoneInfo, now: Callable[[], datetime]) -> None:
+        self.now = now
         self._source = source
         self._zone = zone
         self._current: dict[str, Current] = {}
@@ -56,7 +61,7 @@ class RunSource:
     def last_sync(self, days: DayRange) -> datetime | None:
         """The devices' last sync, asked for if it matters to the days; None if nobody knows."""
         devices = asset_named("devices")
-        if not self._source.has(devices) or not may_change(days, self._zone, datetime.now(UTC)):
+        if not self._source.has(devices) or not may_change(days, self._zone, self.now()):
             return None
         try:
             return last_sync(self.fetch_current(devices).samples)
@@ -64,7 +69,13 @@ class RunSource:
             return None  # the asset `devices` says so itself
 
 
-def fitbit_resource(settings: Settings) -> dg.ResourceDefinition:
+def _real_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def fitbit_resource(
+    settings: Settings, *, now: Callable[[], datetime] = _real_clock
+) -> dg.ResourceDefinition:
     """The account's source as the resource ``fitbit``; it carries OAuth and the request budget."""
     account = settings.account
 
@@ -77,7 +88,7 @@ def fitbit_resource(settings: Settings) -> dg.ResourceDefinition:
         tags = context.run.tags if context.run else {}
         source = open_source(settings, priority=priority_of(tags))
         try:
-            yield RunSource(source, account.zone)
+            yield RunSource(source, account.zone, now)
         finally:
             source.close()
 

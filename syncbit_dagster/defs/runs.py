@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from syncbit_dagster.civil import DayRange
 from syncbit_dagster.defs.resources import PRIORITY_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from syncbit_dagster.account import Priority
-    from syncbit_dagster.civil import DayRange
 
+PARTITION_TAG = "dagster/partition"
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
-RUN_KEY_TAG = "dagster/run_key"
 QUEUE_TAG = "dagster/priority"
 # Dagster's run queue: the higher number goes first.
 QUEUE_PRIORITY: dict[Priority, int] = {"fresh": 1, "history": -1}
+# A run whose process died with the machine keeps its place until then. None of these takes minutes
+# more than the longest wait for the budget.
+LONGEST_RUN_SECONDS = 2 * 3600
 
 ACTIVE = (
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
 )
 
 
@@ -35,6 +40,7 @@ def range_run(
     *,
     run_key: str,
     assets: Iterable[str] | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> dg.RunRequest:
     """One run for all the days; a run key that was used before makes none.
 
@@ -43,6 +49,7 @@ def range_run(
         priority: which runs and which requests go first.
         run_key: names the run.
         assets: names; default: all of the job's.
+        tags: more of them.
     """
     return dg.RunRequest(
         run_key=run_key,
@@ -52,5 +59,16 @@ def range_run(
             RANGE_END_TAG: days.last.isoformat(),
             PRIORITY_TAG: priority,
             QUEUE_TAG: str(QUEUE_PRIORITY[priority]),
+            dg.MAX_RUNTIME_SECONDS_TAG: str(LONGEST_RUN_SECONDS),
+            **(tags or {}),
         },
     )
+
+
+def days_of_run(run: dg.DagsterRun) -> DayRange | None:
+    """The partitions that a run over daily assets is for; None if it has none."""
+    one = run.tags.get(PARTITION_TAG)
+    first, last = run.tags.get(RANGE_START_TAG, one), run.tags.get(RANGE_END_TAG, one)
+    if first is None or last is None:
+        return None
+    return DayRange(date.fromisoformat(first), date.fromisoformat(last))
