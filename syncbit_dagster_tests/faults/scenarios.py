@@ -85,7 +85,7 @@ _NO_STORE = Scenario(
     "", "store", Reset(), act=machine.kill_store, ends="failed", failed=EVERYTHING, says="127.0.0.1"
 )
 _SLEEP_FAILS = Scenario("", path=SLEEP, times=None, ends="failed", failed="sleep")
-_WRITE_FAILS = Scenario("", "store", path=IMPORT, ends="failed")
+_WRITE_FAILS = Scenario("", "store", path=IMPORT, ends="failed", failed="activity_summary")
 _SMALL_DISK = Scenario(
     "",
     before=machine.small_disk,
@@ -158,7 +158,7 @@ SCENARIOS = (
     Scenario(
         "provider killed",
         reply=Reset(),
-        after=20,
+        path=MINUTES,
         before=machine.run_program,
         act=machine.kill_program,
         ends="failed",
@@ -189,7 +189,7 @@ SCENARIOS = (
         "500 for ever to everything",
         reply=Canned(500),
         path="/v4/",
-        after=20,
+        after=12,
         times=None,
         ends="failed",
         failed=EVERYTHING,
@@ -225,11 +225,11 @@ SCENARIOS = (
     replace(_SLEEP_FAILS, name="a redirect", reply=Canned(302, b"", (("Location", "/"),))),
     replace(_SLEEP_FAILS, name="403 from a proxy", reply=Canned(403, PAGE, HTML)),
     # The authorization ends.
-    Scenario("access tokens end in the middle", act=machine.expire_tokens, after=12),
+    Scenario("access tokens end in the middle", act=machine.expire_tokens, path=MINUTES),
     Scenario(
         "authorization revoked in the middle",
         act=machine.revoke,
-        after=20,
+        path=MINUTES,
         ends="failed",
         failed=EVERYTHING,
         says="run `syncbit authorize` again",
@@ -268,9 +268,9 @@ SCENARIOS = (
     # Clocks.
     Scenario("provider's clock an hour back", act=machine.an_hour_back, after=9),
     Scenario("provider's clock two hours on", act=machine.two_hours_on, after=9),
-    replace(_KILLED, name="own clock an hour back after a kill", after=20, clock_shift=-3600),
+    replace(_KILLED, name="own clock an hour back after a kill", path=MINUTES, clock_shift=-3600),
     # The store refuses, lies, or is slow.
-    replace(_WRITE_FAILS, name="401 to a write", reply=Canned(401), after=1, is_short=True),
+    replace(_WRITE_FAILS, name="401 to a write", reply=Canned(401), is_short=True),
     replace(
         _WRITE_FAILS, name="401 to every write", reply=Canned(401), times=None, failed=EVERYTHING
     ),

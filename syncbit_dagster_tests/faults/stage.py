@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -35,7 +36,11 @@ if TYPE_CHECKING:
 # same. The days ended before it by more than any device remembers.
 NOW = datetime.now(UTC)
 PERSON = synthetic_person(NOW.date())
-DAYS = DayRange(NOW.date() - timedelta(days=99), NOW.date() - timedelta(days=40))
+IS_SOAK = os.environ.get("SYNCBIT_SOAK") == "1"
+_LAST = NOW.date() - timedelta(days=40)
+DAYS = DayRange(_LAST - timedelta(days=59 if IS_SOAK else 13), _LAST)
+# Roll-ups and lists of days, sessions, minutes: an asset of each kind.
+CHOSEN = ("activity_summary", "heart_rate", "intraday_steps", "sleep")
 
 # How long to wait between two tries is not what is tested; that there are six is.
 HURRIED: dict[str, Any] = {

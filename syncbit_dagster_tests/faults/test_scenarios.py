@@ -1,4 +1,4 @@
-"""A backfill of 60 days under every fault of the table, in real processes.
+"""A backfill under every fault of the table, in real processes: two weeks, 60 days in the soak.
 
 However a run ends, what is missing afterwards is launched as the history's sensor does, and the
 store ends as an undisturbed run leaves it: compared is every sample that VictoriaMetrics has.
@@ -6,15 +6,14 @@ store ends as an undisturbed run leaves it: compared is every sample that Victor
 
 from __future__ import annotations
 
-import os
-import time
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from syncbit_dagster.catalog import ASSETS
 from syncbit_dagster_tests.faults.scenarios import EVERYTHING, SCENARIOS, Scenario
-from syncbit_dagster_tests.faults.stage import DAYS, stage
+from syncbit_dagster_tests.faults.stage import CHOSEN, DAYS, IS_SOAK, stage
 from syncbit_dagster_tests.faults.verdict import (
     complete,
     failures,
@@ -26,7 +25,6 @@ from syncbit_dagster_tests.stores.builders import contents
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
-    from pathlib import Path
 
     from syncbit_dagster_tests.faults.conftest import Report
     from syncbit_dagster_tests.faults.stage import Stage
@@ -34,10 +32,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.victoriametrics
 
-IS_SOAK = os.environ.get("SYNCBIT_SOAK") == "1"
-FEW = ("activity_summary", "heart_rate", "intraday_steps", "sleep")
-ALL = (*(asset.name for asset in ASSETS if asset.group == "daily"), "intraday_steps")
-CHOSEN = ALL if IS_SOAK else FEW
 EXIT_CODES = {"done": 0, "failed": 1, "killed": -9}
 
 
@@ -69,7 +63,8 @@ def test_the_store_ends_as_if_nothing_had_happened(
 ) -> None:
     with (
         report(scenario.name) as told,
-        stage(directory / str(time.monotonic_ns()), workers, prepared_home) as here,
+        tempfile.TemporaryDirectory(dir=directory) as place,
+        stage(Path(place), workers, prepared_home) as here,
     ):
         scenario.before(here)
         proxy = here.api if scenario.side == "api" else here.store

@@ -61,7 +61,7 @@ def _text(entry: dg.EventLogEntry) -> str:
 
 def is_a_sentence(text: str) -> bool:
     """One line for a person: no traceback, no name of a class in front."""
-    return "\n" not in text and text.endswith(".") and text[0].isupper() and " " in text
+    return "\n" not in text and text.endswith((".", "?")) and "Traceback" not in text
 
 
 def complete(

@@ -23,8 +23,12 @@ import orjson
 
 # What the definitions import, except themselves: they read the environment when they load.
 PRELOADED = (
+    "alembic.autogenerate",
     "dagster._cli",
     "dagster._core.execution.api",
+    "dagster._core.storage.local_compute_log_manager",
+    "dagster._core.storage.sqlite_storage",
+    "rich.traceback",
     "sqlalchemy.dialects.sqlite",
     "syncbit_dagster.account.database",
     "syncbit_dagster.defs.assets",
