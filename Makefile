@@ -32,10 +32,10 @@ dev: install  ## Start the Dagster UI and daemon for your own account
 	$(BIN)/dagster dev
 
 .PHONY: test
-test: install victoria-metrics lint types pytest  ## Install what is missing and pass every check and test
+test: install victoria-metrics postgresql lint types pytest  ## Install what is missing and pass every check and test
 
 .PHONY: pytest
-pytest: install victoria-metrics  ## Run the tests only
+pytest: install victoria-metrics postgresql  ## Run the tests only
 	SYNCBIT_REQUIRE_VICTORIAMETRICS=1 $(BIN)/python -m pytest
 
 .PHONY: lint
@@ -60,15 +60,20 @@ docs: install  ## Write the generated parts of the documentation
 victoria-metrics:  ## Fetch VictoriaMetrics from Debian's package if it is not installed
 	@scripts/fetch_victoria_metrics $(TOOLS)
 
+.PHONY: postgresql
+postgresql:  ## Install PostgreSQL from Debian's package if it is not installed; starts no server
+	@scripts/install_postgresql
+
 .PHONY: bench
 bench: install victoria-metrics  ## Measure requests, the store and start-up, side by side with a floor
 	$(BIN)/python -m benchmarks.requests.run
 	$(BIN)/python -m benchmarks.pipeline.run
 	$(BIN)/python -m benchmarks.store.run
+	$(BIN)/python -m benchmarks.takeout.run
 	$(BIN)/python -m benchmarks.load.run
 
 .PHONY: soak
-soak: install victoria-metrics  ## Run the long series of crashes, faults, races and histories
+soak: install victoria-metrics postgresql  ## Run the long series of crashes, faults, races and histories
 	SYNCBIT_SOAK=1 SYNCBIT_REQUIRE_VICTORIAMETRICS=1 $(BIN)/python -m pytest syncbit_dagster_tests/stores
 
 .PHONY: screenshots

@@ -3,6 +3,8 @@
     SyncbitError
     ├── ConfigError                 config.py: a wrong or missing setting
     ├── InvalidSamplesError         samples.py: a table that no store may take
+    ├── StateError                  account/state.py: the shared place of tokens and counts
+    ├── WaitTooLongError            quota: no turn in time
     ├── SourceError                 sources/errors.py: the provider
     └── StoreError                  stores/errors.py: the store
 

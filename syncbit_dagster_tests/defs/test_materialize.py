@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,6 @@ from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import pandas as pd
 
@@ -298,7 +298,7 @@ def test_a_revoked_token(account: EmulatedAccount, instance: dg.DagsterInstance)
 
 def test_no_token(account: EmulatedAccount, instance: dg.DagsterInstance) -> None:
     settings = account.settings()
-    settings.account.tokens.path.unlink()
+    Path(str(settings.account.tokens.place)).unlink()
     assert_refused(settings, instance, "run `syncbit authorize` first")
 
 

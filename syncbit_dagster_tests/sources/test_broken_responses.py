@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from syncbit_dagster.account import Quota
 from syncbit_dagster.catalog import METRICS
 from syncbit_dagster.civil import DayRange
+from syncbit_dagster.quota import Budget
 from syncbit_dagster.sources.errors import (
     AccountNotLinkedError,
     NotAuthorizedError,
@@ -36,7 +37,6 @@ from syncbit_dagster.sources.google_health.refusals import refusal
 from syncbit_dagster.sources.google_health.series import to_series
 from syncbit_dagster.sources.http import ApiClient
 from syncbit_dagster.sources.oauth import token_of
-from syncbit_dagster.sources.pace import Pace
 from syncbit_dagster_tests.sources.google_points import reading_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Canned(ApiClient):
         super().__init__(
             "http://127.0.0.1",
             Token(),  # type: ignore[arg-type]
-            Pace(Quota(10**6, 1)),
+            Budget(Quota(10**6, 1)),
             refusal,
             sleep=lambda _: None,
         )

@@ -15,13 +15,13 @@ import pytest
 from syncbit_dagster.catalog import ASSETS, Asset
 from syncbit_dagster.civil import DayRange
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
+from syncbit_dagster.quota import Budget
 from syncbit_dagster.sources.google_health import GoogleHealthSource
 from syncbit_dagster.sources.google_health.client import GoogleHealthClient
 from syncbit_dagster.sources.google_health.refusals import refusal
 from syncbit_dagster.sources.google_health.scopes import SCOPES
 from syncbit_dagster.sources.http import ApiClient
 from syncbit_dagster.sources.oauth import AccessTokens
-from syncbit_dagster.sources.pace import Pace
 from syncbit_dagster_tests.emulated import emulated_account
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def source(tmp_path: Path) -> Iterator[GoogleHealthSource]:
         PERSON, tmp_path, now=lambda: datetime(2025, 6, 1, tzinfo=UTC)
     ) as account:
         own = account.settings().account
-        api = RecordingApi(own.api_url, AccessTokens(own), Pace(own.quota), refusal)
+        api = RecordingApi(own.api_url, AccessTokens(own), Budget(own.quota), refusal)
         api.record()
         yield GoogleHealthSource(own, GoogleHealthClient(api), 300, 60)
         api.close()

@@ -12,6 +12,7 @@ from syncbit_dagster import samples
 from syncbit_dagster.account import Profile
 from syncbit_dagster.catalog import metrics_of
 from syncbit_dagster.civil import DayRange, civil_day, to_milliseconds
+from syncbit_dagster.quota import Budget
 from syncbit_dagster.sources.base import Batch, Current, Planned
 from syncbit_dagster.sources.errors import UnexpectedResponseError
 from syncbit_dagster.sources.fitbit_web import wire
@@ -24,7 +25,6 @@ from syncbit_dagster.sources.fitbit_web.scopes import HEART_RATE, SCOPES, is_gra
 from syncbit_dagster.sources.fitbit_web.series import to_series
 from syncbit_dagster.sources.http import ApiClient
 from syncbit_dagster.sources.oauth import AccessTokens
-from syncbit_dagster.sources.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -71,7 +71,7 @@ class FitbitWebSource:
         cls, account: Account, *, interval_seconds: int, heart_rate_interval_seconds: int
     ) -> FitbitWebSource:
         """A source with an HTTP session of its own; nothing is sent yet."""
-        api = ApiClient(account.api_url, AccessTokens(account), Pace(account.quota), refusal)
+        api = ApiClient(account.api_url, AccessTokens(account), Budget(account.quota), refusal)
         return cls(account, FitbitWebClient(api), interval_seconds, heart_rate_interval_seconds)
 
     @staticmethod

@@ -12,6 +12,7 @@ from syncbit_dagster import samples
 from syncbit_dagster.account import Profile
 from syncbit_dagster.catalog import metrics_of
 from syncbit_dagster.civil import ONE_DAY, DayRange, civil_day, to_milliseconds
+from syncbit_dagster.quota import Budget
 from syncbit_dagster.sources.base import Batch, Current, Planned
 from syncbit_dagster.sources.errors import UnexpectedResponseError
 from syncbit_dagster.sources.google_health.client import GoogleHealthClient
@@ -29,7 +30,6 @@ from syncbit_dagster.sources.google_health.scopes import SCOPES
 from syncbit_dagster.sources.google_health.series import split, to_series
 from syncbit_dagster.sources.http import ApiClient
 from syncbit_dagster.sources.oauth import AccessTokens
-from syncbit_dagster.sources.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,7 @@ class GoogleHealthSource:
         cls, account: Account, *, interval_seconds: int, heart_rate_interval_seconds: int
     ) -> GoogleHealthSource:
         """A source with an HTTP session of its own; nothing is sent yet."""
-        api = ApiClient(account.api_url, AccessTokens(account), Pace(account.quota), refusal)
+        api = ApiClient(account.api_url, AccessTokens(account), Budget(account.quota), refusal)
         return cls(account, GoogleHealthClient(api), interval_seconds, heart_rate_interval_seconds)
 
     @staticmethod
