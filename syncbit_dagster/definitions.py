@@ -29,10 +29,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     with warnings.catch_warnings():
         # BackfillPolicy is beta in every release so far; without it a backfill is one run a day.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        assets = {
-            asset.name: build_asset(asset, partitions, kinds, settings.account.zone)
-            for asset in offered
-        }
+        assets = {asset.name: build_asset(asset, settings, partitions, kinds) for asset in offered}
     on_schedule = [
         assets[asset.name]
         for asset in offered

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from syncbit_dagster.account import Priority
+    from syncbit_dagster.account.figures import QuotaFigures
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.config import Settings
     from syncbit_dagster.sources.base import Source
@@ -85,9 +86,14 @@ def history_budget(settings: Settings) -> int:
     quota = settings.account.quota
     if settings.is_offline or quota.window == "sliding":
         return quota.requests * HISTORY_SECONDS // quota.seconds
-    budget = Budget(quota)
+    return quota_figures(settings).remaining - int(quota.requests * RESERVE_SHARE)
+
+
+def quota_figures(settings: Settings) -> QuotaFigures:
+    """How the request budget stands now, for all processes that share it."""
+    budget = Budget(settings.account.quota)
     try:
-        return budget.figures().remaining - int(quota.requests * RESERVE_SHARE)
+        return budget.figures()
     finally:
         budget.close()
 

@@ -22,16 +22,18 @@ MAY_KNOW: dict[str, set[str]] = {
     "quota": {"civil", "errors", "account"},
     "stores": GROUND,
     "sources": GROUND | {"account", "catalog", "quota"},
+    "checks": GROUND | {"account", "sources"},
     "quality": GROUND | {"catalog", "gaps"},
     "emulator": {"civil", "errors"},
     "config": GROUND | {"account", "catalog", "stores"},
     "opening": GROUND | {"account", "catalog", "config", "quota", "sources", "stores"},
     "defs": GROUND
-    | {"account", "catalog", "config", "gaps", "opening", "quality", "settled"}
+    | {"account", "catalog", "checks", "config", "gaps", "opening", "quality", "settled"}
     | {"sources", "stores"},
     "definitions": GROUND | {"catalog", "config", "defs", "opening"},
     "cli": GROUND
-    | {"account", "catalog", "config", "emulator", "opening", "quota", "sources", "stores"},
+    | {"account", "catalog", "checks", "config", "emulator", "opening", "quota"}
+    | {"sources", "stores"},
 }
 MAY_KNOW_DAGSTER = {"defs", "definitions"}
 

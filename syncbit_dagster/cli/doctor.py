@@ -18,8 +18,7 @@ import requests
 
 from syncbit_dagster import samples
 from syncbit_dagster.account import TokenFile
-from syncbit_dagster.civil import to_milliseconds
-from syncbit_dagster.cli.checks import (
+from syncbit_dagster.checks import (
     Verdict,
     check_clock,
     check_permissions,
@@ -28,6 +27,7 @@ from syncbit_dagster.cli.checks import (
     check_token,
     check_zone,
 )
+from syncbit_dagster.civil import to_milliseconds
 from syncbit_dagster.config import load_settings
 from syncbit_dagster.errors import SyncbitError
 from syncbit_dagster.opening import SOURCES, open_source, open_store

@@ -41,11 +41,15 @@ def run(arguments: argparse.Namespace) -> int:
             raise ConfigError(f"There is no asset {name!r}; there are {', '.join(offered)}.")
     source = open_source(settings)
     planned = {name: source.plan(offered[name], days) for name in names}
+    together = source.plan_together([offered[name] for name in names], days)
+    covered = source.covered
     source.close()
-    least = sum(one.least for one in planned.values())
-    most = sum(one.most for one in planned.values())
+    if settings.is_offline:
+        print(f"The export covers {covered or 'no day'}; reading it sends no request.")
+        return 0
     rows = [(name, one.least, one.most) for name, one in planned.items()]
-    print_table(("asset", "requests", "at most"), [*rows, ("all", least, most)])
+    least, most = together.least, together.most
+    print_table(("asset", "requests", "at most"), [*rows, ("together", least, most)])
     quota = settings.account.quota
     print(
         f"{len(days)} days. Lists may have further pages, up to the number on the right. "

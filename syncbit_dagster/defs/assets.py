@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from syncbit_dagster.catalog import Asset
+from syncbit_dagster.config import Settings
 from syncbit_dagster.defs.failures import as_failure
+from syncbit_dagster.defs.freshness import freshness
 from syncbit_dagster.defs.io_manager import Fetched
 from syncbit_dagster.defs.metadata import metric_table
 from syncbit_dagster.defs.partitions import days_of
@@ -28,7 +30,10 @@ MOST_PROBLEMS = 20  # named in the check; the log has all
 
 
 def build_asset(
-    asset: Asset, partitions: dg.DailyPartitionsDefinition, kinds: set[str], zone: ZoneInfo
+    asset: Asset,
+    settings: Settings,
+    partitions: dg.DailyPartitionsDefinition,
+    kinds: set[str],
 ) -> dg.AssetsDefinition:
     """The Dagster asset of a row. A range of its partitions is one run with few requests.
 
@@ -46,6 +51,7 @@ def build_asset(
         pool=STORE_POOL,
         metadata={"metrics": metric_table(asset)},
         kinds=kinds,
+        freshness_policy=freshness(asset, settings),
         output_required=False,
         check_specs=_check_specs(asset),
     )
@@ -68,7 +74,7 @@ def build_asset(
         yield dg.Output(fetched)
         yield dg.AssetCheckResult(passed=True, check_name=PERMISSION_CHECK)
         if isinstance(fetched, Fetched):
-            yield _settled(fetched, zone)
+            yield _settled(fetched, settings.account.zone)
             yield _readable(fitbit.problems_of(asset))
 
     return materialize

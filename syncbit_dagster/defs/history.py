@@ -157,7 +157,7 @@ def _pieces(
     """The gaps, the newest first, in pieces that a run can fetch with the budget that is left."""
 
     def cost(gap: Gap) -> int:
-        return sum(source.plan(asset_named(name), gap.days).least for name in gap.assets)
+        return source.plan_together(map(asset_named, gap.assets), gap.days).least
 
     budget -= sum(map(cost, under_way))
     for gap in gaps(missing):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from syncbit_dagster.catalog import asset_named, metrics_of
+from syncbit_dagster.defs import own_metrics
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.metadata import partition_metadata, write_metadata
 from syncbit_dagster.defs.partitions import days_of
@@ -157,6 +158,7 @@ def sample_store_io_manager(settings: Settings) -> dg.IOManagerDefinition:
             store = open_store(settings)
         try:
             yield SampleStoreIOManager(store, settings.account)
+            own_metrics.record(store, settings, datetime.now(UTC))
         finally:
             store.close()
 

@@ -63,6 +63,8 @@ def partition_metadata(
         metadata["state"] = state
         metadata["content"] = content_of(state, int(last - first))
         metadata["samples"] = int(last - first)
+        if day in batch.notes:
+            metadata["note"] = batch.notes[day]
         if last > first:
             metadata["first_sample"] = _local_text(int(instants[first]), zone)
             metadata["last_sample"] = _local_text(int(instants[last - 1]), zone)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from syncbit_dagster.catalog import asset_named
+from syncbit_dagster.defs.failures import as_failure
+from syncbit_dagster.defs.run_checks import log_checks
 from syncbit_dagster.opening import open_source
 from syncbit_dagster.settled import last_sync, may_change
 from syncbit_dagster.sources.errors import PermissionMissingError
@@ -80,11 +82,9 @@ def fitbit_resource(
     account = settings.account
 
     def opened(context: dg.InitResourceContext) -> Iterator[RunSource]:
-        if account.zone_is_assumed and context.log:
-            context.log.warning(
-                "The account's time zone is unknown, so its days are taken as UTC days; run "
-                "`syncbit authorize` or set SYNCBIT_TIMEZONE."
-            )
+        with as_failure():
+            if context.log:
+                log_checks(settings, context.log)
         tags = context.run.tags if context.run else {}
         source = open_source(settings, priority=priority_of(tags))
         try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     import pandas as pd
@@ -27,6 +27,9 @@ class Planned:
 
     least: int
     most: int
+
+    def __add__(self, other: Planned) -> Planned:
+        return Planned(self.least + other.least, self.most + other.most)
 
     def __str__(self) -> str:
         return f"{self.least}" if self.least == self.most else f"{self.least} to {self.most}"
@@ -79,6 +82,10 @@ class Source(Protocol):
 
     def plan(self, asset: Asset, days: DayRange) -> Planned:
         """How many requests ``fetch`` will send for these days (or ``fetch_current`` at all)."""
+        ...
+
+    def plan_together(self, assets: Iterable[Asset], days: DayRange) -> Planned:
+        """How many requests the assets take in one run, in which none is sent twice."""
         ...
 
     def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:

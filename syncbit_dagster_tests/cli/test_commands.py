@@ -29,7 +29,7 @@ def test_plan_says_requests_before_anything_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert re.search(r"activity_summary +84 +84\n", done.stdout)  # 6 x 5 requests and 2 x 27
     assert re.search(r"heart_rate +33 +33\n", done.stdout)  # 1 + 5 + 27
-    assert re.search(r"all +117 +117\n", done.stdout)
+    assert re.search(r"together +117 +117\n", done.stdout)
     assert "365 days" in done.stdout
 
 

@@ -14,8 +14,7 @@ import requests
 
 from syncbit_dagster.account import Quota, Token
 from syncbit_dagster.account.figures import QuotaFigures
-from syncbit_dagster.cli import doctor
-from syncbit_dagster.cli.checks import (
+from syncbit_dagster.checks import (
     check_clock,
     check_permissions,
     check_quota,
@@ -23,6 +22,7 @@ from syncbit_dagster.cli.checks import (
     check_token,
     check_zone,
 )
+from syncbit_dagster.cli import doctor
 from syncbit_dagster.cli.main import main
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.opening import open_store

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from datetime import datetime
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -196,18 +198,18 @@ def test_a_damaged_point_gives_the_right_samples_or_one_error(
 ) -> None:
     request, _asset, point = good
     damaged = copy.deepcopy(point)
-    node: object = damaged
+    node: Any = damaged
     while True:
         keys = list(node) if isinstance(node, dict) else list(range(len(node)))
         key = data.draw(st.sampled_from(keys))
-        child = node[key]  # type: ignore[index]
+        child = node[key]
         if not isinstance(child, dict | list) or not child or data.draw(st.booleans()):
             break
         node = child
     if isinstance(node, dict) and data.draw(st.booleans()):
         del node[key]
     else:
-        node[key] = data.draw(junk)  # type: ignore[index]
+        node[key] = data.draw(junk)
     try:
         found = series_of(request, METRICS, damaged)
     except UnexpectedResponseError:

@@ -32,7 +32,7 @@ from syncbit_dagster.sources.http import ApiClient
 from syncbit_dagster.sources.oauth import AccessTokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from syncbit_dagster.account import Account
     from syncbit_dagster.catalog import Asset
@@ -79,6 +79,9 @@ class GoogleHealthSource:
             return Planned(1, 1)
         requests = self._requests(asset, days)
         return Planned(len(requests), sum(map(most_pages, requests)))
+
+    def plan_together(self, assets: Iterable[Asset], days: DayRange) -> Planned:
+        return sum((self.plan(asset, days) for asset in assets), Planned(0, 0))
 
     def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
         metrics, requests = metrics_of(asset.name), self._requests(asset, days)

@@ -21,7 +21,7 @@ from syncbit_dagster.sources.takeout.series import Tile, preferred, to_series
 from syncbit_dagster.sources.takeout.worn import needs_proof, worn_days
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from syncbit_dagster.account import Account
@@ -82,6 +82,9 @@ class TakeoutSource:
 
     def plan(self, asset: Asset, days: DayRange) -> Planned:  # noqa: ARG002 - nothing is ever sent
         return Planned(0, 0)
+
+    def plan_together(self, assets: Iterable[Asset], days: DayRange) -> Planned:
+        return sum((self.plan(asset, days) for asset in assets), Planned(0, 0))
 
     def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
         kept: list[Series] = []

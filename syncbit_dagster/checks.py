@@ -1,4 +1,4 @@
-"""What `syncbit doctor` thinks of what it saw: pure functions from facts to a verdict."""
+"""What a look at the account finds: pure functions from facts to a verdict, with its cure."""
 
 from __future__ import annotations
 
