@@ -1,0 +1,214 @@
+"""What the history asks for, in requests: a year, intraday days, one provider after another."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+
+from syncbit_dagster.account import Token, database
+from syncbit_dagster.catalog import ASSETS, asset_named
+from syncbit_dagster.civil import ONE_DAY, DayRange
+from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_REFRESH_TOKEN
+from syncbit_dagster.emulator.synthetic import SyntheticPerson
+from syncbit_dagster.gaps import FIRST_DAYS
+from syncbit_dagster.opening import offered_assets, open_source
+from syncbit_dagster_tests.defs.unattended import Daemon, QuickDaemon, assets_of, range_of
+from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
+from syncbit_dagster_tests.sources.takeout.exports import day_rows, minutes, write_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from syncbit_dagster.config import Settings
+
+BERLIN = ZoneInfo("Europe/Berlin")
+YESTERDAY = date(2025, 10, 29)
+NOON = datetime(2025, 10, 30, 12, tzinfo=UTC)
+YEAR = DayRange(YESTERDAY - timedelta(days=364), YESTERDAY)
+PERSON = SyntheticPerson(BERLIN, YEAR.first, seed=3)
+DAILY = {asset.name for asset in ASSETS if asset.group == "daily"}
+FEW = {asset.collect: "false" for asset in ASSETS if asset.collect}
+
+
+@pytest.fixture
+def clock() -> list[datetime]:
+    return [NOON]
+
+
+@pytest.fixture
+def account(tmp_path: Path, clock: list[datetime]) -> Iterator[EmulatedAccount]:
+    with emulated_account(PERSON, tmp_path, now=lambda: clock[0]) as account:
+        yield account
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def quick(settings: Settings, instance: dg.DagsterInstance, clock: list[datetime]) -> QuickDaemon:
+    return QuickDaemon("history", settings, instance, lambda: clock[0])
+
+
+def ticked(daemon: QuickDaemon) -> list[dg.RunRequest]:
+    """All that is asked for, tick by tick, until nothing is."""
+    asked: list[dg.RunRequest] = []
+    while not isinstance(found := daemon.tick(), str):
+        for request in found:
+            daemon.fetch(request)
+        asked += found
+    return asked
+
+
+def test_a_year_takes_few_runs_and_hardly_more_requests_than_in_one(
+    account: EmulatedAccount, instance: dg.DagsterInstance, clock: list[datetime]
+) -> None:
+    daemon = quick(account.settings(), instance, clock)
+    requests = ticked(daemon)
+    assert daemon.tick() == f"Every day until {YESTERDAY} is there."
+    assert 2 <= len(requests) <= 5
+    assert all(assets_of(request) == DAILY for request in requests)
+    assert range_of(requests[0]) == (str(YESTERDAY - timedelta(days=FIRST_DAYS - 1)), "2025-10-29")
+    assert {name: len(days) for name, days in daemon.there.items()} == dict.fromkeys(DAILY, 365)
+    with_data = [call for call in account.emulator.calls if call[2] == 200]
+    source = open_source(account.settings())
+    at_once = sum(source.plan(asset_named(name), YEAR).least for name in DAILY)
+    source.close()
+    # A run more costs each kind of data a request more; sleep has pages.
+    assert at_once <= len(with_data) <= 1.35 * at_once
+
+
+def test_a_small_budget_makes_small_pieces_but_never_none(
+    account: EmulatedAccount, instance: dg.DagsterInstance, clock: list[datetime]
+) -> None:
+    settings = account.settings(SYNCBIT_REQUESTS_PER_MINUTE="5")
+    found = Daemon("history", settings, instance, lambda: clock[0]).asks()
+    source = open_source(settings)
+    planned = [
+        source.plan(asset_named(name), DayRange(*map(date.fromisoformat, range_of(one)))).least
+        for one in found
+        for name in assets_of(one)
+    ]
+    source.close()
+    assert 0 < sum(planned) <= 50  # what comes in ten minutes
+
+
+@pytest.mark.parametrize(
+    ("variables", "intraday"),
+    [
+        ({}, {}),
+        ({"ENABLE_INTRADAY_COLLECTION": "true"}, {}),
+        (
+            {"ENABLE_INTRADAY_BACKFILL": "true", "INTRADAY_RESOURCES": "steps,floors"},
+            {"intraday_steps": 30, "intraday_floors": 30},
+        ),
+        (
+            {
+                "ENABLE_INTRADAY_BACKFILL": "true",
+                "INTRADAY_RESOURCES": "steps",
+                "INTRADAY_BACKFILL_DAYS": "3",
+            },
+            {"intraday_steps": 3},
+        ),
+        (
+            {
+                "ENABLE_INTRADAY_BACKFILL": "true",
+                "INTRADAY_RESOURCES": "steps",
+                "INTRADAY_BACKFILL_DAYS": "10000",
+                "BACKFILL_START_DATE": "2025-10-01",
+            },
+            {"intraday_steps": 29},
+        ),
+    ],
+)
+def test_the_intraday_history_fills_only_if_it_shall(
+    account: EmulatedAccount,
+    instance: dg.DagsterInstance,
+    clock: list[datetime],
+    variables: dict[str, str],
+    intraday: dict[str, int],
+) -> None:
+    forty_days = {"BACKFILL_START_DATE": "2025-09-20"}
+    daemon = quick(account.settings(**(FEW | forty_days | variables)), instance, clock)
+    ticked(daemon)
+    counts = {name: len(days) for name, days in daemon.there.items() if name not in DAILY}
+    assert {name: count for name, count in counts.items() if count} == intraday
+    for name in intraday:
+        assert max(daemon.there[name]) == str(YESTERDAY)
+
+
+EXPORT = DayRange(date(2025, 10, 5), date(2025, 10, 20))
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    first = datetime(EXPORT.first.year, EXPORT.first.month, EXPORT.first.day, 10, tzinfo=UTC)
+    steps = [
+        row for n in range(len(EXPORT)) for row in minutes(first + n * ONE_DAY, ["20", "0", "30"])
+    ]
+    inactive = day_rows(EXPORT.first, ["900"] * len(EXPORT))
+    files = {"steps-2025-10-05.json": steps, "sedentary_minutes-2025-10-05.json": inactive}
+    return write_folder(tmp_path / "export", files)
+
+
+def test_after_an_export_the_api_goes_on_with_the_days_behind_it(
+    account: EmulatedAccount, instance: dg.DagsterInstance, clock: list[datetime], export: Path
+) -> None:
+    variables = FEW | {"BACKFILL_START_DATE": "", "SYNCBIT_PROVIDER": "takeout"}
+    offline = account.settings(**variables, TAKEOUT_PATH=str(export))
+    daemon = quick(offline, instance, clock)
+    ticked(daemon)
+    assert daemon.tick() == f"Every day until {EXPORT.last} is there."
+    own = {asset.name for asset in offered_assets(offline) if asset.group == "daily"}
+    assert {name for name, days in daemon.there.items() if days} == own
+    for name in own:
+        assert daemon.there[name] == {str(day) for day in EXPORT}
+    assert not account.emulator.calls
+
+    online = account.settings(**FEW, BACKFILL_START_DATE=str(EXPORT.first))
+    later = quick(online, instance, clock)
+    later.there.update(daemon.there)
+    asked = {range_of(request) for request in ticked(later) if own & assets_of(request)}
+    assert asked == {("2025-10-21", "2025-10-29")}
+
+
+def test_the_web_api_s_hour_is_not_used_up(
+    account: EmulatedAccount,
+    instance: dg.DagsterInstance,
+    clock: list[datetime],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(database, "time", SimpleNamespace(time=lambda: clock[0].timestamp()))
+    settings = account.settings(
+        SYNCBIT_PROVIDER="fitbit_web",
+        SYNCBIT_REQUESTS_PER_HOUR="50",
+        ENABLE_INTRADAY_BACKFILL="true",
+        INTRADAY_RESOURCES="steps",
+        BACKFILL_START_DATE=str(YESTERDAY - timedelta(days=99)),
+        INTRADAY_BACKFILL_DAYS="100",
+        **FEW,
+    )
+    settings.account.tokens.save(
+        Token(access_token="", refresh_token=DEMO_REFRESH_TOKEN, expires_at=0)
+    )
+    clock[0] = NOON + timedelta(minutes=20)
+    daemon = quick(settings, instance, clock)
+    hours = []
+    while not str(reason := daemon.tick()).startswith("Every day"):
+        if isinstance(reason, str):
+            assert reason == "What is missing waits for the request budget."
+            hours.append(sum(call[2] == 200 for call in account.emulator.fitbit_web.calls))
+            account.emulator.fitbit_web.calls.clear()
+            clock[0] += timedelta(hours=1)
+            continue
+        for request in reason:
+            daemon.fetch(request)
+    assert set(hours) == {40}  # the rest of 50 is kept for fresh data
+    assert len(hours) == 3  # 100 days of steps, and the daily series in several pieces
