@@ -37,5 +37,6 @@ def _verdicts(settings: Settings) -> Iterator[tuple[str, Verdict]]:
     token = None if settings.is_offline else account.tokens.load()
     if token is not None:
         yield "token", check_token(token, datetime.now(UTC))
-        yield "scopes", check_scopes(SOURCES[account.provider].SCOPES, token)
+        if token.scopes:  # a token of an older version does not say them before its next refresh
+            yield "scopes", check_scopes(SOURCES[account.provider].SCOPES, token)
         yield "quota", check_quota(account.quota, quota_figures(settings))
