@@ -74,7 +74,9 @@ bench: install victoria-metrics  ## Measure requests, the store and start-up, si
 
 .PHONY: soak
 soak: install victoria-metrics postgresql  ## Run the long series of crashes, faults, races and histories
-	SYNCBIT_SOAK=1 SYNCBIT_REQUIRE_VICTORIAMETRICS=1 $(BIN)/python -m pytest syncbit_dagster_tests/stores
+	SYNCBIT_SOAK=1 SYNCBIT_REQUIRE_VICTORIAMETRICS=1 $(BIN)/python -m pytest \
+	  syncbit_dagster_tests/stores syncbit_dagster_tests/account syncbit_dagster_tests/quota \
+	  syncbit_dagster_tests/sources/fitbit_web/test_hours.py syncbit_dagster_tests/faults
 
 .PHONY: screenshots
 screenshots: install  ## Take the README's pictures in a headless Chromium
