@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,19 @@ def recordings() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"no real recordings in {folder}; set SYNCBIT_RECORDINGS")
     return folder
+
+
+# The emulators' client secret and refresh tokens, and the shapes of the tokens that they give.
+SECRETS = re.compile(
+    rb"demo-secret|demo-(?:fitbit-)?refresh-token|ya29\.[\w-]{20,}|1//[\w-]{20,}|eyJ[\w-]{40,}"
+)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """No log line of the whole run, not even at DEBUG, holds a token or a secret."""
+    log = Path(str(terminalreporter.config.rootpath), terminalreporter.config.getini("log_file"))
+    found = [line for line in log.read_bytes().splitlines() if SECRETS.search(line)]
+    if found:
+        terminalreporter.write_line(f"{len(found)} log lines hold secrets; the first begins with:")
+        terminalreporter.write_line(repr(SECRETS.split(found[0])[0]))
+        terminalreporter._session.exitstatus = pytest.ExitCode.TESTS_FAILED  # type: ignore[attr-defined]
