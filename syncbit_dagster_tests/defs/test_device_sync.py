@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
@@ -13,37 +12,18 @@ import pytest
 from syncbit_dagster.catalog import ASSETS
 from syncbit_dagster.definitions import build_definitions
 from syncbit_dagster.defs import device_sync
-from syncbit_dagster.emulator.records import Device, DeviceKind
-from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.sources import http
 from syncbit_dagster_tests.defs.unattended import Daemon, range_of
+from syncbit_dagster_tests.defs.wearer import Wearer
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2025, 10, 30, 12, tzinfo=UTC)
 DEVICES = "/v4/users/me/pairedDevices"
 FEW = {asset.collect: "false" for asset in ASSETS if asset.collect and asset.name != "devices"}
-
-
-class Wearer(SyntheticPerson):
-    """A person whose devices sync when a test says so."""
-
-    def __init__(self) -> None:
-        super().__init__(BERLIN, date(2025, 1, 1), seed=3)
-        self.syncs: dict[str, datetime | None] = {"1": NOON - timedelta(minutes=5)}
-
-    def last_sync(self, now: datetime) -> datetime:
-        return max([at for at in self.syncs.values() if at], default=now)
-
-    def devices(self, now: datetime) -> tuple[Device, ...]:  # noqa: ARG002 - the protocol's
-        kinds = {"1": DeviceKind.TRACKER, "2": DeviceKind.SCALE, "3": DeviceKind.TRACKER}
-        return tuple(
-            Device(name, kinds[name], "Emulated", 80, at) for name, at in self.syncs.items()
-        )
 
 
 @dataclass
@@ -78,7 +58,7 @@ class Stage:
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setattr(http, "FIRST_WAIT_SECONDS", 0.0)
-    person, clock = Wearer(), [NOON]
+    person, clock = Wearer(NOON - timedelta(minutes=5)), [NOON]
     with (
         emulated_account(person, tmp_path, now=lambda: clock[0]) as account,
         dg.DagsterInstance.ephemeral() as instance,

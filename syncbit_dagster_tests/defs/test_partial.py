@@ -1,0 +1,205 @@
+"""A range that breaks midway: what is stored is done, the rest is missing and nothing else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+
+from syncbit_dagster.account import Token, database
+from syncbit_dagster.civil import ONE_DAY, DayRange
+from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_REFRESH_TOKEN
+from syncbit_dagster.emulator.synthetic import SyntheticPerson
+from syncbit_dagster.sources import http
+from syncbit_dagster.sources.fitbit_web import source as fitbit_web
+from syncbit_dagster.sources.google_health import source as google_health
+from syncbit_dagster.sources.google_health.client import GoogleHealthClient
+from syncbit_dagster_tests.dagster_process import clean_environment, wait_for
+from syncbit_dagster_tests.defs.running import failure_of, materialize, metadata_of
+from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+ROOT = Path(__file__).parents[2]
+BERLIN = ZoneInfo("Europe/Berlin")
+PERSON = SyntheticPerson(BERLIN, date(2025, 1, 1), seed=3)
+LONG_AFTER = datetime(2025, 12, 10, 12, 20, tzinfo=UTC)
+DAYS = DayRange(date(2025, 10, 24), date(2025, 10, 29))  # with the one of 25 hours
+ASSET = "intraday_steps"
+READINGS = {"INTRADAY_HEART_RATE_DETAIL": "1sec"}  # a request a day
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Iterator[EmulatedAccount]:
+    with emulated_account(PERSON, tmp_path, now=lambda: LONG_AFTER) as account:
+        yield account
+
+
+def there(instance: dg.DagsterInstance, asset: str) -> set[str]:
+    return instance.get_materialized_partitions(dg.AssetKey(asset))
+
+
+def keys(days: DayRange) -> set[str]:
+    return {str(day) for day in days}
+
+
+def rest_of(days: DayRange, done: int) -> DayRange:
+    return DayRange(days.first + done * ONE_DAY, days.last)
+
+
+def test_a_source_that_breaks_midway(
+    account: EmulatedAccount, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(google_health, "ROWS_PER_BATCH", 1)
+    monkeypatch.setattr(http, "FIRST_WAIT_SECONDS", 0.0)
+    asked: list[datetime] = []
+    pages = GoogleHealthClient.pages
+
+    def noted(client: GoogleHealthClient, request: Any) -> Any:
+        asked.append(request.start)
+        if len(asked) == 4:
+            account.emulator.fail_next(500, http.TRIES)
+        return pages(client, request)
+
+    monkeypatch.setattr(GoogleHealthClient, "pages", noted)
+    settings = account.settings(**READINGS)
+    result = materialize(settings, ["intraday_heart_rate"], DAYS, instance)
+    assert not result.success
+    sentence = failure_of(result)
+    assert "answered 500 6 times; try again later." in sentence
+    assert "\n" not in sentence
+    done = DayRange(DAYS.first, DAYS.first + timedelta(days=2))
+    assert there(instance, "intraday_heart_rate") == keys(done)
+    told = metadata_of(instance, "intraday_heart_rate")
+    assert all(day["samples"] > 0 and day["state"] == "settled" for day in told.values())
+
+    asked.clear()
+    rest = rest_of(DAYS, 3)
+    assert materialize(settings, ["intraday_heart_rate"], rest, instance).success
+    assert asked == [day.start(BERLIN) for day in rest.chunks(1)]  # none of the finished ones
+    assert there(instance, "intraday_heart_rate") == keys(DAYS)
+
+
+def test_assets_of_a_run_do_not_fail_with_each_other(
+    account: EmulatedAccount, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "FIRST_WAIT_SECONDS", 0.0)
+    account.emulator.fail_next(502, http.TRIES)
+    names = {"activity_summary", "heart_rate", "intraday_steps"}
+    result = materialize(account.settings(), sorted(names), DAYS, instance)
+    assert not result.success
+    failure_of(result)  # one step has failed
+    complete = {name for name in names if there(instance, name) == keys(DAYS)}
+    assert len(complete) == 2
+    assert all(not there(instance, name) for name in names - complete)
+
+
+def test_a_budget_that_is_used_up_says_when_it_goes_on(
+    tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [LONG_AFTER]
+    monkeypatch.setattr(fitbit_web, "ROWS_PER_BATCH", 1)
+    monkeypatch.setattr(database, "time", SimpleNamespace(time=lambda: clock[0].timestamp()))
+    with emulated_account(PERSON, tmp_path, now=lambda: clock[0]) as account:
+        settings = account.settings(
+            SYNCBIT_PROVIDER="fitbit_web",
+            SYNCBIT_REQUESTS_PER_HOUR="4",
+            SYNCBIT_LONGEST_WAIT_MINUTES="1",
+        )
+        settings.account.tokens.save(
+            Token(access_token="", refresh_token=DEMO_REFRESH_TOKEN, expires_at=0)
+        )
+        result = materialize(settings, [ASSET], DAYS, instance)
+        assert not result.success
+        sentence = failure_of(result)
+        goes_on = (LONG_AFTER.replace(minute=0) + timedelta(hours=1)).astimezone()
+        assert sentence.startswith("The request budget (4 requests in 3600 s) is used up; it may")
+        assert f"go on at {goes_on.isoformat(' ', 'minutes')[:16]}" in sentence
+        assert "\n" not in sentence
+        done = len(there(instance, ASSET))
+        assert there(instance, ASSET) == keys(DAYS) - keys(rest_of(DAYS, done))
+        assert 0 < done <= 4
+        assert len(account.emulator.fitbit_web.calls) == 4
+
+        clock[0] += timedelta(hours=1)
+        rest = rest_of(DAYS, done)
+        account.emulator.fitbit_web.expire_access_tokens()
+        assert materialize(settings, [ASSET], rest, instance).success
+        assert there(instance, ASSET) == keys(DAYS)
+
+
+SMALL_BATCHES = (
+    "import syncbit_dagster.sources.google_health.source as source\n"
+    "source.ROWS_PER_BATCH = 1\n"
+    "from dagster._cli import main\n"
+    "main()\n"
+)
+
+
+def test_a_process_that_is_killed_loses_only_what_was_not_stored(tmp_path: Path) -> None:
+    days = DayRange(date(2025, 10, 1), date(2025, 10, 28))
+    third_request, goes_on = threading.Event(), threading.Event()
+    calls: list[tuple[str, str, int]] = []
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+
+    def now() -> datetime:
+        if len(calls) == 2:  # the server stops in the middle of the third request
+            third_request.set()
+            goes_on.wait(60)
+        return LONG_AFTER
+
+    with (
+        emulated_account(PERSON, tmp_path, now=now) as account,
+        dg.DagsterInstance.from_config(str(home)) as instance,
+    ):
+        calls = account.emulator.calls
+        variables = {"INTRADAY_DETAIL_LEVEL": "1min"}
+        command = ["asset", "materialize", "-m", "syncbit_dagster.definitions"]
+        command += ["--select", ASSET, "--partition-range", f"{days.first}...{days.last}"]
+        process = subprocess.Popen(
+            [sys.executable, "-c", SMALL_BATCHES, *command],
+            cwd=tmp_path,
+            env=clean_environment(
+                account.environment
+                | variables
+                | {"DAGSTER_HOME": str(home), "PYTHONPATH": str(ROOT)}
+            ),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            assert third_request.wait(90)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            goes_on.set()
+        # Two pages of 10,000 minutes hold 13 whole days.
+        rest = rest_of(days, 13)
+        assert there(instance, ASSET) == keys(days) - keys(rest)
+        wait_for(lambda: len(calls) == 3 or None, 30, "the answer that nobody waits for")
+        calls.clear()
+        settings = account.settings(**variables)
+        assert materialize(settings, [ASSET], rest, instance).success
+        assert there(instance, ASSET) == keys(days)
+        assert len(calls) == 3

@@ -1,0 +1,157 @@
+"""What a partition tells about itself: no data, no data yet, and no answer are three things."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pytest
+
+from syncbit_dagster.catalog import ASSETS
+from syncbit_dagster.defs.assets import SETTLED_CHECK
+from syncbit_dagster.sources import http
+from syncbit_dagster_tests.defs.running import metadata_of
+from syncbit_dagster_tests.defs.unattended import Daemon, range_of
+from syncbit_dagster_tests.defs.wearer import Wearer
+from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NOON = datetime(2025, 10, 30, 12, tzinfo=UTC)
+LAST_SYNC = datetime(2025, 10, 28, 12, tzinfo=UTC)
+OFF = date(2025, 10, 27)
+VARIABLES = {
+    asset.collect: "false" for asset in ASSETS if asset.collect and asset.name != "devices"
+}
+ASSET = "intraday_steps"
+
+
+@pytest.fixture
+def person() -> Wearer:
+    """One who has not synced for two days."""
+    return Wearer(LAST_SYNC)
+
+
+@pytest.fixture
+def account(
+    tmp_path: Path, person: Wearer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[EmulatedAccount]:
+    monkeypatch.setattr(http, "FIRST_WAIT_SECONDS", 0.0)
+    with emulated_account(person, tmp_path, now=lambda: NOON) as account:
+        yield account
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def daemon(account: EmulatedAccount, instance: dg.DagsterInstance, first: str) -> Daemon:
+    settings = account.settings(
+        **VARIABLES,
+        BACKFILL_START_DATE=first,
+        ENABLE_INTRADAY_COLLECTION="true",
+        INTRADAY_RESOURCES="steps",
+    )
+    return Daemon("device_sync", settings, instance, lambda: NOON)
+
+
+def states(instance: dg.DagsterInstance) -> dict[str, tuple[str, str]]:
+    told = metadata_of(instance, ASSET)
+    return {day: (told[day]["state"], told[day]["content"]) for day in sorted(told)}
+
+
+def settled_check(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
+    (found,) = (
+        one
+        for one in result.get_asset_check_evaluations()
+        if one.check_name == SETTLED_CHECK and one.asset_key.path[-1] == ASSET
+    )
+    return found
+
+
+def test_off_not_synced_and_failed_are_three_things(
+    account: EmulatedAccount, instance: dg.DagsterInstance, person: Wearer
+) -> None:
+    person.off = frozenset([OFF])
+    runs = daemon(account, instance, "2025-10-26")
+    (request,) = runs.asks()
+    assert range_of(request) == ("2025-10-26", "2025-10-28")
+    result = runs.execute(request)
+    assert result.success
+    assert states(instance) == {
+        "2025-10-26": ("settled", "data"),
+        "2025-10-27": ("settled", "nothing there"),
+        "2025-10-28": ("provisional", "data"),
+    }
+    check = settled_check(result)
+    assert not check.passed
+    assert check.severity == dg.AssetCheckSeverity.WARN
+    assert check.description == "Provisional: 2025-10-28."
+    assert check.metadata["last_sync"].value == "2025-10-28 13:00+01:00"
+
+    yesterday = dg.RunRequest(run_key="yesterday", tags={"dagster/partition": "2025-10-29"})
+    account.emulator.fail_next(500, 100)
+    assert not runs.execute(yesterday).success
+    assert "2025-10-29" not in states(instance)
+    assert "2025-10-29" not in instance.get_materialized_partitions(dg.AssetKey(ASSET))
+
+
+def test_a_later_sync_settles_what_was_provisional(
+    account: EmulatedAccount, instance: dg.DagsterInstance, person: Wearer
+) -> None:
+    runs = daemon(account, instance, "2025-10-28")
+    by_the_schedule = dg.RunRequest(
+        run_key="morning",
+        tags={
+            "dagster/asset_partition_range_start": "2025-10-28",
+            "dagster/asset_partition_range_end": "2025-10-29",
+        },
+    )
+    (request,) = runs.asks()
+    assert runs.execute(request).success
+    assert runs.execute(by_the_schedule).success
+    assert states(instance) == {
+        "2025-10-28": ("provisional", "data"),
+        "2025-10-29": ("provisional", "not yet there"),
+    }
+    few = metadata_of(instance, ASSET)["2025-10-28"]["samples"]
+
+    person.syncs["1"] = NOON
+    (request,) = runs.asks()
+    assert range_of(request) == ("2025-10-28", "2025-10-30")
+    result = runs.execute(request)
+    assert result.success
+    assert states(instance) == {
+        "2025-10-28": ("settled", "data"),
+        "2025-10-29": ("settled", "data"),
+        "2025-10-30": ("provisional", "data"),
+    }
+    assert metadata_of(instance, ASSET)["2025-10-28"]["samples"] > few
+    assert settled_check(result).description == "Provisional: 2025-10-30."
+
+
+def test_days_that_no_device_remembers_are_settled_whatever_it_says(
+    account: EmulatedAccount, instance: dg.DagsterInstance
+) -> None:
+    runs = daemon(account, instance, "2025-09-01")
+    old = dg.RunRequest(run_key="old", tags={"dagster/partition": "2025-09-15"})
+    result = runs.execute(old)
+    assert states(instance)["2025-09-15"] == ("settled", "data")
+    check = settled_check(result)
+    assert check.passed
+    assert check.metadata["last_sync"].value == "unknown"
+
+
+def test_without_a_word_from_the_devices_days_are_provisional(
+    account: EmulatedAccount, instance: dg.DagsterInstance
+) -> None:
+    account.emulator.untick("https://www.googleapis.com/auth/googlehealth.settings.readonly")
+    runs = daemon(account, instance, "2025-10-20")
+    recent = dg.RunRequest(run_key="recent", tags={"dagster/partition": "2025-10-20"})
+    assert runs.execute(recent).success
+    assert states(instance) == {"2025-10-20": ("provisional", "data")}
