@@ -43,11 +43,13 @@ SECRETS = re.compile(
 )
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_sessionfinish(session: pytest.Session) -> None:
     """No log line of the whole run, not even at DEBUG, holds a token or a secret."""
-    log = Path(str(terminalreporter.config.rootpath), terminalreporter.config.getini("log_file"))
+    log = session.config.rootpath / session.config.getini("log_file")
     found = [line for line in log.read_bytes().splitlines() if SECRETS.search(line)]
     if found:
-        terminalreporter.write_line(f"{len(found)} log lines hold secrets; the first begins with:")
-        terminalreporter.write_line(repr(SECRETS.split(found[0])[0]))
-        terminalreporter._session.exitstatus = pytest.ExitCode.TESTS_FAILED  # type: ignore[attr-defined]
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        assert reporter is not None
+        reporter.write_line(f"\n{len(found)} log lines hold secrets; the first begins with:")
+        reporter.write_line(repr(SECRETS.split(found[0])[0]))
