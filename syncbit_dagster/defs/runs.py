@@ -21,8 +21,8 @@ RANGE_END_TAG = "dagster/asset_partition_range_end"
 QUEUE_TAG = "dagster/priority"
 # Dagster's run queue: the higher number goes first.
 QUEUE_PRIORITY: dict[Priority, int] = {"fresh": 1, "history": -1}
-# A run whose process died with the machine keeps its place until then. None of these takes minutes
-# more than the longest wait for the budget.
+# A run whose process died with the machine keeps its place in the queue until then; one that is
+# alive has ended long before.
 LONGEST_RUN_SECONDS = 2 * 3600
 
 ACTIVE = (

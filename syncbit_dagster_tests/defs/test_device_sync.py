@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
 
+from syncbit_dagster.account import Token, database
 from syncbit_dagster.catalog import ASSETS
 from syncbit_dagster.definitions import build_definitions
 from syncbit_dagster.defs import device_sync
+from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.sources import http
 from syncbit_dagster_tests.defs.unattended import Daemon, range_of
 from syncbit_dagster_tests.defs.wearer import Wearer
@@ -197,6 +200,20 @@ def test_without_an_account_it_says_what_to_do(stage: Stage) -> None:
 def test_devices_that_may_not_be_read_are_no_failure(stage: Stage) -> None:
     stage.account.emulator.untick("https://www.googleapis.com/auth/googlehealth.settings.readonly")
     assert "tick every box" in str(stage.daemon.tick())
+
+
+def test_a_budget_that_is_used_up_is_no_failure(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "time", SimpleNamespace(time=lambda: stage.clock[0].timestamp()))
+    stage.sync(NOON + timedelta(minutes=20))
+    stage.daemon = stage.at_work(SYNCBIT_PROVIDER="fitbit_web", SYNCBIT_REQUESTS_PER_HOUR="1")
+    stage.daemon.settings.account.tokens.save(
+        Token(access_token="", refresh_token=DEMO_REFRESH_TOKEN, expires_at=0)
+    )
+    assert stage.asked() == ("2025-09-30", "2025-10-30")
+    assert "is used up; it may go on at" in str(stage.daemon.tick())
+    assert len(stage.account.emulator.fitbit_web.calls) == 1
 
 
 def test_a_provider_in_trouble_is_one_sentence(stage: Stage) -> None:

@@ -104,6 +104,16 @@ def test_every_day_is_there_in_the_end_the_newest_first(
     assert range_of(request) == ("2025-10-30", "2025-10-30")
 
 
+def test_a_run_that_died_ends_soon_and_is_not_repeated_as_a_whole(
+    account: EmulatedAccount, instance: dg.DagsterInstance, clock: list[datetime]
+) -> None:
+    for request in daemon(account, instance, clock).asks():
+        assert request.tags[dg.MAX_RUNTIME_SECONDS_TAG] == "7200"
+        assert request.tags["dagster/max_retries"] == "0"
+        assert request.tags["syncbit/priority"] == "history"
+        assert int(request.tags["dagster/priority"]) < 0
+
+
 def test_what_is_under_way_is_not_asked_for_again(
     account: EmulatedAccount, instance: dg.DagsterInstance, clock: list[datetime]
 ) -> None:
