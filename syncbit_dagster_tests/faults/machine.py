@@ -111,12 +111,13 @@ def empty_disk(stage: Stage) -> None:
     (stage.data / BALLAST).unlink()
 
 
-def protect_disk(stage: Stage) -> None:
-    """The file system becomes read-only, as after an error of the disk."""
+def read_only_disk(stage: Stage) -> None:
+    """The file system is read-only, as after an error of the disk."""
+    small_disk(stage)
     _remount(stage, "ro")
 
 
-def unprotect_disk(stage: Stage) -> None:
+def writable_disk(stage: Stage) -> None:
     _remount(stage, "rw")
 
 

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
 
 from syncbit_dagster_tests.faults import machine
-from syncbit_dagster_tests.faults.proxy import (
-    Canned,
-    Cut,
-    DoneThen,
-    Hung,
-    Late,
-    Passed,
-    Plan,
-    Reply,
-    Reset,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from syncbit_dagster_tests.faults.stage import Stage
-
-    Act = Callable[[Stage], None]
+from syncbit_dagster_tests.faults.proxy import Canned, Cut, DoneThen, Hung, Late, Reset
+from syncbit_dagster_tests.faults.scenario import EVERYTHING, PASSED, Scenario
 
 SLEEP, MINUTES, TOKEN = "/dataTypes/sleep/", ":rollUp", "/token"
 IMPORT, EXPORT = "/api/v1/import", "/api/v1/export"
 FLUSH, SNAPSHOT = "/internal/force_flush", "/snapshot/create"
-EVERYTHING = "everything"
 
-PASSED = Passed()
 TOO_MANY = Canned(429)
 TOO_MANY_FOR_A_SECOND = Canned(429, headers=(("Retry-After", "1"),))
 TOO_MANY_FOR_AN_HOUR = Canned(429, headers=(("Retry-After", "3600"),))
@@ -38,47 +19,9 @@ DOWN = Canned(503)
 PAGE = b"<!doctype html><title>Sign in to this network</title>"
 HTML = (("Content-Type", "text/html"),)
 
-
-@dataclass(frozen=True)
-class Scenario:
-    """A row.
-
-    Attributes:
-        name: what a reader sees.
-        side: whose requests are counted and broken.
-        reply: what the client gets instead of its answer.
-        path: a part of the path of the requests that count.
-        after: how many of them pass before.
-        times: how many are broken; None: all of them.
-        act: what happens to the machine at the first of them.
-        ends: how the run ends that is hit.
-        failed: the only assets that may fail or be skipped, separated by commas; the rest is done.
-        says: words in each failure.
-        before: what happens before the run.
-        cure: what has to be done before what is missing is launched, beside ending the fault.
-        clock_shift: seconds that the worker's clock is off when what is missing is launched.
-        is_short: one of those in every test run.
-    """
-
-    name: str
-    side: Literal["api", "store"] = "api"
-    reply: Reply = PASSED
-    path: str = ""
-    after: int = 0
-    times: int | None = 1
-    act: Act = machine.nothing
-    ends: Literal["done", "failed", "killed"] = "done"
-    failed: str = ""
-    says: str = ""
-    before: Act = machine.nothing
-    cure: Act = machine.nothing
-    clock_shift: float = 0.0
-    is_short: bool = False
-
-    def plan(self, stage: Stage) -> Plan:
-        """The row as the proxy understands it."""
-        return Plan(self.reply, self.path, self.after, self.times, lambda: self.act(stage))
-
+# The store's barrier comes at most every 10 s; what was written since the last one is materialized,
+# and dies with the server.
+_NOT_DURABLE = "a materialized asset's samples are lost when the store dies within 10 s"
 
 _KILLED = Scenario("", act=machine.kill_worker, reply=Reset(), ends="killed")
 _NO_STORE = Scenario(
@@ -99,9 +42,12 @@ SCENARIOS = (
     # The worker dies.
     replace(_KILLED, name="worker killed at its first request"),
     replace(_KILLED, name="worker killed at a refresh of the token", path=TOKEN),
-    replace(_KILLED, name="worker killed in the middle of an asset", after=8, is_short=True),
+    replace(_KILLED, name="worker killed in the middle of an asset", after=8),
     replace(_KILLED, name="worker killed at the sleeps", path=SLEEP),
     replace(_KILLED, name="worker killed at the minutes", path=MINUTES),
+    replace(
+        _KILLED, name="worker killed between two batches", path=MINUTES, after=1, is_short=True
+    ),
     replace(_KILLED, name="worker killed while it reads", side="store", path=EXPORT),
     replace(_KILLED, name="worker killed before a write", side="store", path=IMPORT),
     replace(
@@ -126,8 +72,12 @@ SCENARIOS = (
     replace(_KILLED, name="worker killed at a flush", side="store", path=FLUSH, after=2),
     # The store dies.
     replace(_NO_STORE, name="store dead from the beginning"),
-    replace(_NO_STORE, name="store killed at the second write", path=IMPORT, after=1),
-    replace(_NO_STORE, name="store killed at the third write", path=IMPORT, after=2, is_short=True),
+    replace(
+        _NO_STORE, name="store killed at the second write", path=IMPORT, after=1, is_short=True
+    ),
+    replace(
+        _NO_STORE, name="store killed at the third write", path=IMPORT, after=2, known=_NOT_DURABLE
+    ),
     replace(_NO_STORE, name="store killed at a flush", path=FLUSH, after=3),
     replace(_NO_STORE, name="store killed at a barrier", path=SNAPSHOT),
     replace(
@@ -139,6 +89,7 @@ SCENARIOS = (
         path=IMPORT,
         after=2,
         act=machine.restart_store,
+        known=_NOT_DURABLE,
     ),
     Scenario(
         "store killed at a read and back",
@@ -195,7 +146,7 @@ SCENARIOS = (
         failed=EVERYTHING,
         says="answered 500 6 times",
     ),
-    Scenario("504 twice for a page", reply=Canned(504), path=SLEEP, times=2),
+    Scenario("504 for a page", reply=Canned(504), path=SLEEP),
     replace(_SLEEP_FAILS, name="504 for ever", reply=Canned(504), says="504 even for small pages"),
     # The network is in trouble.
     Scenario("connection reset twice", reply=Reset(), after=6, times=2),
@@ -223,7 +174,8 @@ SCENARIOS = (
         _SLEEP_FAILS, name="JSON of another kind", reply=Canned(200, b"[1, 2]"), says="no JSON obj"
     ),
     replace(_SLEEP_FAILS, name="a redirect", reply=Canned(302, b"", (("Location", "/"),))),
-    replace(_SLEEP_FAILS, name="403 from a proxy", reply=Canned(403, PAGE, HTML)),
+    # Whoever says no, it is no: the asset is skipped with a warning.
+    replace(_SLEEP_FAILS, name="403 from a proxy", reply=Canned(403, PAGE, HTML), ends="done"),
     # The authorization ends.
     Scenario("access tokens end in the middle", act=machine.expire_tokens, path=MINUTES),
     Scenario(
@@ -254,16 +206,23 @@ SCENARIOS = (
     ),
     # This machine is in trouble.
     replace(_SMALL_DISK, name="state's disk full from the beginning", path=TOKEN),
-    replace(_SMALL_DISK, name="state's disk full in the middle", after=9, says="space"),
     replace(
-        _SMALL_DISK, name="state's disk full before a write", side="store", path=EXPORT, after=1
+        _SMALL_DISK, name="state's disk full in the middle", after=9, says="reached and written"
     ),
     replace(
         _SMALL_DISK,
-        name="state's disk read-only in the middle",
-        act=machine.protect_disk,
-        cure=machine.unprotect_disk,
-        after=9,
+        name="state's disk full before a write",
+        side="store",
+        path=EXPORT,
+        after=1,
+        known="the store's lock says OSError when the disk is full",
+    ),
+    replace(
+        _SMALL_DISK,
+        name="state's disk read-only",
+        before=machine.read_only_disk,
+        times=0,
+        cure=machine.writable_disk,
     ),
     # Clocks.
     Scenario("provider's clock an hour back", act=machine.an_hour_back, after=9),
@@ -285,6 +244,14 @@ SCENARIOS = (
     ),
     replace(_WRITE_FAILS, name="500 to a write that is done", reply=DoneThen(Canned(500))),
     replace(_WRITE_FAILS, name="no answer to a write that is done", reply=DoneThen(Canned(504))),
-    Scenario("answers of the store cut in half", "store", Cut(), EXPORT, after=2),
+    Scenario(
+        "an answer of the store cut in half",
+        "store",
+        Cut(),
+        EXPORT,
+        ends="failed",
+        failed="activity_summary",
+        says="broke off",
+    ),
     Scenario("every answer of the store late", "store", Late(0.2), times=None),
 )

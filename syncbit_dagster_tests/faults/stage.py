@@ -42,8 +42,10 @@ DAYS = DayRange(_LAST - timedelta(days=59 if IS_SOAK else 13), _LAST)
 # Roll-ups and lists of days, sessions, minutes: an asset of each kind.
 CHOSEN = ("activity_summary", "heart_rate", "intraday_steps", "sleep")
 
-# How long to wait between two tries is not what is tested; that there are six is.
-HURRIED: dict[str, Any] = {
+# How long to wait between two tries is not what is tested; that there are six is. And batches are
+# small, so that some days of an asset are done and others are not.
+CONSTANTS: dict[str, Any] = {
+    "syncbit_dagster.sources.google_health.source:ROWS_PER_BATCH": 5_000,
     "syncbit_dagster.sources.http:FIRST_WAIT_SECONDS": 0.01,
     "syncbit_dagster.sources.http:TIMEOUT_SECONDS": 5,
     "syncbit_dagster.stores.victoriametrics.transport:GET_PAUSES": (0.05, 0.2),
@@ -91,6 +93,7 @@ class Stage:
             "VICTORIA_ENDPOINT": self.store.url,
             "DAGSTER_HOME": str(self.home),
             "BACKFILL_START_DATE": DAYS.first.isoformat(),
+            "INTRADAY_DETAIL_LEVEL": "1min",
         }
         return clean_environment(self.account.environment) | places | self.variables
 
@@ -103,7 +106,7 @@ class Stage:
         ]
         directory = str(self.home)
         self.workers.start(
-            Order(tuple(arguments), self.environment, directory, HURRIED, clock_shift)
+            Order(tuple(arguments), self.environment, directory, CONSTANTS, clock_shift)
         )
         return self.workers.wait()
 
@@ -151,7 +154,9 @@ class Stage:
     @staticmethod
     def _end(program: subprocess.Popen[str]) -> None:
         program.kill()
-        program.communicate()
+        program.wait()
+        assert program.stdout is not None
+        program.stdout.close()
 
 
 @contextmanager

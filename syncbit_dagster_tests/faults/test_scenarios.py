@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncbit_dagster_tests.faults.scenarios import EVERYTHING, SCENARIOS, Scenario
+from syncbit_dagster_tests.faults.scenario import EVERYTHING, Scenario
+from syncbit_dagster_tests.faults.scenarios import SCENARIOS
 from syncbit_dagster_tests.faults.stage import CHOSEN, DAYS, IS_SOAK, stage
 from syncbit_dagster_tests.faults.verdict import (
     complete,
@@ -25,6 +26,7 @@ from syncbit_dagster_tests.stores.builders import contents
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from syncbit_dagster_tests.faults.conftest import Report
     from syncbit_dagster_tests.faults.stage import Stage
@@ -50,8 +52,15 @@ def undisturbed(
 
 @pytest.mark.parametrize(
     "scenario",
-    [row for row in SCENARIOS if row.is_short or IS_SOAK],
-    ids=lambda row: row.name.replace(" ", "-"),
+    [
+        pytest.param(
+            row,
+            id=row.name.replace(" ", "-"),
+            marks=[pytest.mark.xfail(reason=row.known, raises=AssertionError)] if row.known else [],
+        )
+        for row in SCENARIOS
+        if row.is_short or IS_SOAK
+    ],
 )
 def test_the_store_ends_as_if_nothing_had_happened(
     scenario: Scenario,
@@ -59,7 +68,7 @@ def test_the_store_ends_as_if_nothing_had_happened(
     directory: Path,
     workers: Workers,
     prepared_home: str,
-    report: Callable[[str], Report],
+    report: Callable[[str], AbstractContextManager[Report]],
 ) -> None:
     with (
         report(scenario.name) as told,
@@ -70,7 +79,7 @@ def test_the_store_ends_as_if_nothing_had_happened(
         proxy = here.api if scenario.side == "api" else here.store
         proxy.plan(scenario.plan(here))
         code = here.launch(CHOSEN, DAYS)
-        assert proxy.broken, "the fault never happened"
+        assert proxy.broken or scenario.times == 0, "the fault never happened"
         here.heal()
         told.ended = f"{scenario.ends}, {ending(here, scenario, code)}"
         scenario.cure(here)

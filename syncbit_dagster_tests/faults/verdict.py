@@ -10,18 +10,20 @@ from urllib.parse import unquote_plus
 import dagster as dg
 import orjson
 
+from syncbit_dagster.catalog import metrics_of
 from syncbit_dagster.civil import ONE_DAY, DayRange, civil_day
 from syncbit_dagster.gaps import gaps
-from syncbit_dagster_tests.faults.stage import PERSON
+from syncbit_dagster.sources.google_health.plan import DailyRollUpRequest, RollUpRequest, plan
+from syncbit_dagster_tests.faults.stage import DAYS, PERSON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from syncbit_dagster.gaps import Gap
     from syncbit_dagster_tests.faults.proxy import Seen
     from syncbit_dagster_tests.faults.stage import Stage
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_METHOD = re.compile(r"/dataTypes/([^/]+)/dataPoints:(\w+)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?!T)")
 
 
@@ -68,20 +70,38 @@ def complete(
     stage: Stage, assets: Sequence[str], days: DayRange, *, clock_shift: float = 0.0
 ) -> None:
     """Launch what is missing, and look that nothing else is asked for."""
-    for gap in gaps(missing_days(stage, assets, days)):
-        before = len(stage.api.seen)
+    missing = missing_days(stage, assets, days)
+    before = len(stage.api.seen)
+    for gap in gaps(missing):
         code = stage.launch(gap.assets, gap.days, clock_shift=clock_shift)
         assert code == 0, (stage.home / "worker.log").read_text()[-3000:]
-        assert_within(gap, stage.api.seen[before:])
     assert not missing_days(stage, assets, days)
+    assert_only(missing, stage.api.seen[before:])
 
 
-def assert_within(gap: Gap, requests: Iterable[Seen]) -> None:
-    """No request asks for a day that was not missing."""
+def assert_only(missing: Mapping[str, set[date]], requests: Iterable[Seen]) -> None:
+    """No request asks for a day that all assets had which live in its data."""
+    kinds = {asset: kinds_of(asset) for asset in missing}
     for request in requests:
         asked = days_of(request)
         if asked is not None:
-            assert gap.days.first <= asked.first <= asked.last <= gap.days.last, request
+            mine = [asset for asset, its in kinds.items() if kind_of(request) in its]
+            wanted = set[date]().union(*(missing[asset] for asset in mine))
+            assert set(asked) <= wanted, f"{request} asks for days that are finished"
+
+
+def kinds_of(asset: str) -> set[tuple[str, str]]:
+    """The data types that an asset lives in, each with the method that it is asked with."""
+    verbs = {DailyRollUpRequest: "dailyRollUp", RollUpRequest: "rollUp"}
+    requests = plan(metrics_of(asset), DAYS, PERSON.zone, 60)
+    return {(one.data_type, verbs.get(type(one), "reconcile")) for one in requests}
+
+
+def kind_of(request: Seen) -> tuple[str, str]:
+    """The same of a request that was sent."""
+    found = _METHOD.search(request.path)
+    assert found, request
+    return found[1], found[2]
 
 
 def days_of(request: Seen) -> DayRange | None:

@@ -1,0 +1,146 @@
+"""Parts of a real `dagster dev` are killed while the sensor `history` fills 60 days.
+
+The sensor goes on by itself with what is left. What the killed run was at work on waits for its
+next try, hours later; a person need not: a backfill of what is missing completes it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pytest
+
+from syncbit_dagster.civil import DayRange
+from syncbit_dagster.gaps import gaps
+from syncbit_dagster_tests.faults.deployment import ROLES, Deployment, deployment, until
+from syncbit_dagster_tests.faults.proxy import Passed, Plan
+from syncbit_dagster_tests.faults.stage import IS_SOAK, NOW, PERSON, stage
+from syncbit_dagster_tests.faults.verdict import assert_only, missing_days
+from syncbit_dagster_tests.stores.builders import contents
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from syncbit_dagster_tests.faults.conftest import Report
+    from syncbit_dagster_tests.faults.stage import Stage
+    from syncbit_dagster_tests.faults.worker import Workers
+
+pytestmark = [
+    pytest.mark.victoriametrics,
+    pytest.mark.skipif(not IS_SOAK, reason="takes minutes; `make soak` runs it"),
+]
+
+YESTERDAY = NOW.astimezone(PERSON.zone).date() - timedelta(days=1)
+DAYS = DayRange(YESTERDAY - timedelta(days=59), YESTERDAY)
+ASSETS = ("active_zone_minutes", "activity_summary", "heart_rate", "intraday_steps")
+RANGES = 2  # the last 30 days, and those before
+HIT_SECONDS = 120.0  # until the history's first run asks for something
+DONE_SECONDS = 300.0
+VARIABLES = {
+    "BACKFILL_START_DATE": DAYS.first.isoformat(),
+    "ENABLE_INTRADAY_BACKFILL": "true",
+    "INTRADAY_BACKFILL_DAYS": "60",
+    "INTRADAY_RESOURCES": "steps",
+    # Without devices nothing but the history asks for days.
+    "COLLECT_DEVICE_INFO": "false",
+    **{
+        f"COLLECT_{name}": "false"
+        for name in ("SLEEP", "SPO2", "BREATHING_RATE", "HRV", "CARDIO_FITNESS", "TEMPERATURE")
+    },
+    "COLLECT_BODY": "false",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is killed, at which request of the history's run, and what is left of it.
+
+    Attributes:
+        starts_again: a person has to start `dagster dev` again.
+        leaves_a_run: Dagster believes that the run goes on (for two hours), and waits for it.
+    """
+
+    name: str
+    act: Callable[[Deployment], None]
+    at: int = 12
+    starts_again: bool = True
+    leaves_a_run: bool = False
+
+
+ROWS = (
+    Row("run worker killed", lambda one: one.kill("run worker"), starts_again=False),
+    Row("code server killed", lambda one: one.kill("code server"), starts_again=False),
+    Row("daemon killed at the first request", lambda one: one.kill("daemon"), at=0),
+    Row("daemon killed and restarted", lambda one: one.kill("daemon")),
+    Row("webserver killed and restarted", lambda one: one.kill("webserver")),
+    Row("dagster dev interrupted and restarted", Deployment.interrupt),
+    Row("whole dagster killed", lambda one: one.kill(*ROLES), leaves_a_run=True),
+)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    directory: Path, workers: Workers, prepared_home: str
+) -> Counter[tuple[str, str, int, float]]:
+    """What one run of a worker puts into the store."""
+    with stage(directory / "undisturbed-history", workers, prepared_home) as quiet:
+        quiet.variables.update(VARIABLES)
+        assert quiet.launch(ASSETS, DAYS) == 0, (quiet.home / "worker.log").read_text()[-3000:]
+        return contents(quiet.server.url)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name.replace(" ", "-"))
+def test_the_history_completes(
+    row: Row,
+    undisturbed: Counter[tuple[str, str, int, float]],
+    directory: Path,
+    workers: Workers,
+    prepared_home: str,
+    report: Callable[[str], AbstractContextManager[Report]],
+) -> None:
+    with (
+        report(row.name) as told,
+        tempfile.TemporaryDirectory(dir=directory, ignore_cleanup_errors=True) as place,
+        stage(Path(place), workers, prepared_home) as here,
+    ):
+        here.variables.update(VARIABLES)
+        with deployment(here) as dagster:
+            here.api.plan(Plan(Passed(), "/v4/", row.at, act=lambda: row.act(dagster)))
+            until(lambda: dagster.is_hit, HIT_SECONDS, "the first run of the history")
+            missing = missing_days(here, ASSETS, DAYS)
+            before = len(here.api.seen)
+            told.ended = f"{len(missing)} of {len(ASSETS)} assets missing"
+            if row.starts_again:
+                dagster.start_again()
+            if row.leaves_a_run:
+                terminate(here)
+            until(lambda: is_idle(here), DONE_SECONDS, "the rest of the history")
+            left = gaps(missing_days(here, ASSETS, DAYS))
+            told.ended += f", {len(left)} launched by hand"
+            for gap in left:
+                days = [day.isoformat() for day in gap.days]
+                assert dagster.ui.backfill(gap.assets, days) == "COMPLETED_SUCCESS"
+        assert not missing_days(here, ASSETS, DAYS)
+        assert_only(missing, here.api.seen[before:])
+        assert contents(here.server.url) == undisturbed
+
+
+def terminate(here: Stage) -> None:
+    """What a person does in the UI to a run whose process is gone."""
+    with here.instance() as instance:
+        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+            instance.report_run_failed(run, "Its process is gone.")
+
+
+def is_idle(here: Stage) -> bool:
+    """Whether both of the history's ranges have been tried, and no run is left."""
+    with here.instance() as instance:
+        runs = instance.get_runs()
+    return len(runs) >= RANGES and all(run.is_finished for run in runs)
