@@ -1,0 +1,84 @@
+"""What Dagster's own record says about runs: when, how many requests, and where the time went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DEADLINE_RECORDS = 100_000
+
+
+@dataclass(frozen=True)
+class Runs:
+    """All runs of a history.
+
+    Attributes:
+        count: how many.
+        starts, ends: of each run's process, in seconds since the epoch, in order.
+        partitions: materialized partitions of all assets.
+        requests: as the runs counted them, repeats included.
+        waited: seconds spent asking the API, waits for the budget included, and parsing.
+        wrote: seconds spent in the store.
+    """
+
+    count: int
+    starts: tuple[float, ...]
+    ends: tuple[float, ...]
+    partitions: int
+    requests: int
+    waited: float
+    wrote: float
+
+    @property
+    def at_work(self) -> float:
+        """Seconds in which some run had a process; runs do not overlap."""
+        return sum(self.ends) - sum(self.starts)
+
+
+def missing(
+    instance: dg.DagsterInstance, assets: Iterable[str], days: Iterable[date]
+) -> dict[str, set[date]]:
+    """For each asset the days that are not materialized; only of assets that miss any."""
+    wanted = set(days)
+    found = {
+        asset: wanted
+        - {
+            date.fromisoformat(key)
+            for key in instance.get_materialized_partitions(dg.AssetKey(asset))
+        }
+        for asset in assets
+    }
+    return {asset: days for asset, days in found.items() if days}
+
+
+def runs_of(instance: dg.DagsterInstance, assets: Iterable[str]) -> Runs:
+    """What the instance remembers of the assets."""
+    records = sorted(instance.get_run_records(), key=lambda record: record.start_time or 0.0)
+    figures: dict[tuple[str, str], dict[str, float]] = {}
+    partitions = 0
+    for asset in assets:
+        events = instance.fetch_materializations(dg.AssetKey(asset), limit=DEADLINE_RECORDS).records
+        partitions += len(events)
+        for event in events:
+            materialization = event.asset_materialization
+            assert materialization is not None
+            # The figures of the run are on each of its partitions.
+            figures[asset, event.run_id] = {
+                name: float(str(materialization.metadata[name].value))
+                for name in ("requests", "fetch_seconds", "write_seconds")
+            }
+    return Runs(
+        count=len(records),
+        starts=tuple(record.start_time or 0.0 for record in records),
+        ends=tuple(record.end_time or 0.0 for record in records),
+        partitions=partitions,
+        requests=int(sum(one["requests"] for one in figures.values())),
+        waited=sum(one["fetch_seconds"] for one in figures.values()),
+        wrote=sum(one["write_seconds"] for one in figures.values()),
+    )

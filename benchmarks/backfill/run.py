@@ -1,0 +1,170 @@
+"""What Dagster's orchestration costs: a year of all daily assets through the daemon, ten computed.
+
+    python -m benchmarks.backfill.run [--days 365]
+
+A real ``dagster dev`` runs before anybody has authorized; then a token is stored, and the sensor
+``history`` fills the year by itself, from an emulator that allows 150 requests a minute as Google
+does, into a real VictoriaMetrics. Ten years are not run: their number of runs and requests comes
+from the sensor's own planning, their time from what a partition and a request took in the year.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from benchmarks.backfill.record import Runs, missing, runs_of
+from syncbit_dagster.account import Token
+from syncbit_dagster.catalog import ASSETS, asset_named
+from syncbit_dagster.civil import DayRange
+from syncbit_dagster.config import load_settings
+from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
+from syncbit_dagster.emulator.server import running_emulator
+from syncbit_dagster.emulator.synthetic import SyntheticPerson
+from syncbit_dagster.gaps import FIRST_DAYS, Gap, affordable
+from syncbit_dagster.opening import history_budget, open_source
+from syncbit_dagster_tests.dagster_process import copy_of_the_root, dagster_dev, wait_for
+from syncbit_dagster_tests.victoriametrics import running, victoria_metrics
+
+if TYPE_CHECKING:
+    from syncbit_dagster.config import Settings
+
+ZONE = ZoneInfo("Europe/Berlin")
+DAILY = tuple(asset.name for asset in ASSETS if asset.group == "daily")
+TEN_YEARS = 3652
+REQUEST_SECONDS = 60 / 150
+LONGEST_SECONDS = 3600.0
+OLD_DAEMON = 2920  # requests a year, by its code: 8 a day
+
+
+@dataclass(frozen=True)
+class Year:
+    """What was measured."""
+
+    days: DayRange
+    first_days: float
+    whole: float
+    asked: int
+    runs: Runs
+
+
+def main() -> None:
+    """Measure a year, compute ten, print both."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--days", type=int, default=365)
+    length = parser.parse_args().days
+    yesterday = datetime.now(ZONE).date() - timedelta(days=1)
+    days = DayRange(yesterday - timedelta(days=length - 1), yesterday)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        settings, year = measure(Path(name), days)
+        pieces, requests = planned(settings, yesterday, TEN_YEARS)
+    for line in table(year, pieces, requests):
+        print(f"{line[0]:58} {line[1]:>14}   {line[2]}")
+
+
+def measure(directory: Path, days: DayRange) -> tuple[Settings, Year]:
+    """Run the history of these days."""
+    person = SyntheticPerson(ZONE, date(days.first.year - 1, 1, 1), seed=1)
+    root = copy_of_the_root(directory)
+    configured = (root / "dagster.yaml").read_text()
+    (root / "dagster.yaml").write_text(
+        configured.replace(".dagster_home", str(root / ".dagster_home"))
+    )
+    with (
+        running(victoria_metrics(directory / "victoria")) as server,
+        running_emulator(person) as emulator,
+    ):
+        variables = environment(emulator.url, server.url, directory, days)
+        settings = load_settings(variables)
+        with dagster_dev(root, variables), dg.DagsterInstance.from_config(str(root)) as instance:
+            first = DayRange(days.last - timedelta(days=FIRST_DAYS - 1), days.last)
+            started = time.monotonic()
+            authorize(settings)
+            took = [seconds_until(instance, part, started) for part in (first, days)]
+            asked = len(emulator.calls)
+            year = Year(days, took[0], took[1], asked, runs_of(instance, DAILY))
+    return settings, year
+
+
+def environment(url: str, victoria: str, directory: Path, days: DayRange) -> dict[str, str]:
+    """An account at the emulator, under the budget that Google documents."""
+    return {
+        "SYNCBIT_PROVIDER": "demo",
+        "SYNCBIT_REQUESTS_PER_MINUTE": "150",
+        "DATA_DIR": str(directory / "data"),
+        "SYNCBIT_TIMEZONE": ZONE.key,
+        "BACKFILL_START_DATE": days.first.isoformat(),
+        "VICTORIA_ENDPOINT": victoria,
+        "GOOGLE_HEALTH_URL": url,
+        "GOOGLE_TOKEN_URL": f"{url}/token",
+    }
+
+
+def authorize(settings: Settings) -> None:
+    """What `syncbit authorize` ends with."""
+    settings.account.tokens.save(
+        Token(access_token="", refresh_token=DEMO_REFRESH_TOKEN, expires_at=0)
+    )
+
+
+def seconds_until(instance: dg.DagsterInstance, days: DayRange, started: float) -> float:
+    """Wait until all daily assets have these days, and no run is at work on them."""
+    wait_for(
+        lambda: not missing(instance, DAILY, days) or None, LONGEST_SECONDS, f"{len(days)} days"
+    )
+    return time.monotonic() - started
+
+
+def planned(settings: Settings, last: date, length: int) -> tuple[int, int]:
+    """The history's runs and requests for so many days, by the sensor's own planning."""
+    budget = history_budget(settings)
+    source = open_source(settings, priority="history")
+
+    def cost(gap: Gap) -> int:
+        return source.plan_together(map(asset_named, gap.assets), gap.days).least
+
+    rest = DayRange(last - timedelta(days=length - 1), last)
+    runs = requests = 0
+    while True:
+        piece = next(affordable(Gap(DAILY, rest), cost, budget, newest=last))
+        runs, requests = runs + 1, requests + cost(piece)
+        if piece.days.first == rest.first:
+            source.close()
+            return runs, requests
+        rest = DayRange(rest.first, piece.days.first - timedelta(days=1))
+
+
+def table(year: Year, pieces: int, requests: int) -> list[tuple[str, str, str]]:
+    """Rows: what, figure, goal."""
+    runs = year.runs
+    waiting = runs.waited + runs.wrote
+    overhead = year.whole - waiting
+    a_partition = (runs.at_work - waiting) / runs.partitions
+    between = (year.whole - runs.at_work) / runs.count
+    ten = requests * REQUEST_SECONDS + TEN_YEARS * len(DAILY) * a_partition + pieces * between
+    length = len(year.days)
+    return [
+        (f"{length} days, runs of the daily group", f"{runs.count}", "<= 5"),
+        ("  requests for data", f"{year.asked}", f"{OLD_DAEMON} by the old daemon's code"),
+        ("  authorization until the last 30 days are stored", f"{year.first_days:.0f} s", "< 60 s"),
+        ("  authorization until all are stored", f"{year.whole:.0f} s", ""),
+        ("  of that waiting for API, budget and store", f"{waiting:.0f} s", ""),
+        ("  of that orchestration", f"{overhead:.0f} s, {overhead / year.whole:.0%}", "<= 15 %"),
+        ("    in the runs, a partition", f"{a_partition * 1000:.1f} ms", ""),
+        ("    outside of the runs, a run", f"{between:.1f} s", ""),
+        ("ten years, runs (computed)", f"{pieces}", "<= 45"),
+        ("  requests (computed)", f"{requests}", f"{OLD_DAEMON * 10} by the old daemon's code"),
+        ("  time (computed)", f"{ten / 60:.1f} min", "< 15 min"),
+    ]
+
+
+if __name__ == "__main__":
+    main()
