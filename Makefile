@@ -36,7 +36,7 @@ test: install victoria-metrics postgresql lint types pytest  ## Install what is 
 
 .PHONY: pytest
 pytest: install victoria-metrics postgresql  ## Run the tests only
-	SYNCBIT_REQUIRE_VICTORIAMETRICS=1 $(BIN)/python -m pytest
+	SYNCBIT_REQUIRE_VICTORIAMETRICS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: lint
 lint: install  ## Check style and format

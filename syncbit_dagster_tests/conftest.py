@@ -43,11 +43,20 @@ SECRETS = re.compile(
 )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """A log of its own for each of the processes that share a run."""
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        config.option.log_file = str(Path(config.getini("log_file")).with_suffix(f".{worker}.log"))
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """No log line of the whole run, not even at DEBUG, holds a token or a secret."""
+    if hasattr(session.config, "workerinput"):
+        return  # one of several processes; the first one looks at all logs
     log = session.config.rootpath / session.config.getini("log_file")
-    found = [line for line in log.read_bytes().splitlines() if SECRETS.search(line)]
-    if found:
+    logs = [log, *log.parent.glob(f"{log.stem}.*.log")]
+    lines = (line for one in logs for line in one.read_bytes().splitlines())
+    if found := [line for line in lines if SECRETS.search(line)]:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         assert reporter is not None

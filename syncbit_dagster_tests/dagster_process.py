@@ -108,6 +108,20 @@ def wait_for(look: Callable[[], T | None], seconds: float, what: str) -> T:
     raise TimeoutError(f"{what} took longer than {seconds} s")
 
 
+def stop_sensors(directory: Path, variables: Mapping[str, str], *names: str) -> None:
+    """Turn sensors off as a user does, so that a test's own runs are the only ones."""
+    # This command, unlike `dagster dev`, does not look for dagster.yaml where it runs.
+    environment = {**clean_environment(variables), "DAGSTER_HOME": str(directory)}
+    for name in names:
+        subprocess.run(
+            [sys.executable, "-m", "dagster", "sensor", "stop", name, "-w", "workspace.yaml"],
+            cwd=directory,
+            env=environment,
+            check=True,
+            capture_output=True,
+        )
+
+
 @contextmanager
 def dagster_dev(directory: Path, variables: Mapping[str, str]) -> Iterator[DagsterDev]:
     """Run `dagster dev` in a directory, without DAGSTER_HOME, and stop it as Ctrl-C does."""

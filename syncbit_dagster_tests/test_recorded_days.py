@@ -15,7 +15,7 @@ from syncbit_dagster.emulator.takeout import TakeoutPerson
 from syncbit_dagster.opening import open_store
 from syncbit_dagster.samples import decode_labels, to_series
 from syncbit_dagster.stores.base import Slice
-from syncbit_dagster_tests.dagster_process import copy_of_the_root, dagster_dev
+from syncbit_dagster_tests.dagster_process import copy_of_the_root, dagster_dev, stop_sensors
 from syncbit_dagster_tests.defs.running import materialize
 from syncbit_dagster_tests.emulated import emulated_account
 from syncbit_dagster_tests.takeout_truth import expected_series, expected_sleep
@@ -81,6 +81,7 @@ def test_a_backfill_by_the_daemon_into_victoriametrics(recordings: Path, tmp_pat
         emulated_account(person, tmp_path, now=lambda: LONG_AFTER) as account,
     ):
         variables = {**account.environment, **MINUTES, "VICTORIA_ENDPOINT": server.url}
+        stop_sensors(root, variables, "history", "device_sync")
         with dagster_dev(root, variables) as dagster:
             keys = [day.isoformat() for day in DAYS]
             assert dagster.backfill(ASSETS, keys) == "COMPLETED_SUCCESS"

@@ -35,7 +35,7 @@ def test_plan_says_requests_before_anything_runs(tmp_path: Path) -> None:
 
 def test_plan_of_two_weeks_of_everything_daily(tmp_path: Path) -> None:
     done = run([*SYNCBIT, "plan", "--from", "2025-01-01", "--to", "2025-01-14"], tmp_path, {})
-    assert re.search(r"all +22 +24\n", done.stdout)  # 56 sleeps would be three pages
+    assert re.search(r"together +22 +24\n", done.stdout)  # 56 sleeps would be three pages
 
 
 @pytest.mark.parametrize(

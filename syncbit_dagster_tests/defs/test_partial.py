@@ -116,7 +116,7 @@ def test_a_budget_that_is_used_up_says_when_it_goes_on(
     tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [LONG_AFTER]
-    monkeypatch.setattr(fitbit_web, "ROWS_PER_BATCH", 1)
+    monkeypatch.setattr(fitbit_web, "DAYS_PER_BATCH", 1)
     monkeypatch.setattr(database, "time", SimpleNamespace(time=lambda: clock[0].timestamp()))
     with emulated_account(PERSON, tmp_path, now=lambda: clock[0]) as account:
         settings = account.settings(

@@ -12,10 +12,9 @@ from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig, Victor
 from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _numbers = itertools.count()
-_crash_points = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -38,12 +37,17 @@ def victoria(server: Server) -> Iterator[VictoriaMetricsStore]:
 
 
 @pytest.fixture
-def crash_point() -> Iterator[None]:
+def crash_point(record_property: Callable[[str, object], None]) -> None:
     """Counts the crash points of a test run; the summary tells how many there were."""
-    yield
-    next(_crash_points)
+    record_property("crash point", 1)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if count := next(_crash_points):
+    reports = [one for outcome in terminalreporter.stats.values() for one in outcome]
+    count = sum(
+        ("crash point", 1) in report.user_properties
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+    )
+    if count:
         terminalreporter.write_line(f"crash points: {count}")

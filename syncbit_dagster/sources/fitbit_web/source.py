@@ -35,9 +35,8 @@ if TYPE_CHECKING:
     from syncbit_dagster.sources.fitbit_web.parse import Rows
     from syncbit_dagster.sources.fitbit_web.plan import Request
 
-# What is stored at once: some months of minutes, or a week of single readings, 3 MB of numbers.
-ROWS_PER_BATCH = 180_000
-SECONDS_A_READING = 5  # at most one reading in so many seconds comes as "every second"
+# What is stored at once: each day is a request an asset, and a run that breaks may lose as much.
+DAYS_PER_BATCH = 7
 
 
 def _real_clock() -> datetime:
@@ -89,7 +88,7 @@ class FitbitWebSource:
         return Planned(count, count)
 
     def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
-        length = self._days_per_batch(asset) if asset.is_intraday else len(days)
+        length = DAYS_PER_BATCH if asset.is_intraday else len(days)
         return (self._batch(asset, part) for part in days.chunks(length))
 
     def fetch_current(self, asset: Asset) -> Current:
@@ -158,10 +157,6 @@ class FitbitWebSource:
     def _interval(self, asset: Asset) -> int:
         is_heart_rate = asset.name == "intraday_heart_rate"
         return self.heart_rate_interval_seconds if is_heart_rate else self.interval_seconds
-
-    def _days_per_batch(self, asset: Asset) -> int:
-        rows_a_day = 86_400 // max(self._interval(asset), SECONDS_A_READING)
-        return max(1, ROWS_PER_BATCH // rows_a_day)
 
 
 def _until(rows: list[Rows], end: int) -> list[Rows]:

@@ -125,17 +125,17 @@ def test_today_has_no_interval_that_has_not_begun(there: EmulatedPerson) -> None
     assert times.max() == to_milliseconds(NOW - timedelta(minutes=5))
 
 
-@pytest.mark.parametrize("rows", [1, 2000, 10**9])
+@pytest.mark.parametrize("length", [1, 7, 100])
 def test_batches_tile_the_range_and_hold_whole_days(
-    there: EmulatedPerson, monkeypatch: pytest.MonkeyPatch, rows: int
+    there: EmulatedPerson, monkeypatch: pytest.MonkeyPatch, length: int
 ) -> None:
-    monkeypatch.setattr(source_module, "ROWS_PER_BATCH", rows)
+    monkeypatch.setattr(source_module, "DAYS_PER_BATCH", length)
     asset = asset_named("intraday_heart_rate")
     with there.fitbit_web() as source:
         batches = list(source.fetch(asset, MONTH))
         assert sum(batch.requests for batch in batches) == source.plan(asset, MONTH).least == 30
     assert [day for batch in batches for day in batch.days] == list(MONTH)
-    assert len(batches) == {1: 30, 2000: 30, 10**9: 1}[rows]
+    assert len(batches) == {1: 30, 7: 5, 100: 1}[length]
     for batch in batches:
         low, high = (
             to_milliseconds(edge) for edge in (batch.days.start(NEW_YORK), batch.days.end(NEW_YORK))
