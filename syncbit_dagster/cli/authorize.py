@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from syncbit_dagster.account import Profile
 from syncbit_dagster.config import load_settings
-from syncbit_dagster.errors import ConfigError
 from syncbit_dagster.opening import SOURCES, open_source
 from syncbit_dagster.sources.consent import Consent
 from syncbit_dagster.sources.errors import PermissionMissingError
@@ -40,9 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load_settings()
     account = settings.account
     if settings.is_offline:
-        raise ConfigError(
-            f"The provider {account.provider} asks nobody, so there is nothing to authorize."
-        )
+        print(f"Nothing to authorize: {account.provider} reads files of this machine.")
+        _keep_profile(settings)
+        return 0
     scopes = SOURCES[account.provider].SCOPES
     token = _ask(account.oauth, scopes, has_browser=not arguments.no_browser)
     account.tokens.save(token)
@@ -85,6 +84,13 @@ def _keep_profile(settings: Settings) -> None:
         profile = Profile()
     finally:
         source.close()
+    # What a provider does not say stays as another one said it: an export seldom names its zone.
+    known = settings.profile.load()
+    profile = Profile(
+        zone=profile.zone or known.zone,
+        first_day=profile.first_day or known.first_day,
+        devices=profile.devices or known.devices,
+    )
     settings.profile.save(profile)
     print(f"Time zone: {profile.zone or 'unknown'}. First day: {profile.first_day or 'unknown'}.")
     print(f"Devices: {', '.join(profile.devices) or 'none'}.")

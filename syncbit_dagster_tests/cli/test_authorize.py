@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import stat
 import subprocess
 from datetime import UTC, date, datetime
@@ -184,11 +185,23 @@ def test_a_project_in_testing_says_how_to_publish(
     assert "Publish app" in output
 
 
-def test_an_export_needs_no_authorization(tmp_path: Path) -> None:
-    variables = {"SYNCBIT_PROVIDER": "takeout", "TAKEOUT_PATH": str(tmp_path)}
-    done = run(COMMAND, tmp_path, {**variables, "SYNCBIT_TIMEZONE": "UTC"})
-    assert done.returncode == 1
-    assert "nothing to authorize" in done.stderr
+def test_an_export_needs_no_authorization_and_tells_what_it_knows(tmp_path: Path) -> None:
+    export = tmp_path / "export"
+    export.mkdir()
+    steps = '[{"dateTime": "06/11/21 05:00:00", "value": "7"}]'
+    (export / "steps-2021-06-11.json").write_text(steps)
+    stored = tmp_path / "data" / "account.json"
+    stored.parent.mkdir()
+    stored.write_text('{"zone": "America/Chicago", "first_day": null, "devices": ["Charge 5"]}')
+    variables = {"SYNCBIT_PROVIDER": "takeout", "TAKEOUT_PATH": str(export)}
+    done = run(COMMAND, tmp_path, {**variables, "DATA_DIR": str(stored.parent)})
+    assert done.returncode == 0, done.stderr
+    assert "Nothing to authorize" in done.stdout
+    assert json.loads(stored.read_text()) == {
+        "zone": "America/Chicago",
+        "first_day": "2021-06-11",
+        "devices": ["Charge 5"],
+    }
 
 
 def test_the_table_of_scopes_says_what_the_provider_refuses(
