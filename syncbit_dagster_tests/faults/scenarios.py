@@ -22,6 +22,7 @@ HTML = (("Content-Type", "text/html"),)
 # The store's barrier comes at most every 10 s; what was written since the last one is materialized,
 # and dies with the server.
 _NOT_DURABLE = "a materialized asset's samples are lost when the store dies within 10 s"
+_RAW_ERROR = "the store's lock says OSError when the disk is full"
 
 _KILLED = Scenario("", act=machine.kill_worker, reply=Reset(), ends="killed")
 _NO_STORE = Scenario(

@@ -20,8 +20,7 @@ from syncbit_dagster.gaps import gaps
 from syncbit_dagster_tests.faults.deployment import ROLES, Deployment, deployment, until
 from syncbit_dagster_tests.faults.proxy import Passed, Plan
 from syncbit_dagster_tests.faults.stage import IS_SOAK, NOW, PERSON, stage
-from syncbit_dagster_tests.faults.verdict import assert_only, missing_days
-from syncbit_dagster_tests.stores.builders import contents
+from syncbit_dagster_tests.faults.verdict import assert_only, missing_days, samples_in
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -93,7 +92,7 @@ def undisturbed(
     with stage(directory / "undisturbed-history", workers, prepared_home) as quiet:
         quiet.variables.update(VARIABLES)
         assert quiet.launch(ASSETS, DAYS) == 0, (quiet.home / "worker.log").read_text()[-3000:]
-        return contents(quiet.server.url)
+        return samples_in(quiet)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name.replace(" ", "-"))
@@ -129,7 +128,7 @@ def test_the_history_completes(
                 assert dagster.ui.backfill(gap.assets, days) == "COMPLETED_SUCCESS"
         assert not missing_days(here, ASSETS, DAYS)
         assert_only(missing, here.api.seen[before:])
-        assert contents(here.server.url) == undisturbed
+        assert samples_in(here) == undisturbed
 
 
 def terminate(here: Stage) -> None:

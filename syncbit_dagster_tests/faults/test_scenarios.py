@@ -20,8 +20,8 @@ from syncbit_dagster_tests.faults.verdict import (
     failures,
     is_a_sentence,
     missing_days,
+    samples_in,
 )
-from syncbit_dagster_tests.stores.builders import contents
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -45,7 +45,7 @@ def undisturbed(
     with stage(directory / "undisturbed", workers, prepared_home) as quiet:
         assert quiet.launch(CHOSEN, DAYS) == 0, (quiet.home / "worker.log").read_text()[-3000:]
         assert not missing_days(quiet, CHOSEN, DAYS)
-        found = contents(quiet.server.url)
+        found = samples_in(quiet)
     assert max(found.values()) == 1
     return found
 
@@ -84,7 +84,7 @@ def test_the_store_ends_as_if_nothing_had_happened(
         told.ended = f"{scenario.ends}, {ending(here, scenario, code)}"
         scenario.cure(here)
         complete(here, CHOSEN, DAYS, clock_shift=scenario.clock_shift)
-        assert contents(here.server.url) == undisturbed
+        assert samples_in(here) == undisturbed
 
 
 def ending(here: Stage, scenario: Scenario, code: int) -> str:

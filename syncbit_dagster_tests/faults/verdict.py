@@ -15,16 +15,26 @@ from syncbit_dagster.civil import ONE_DAY, DayRange, civil_day
 from syncbit_dagster.gaps import gaps
 from syncbit_dagster.sources.google_health.plan import DailyRollUpRequest, RollUpRequest, plan
 from syncbit_dagster_tests.faults.stage import DAYS, PERSON
+from syncbit_dagster_tests.stores.builders import contents
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterable, Mapping, Sequence
+
+    from dagster_shared.error import SerializableErrorInfo
 
     from syncbit_dagster_tests.faults.proxy import Seen
     from syncbit_dagster_tests.faults.stage import Stage
 
+_FAILURE = f"{dg.Failure.__module__}.{dg.Failure.__name__}"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _METHOD = re.compile(r"/dataTypes/([^/]+)/dataPoints:(\w+)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?!T)")
+
+
+def samples_in(stage: Stage) -> Counter[tuple[str, str, int, float]]:
+    """Every sample that VictoriaMetrics has, without what runs say about themselves."""
+    return contents(stage.server.url, '{__name__!~"syncbit_.*"}')
 
 
 def missing_days(stage: Stage, assets: Iterable[str], days: DayRange) -> dict[str, set[date]]:
@@ -42,23 +52,23 @@ def missing_days(stage: Stage, assets: Iterable[str], days: DayRange) -> dict[st
 
 
 def failures(stage: Stage) -> list[str]:
-    """What a person reads of each step that failed: the newest run's."""
+    """What a person reads of each step of the newest run that failed, or of what kept it from one.
+
+    Of an error that is no sentence of ours, the class and the message.
+    """
+    kinds = (dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RESOURCE_INIT_FAILURE)
     with stage.instance() as instance:
         run = instance.get_runs(limit=1)[0]
-        logs = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
-    return [_text(entry) for entry in logs]
+        entries = [entry for kind in kinds for entry in instance.all_logs(run.run_id, of_type=kind)]
+    events = [entry.dagster_event for entry in entries if entry.dagster_event is not None]
+    return [_text(getattr(event.event_specific_data, "error", None)) for event in events]
 
 
-def _text(entry: dg.EventLogEntry) -> str:
-    assert entry.dagster_event is not None
-    data = entry.dagster_event.step_failure_data
-    if data.user_failure_data is not None and data.user_failure_data.description:
-        return data.user_failure_data.description
-    # Not a sentence of ours: then what Dagster shows, of its cause if there is one.
-    error = data.error
-    while error is not None and error.cause is not None:
+def _text(error: SerializableErrorInfo | None) -> str:
+    assert error is not None
+    while error.cause is not None:
         error = error.cause
-    return f"{error.cls_name if error else None}:\n{error.message if error else entry.message}"
+    return error.message.strip().removeprefix(f"{_FAILURE}: ")
 
 
 def is_a_sentence(text: str) -> bool:
