@@ -10,17 +10,27 @@ import random
 import signal
 import time
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from syncbit_dagster.account import Token
+from syncbit_dagster.emulator.fitbit_web.oauth import (
+    DEMO_CLIENT_ID,
+    DEMO_CLIENT_SECRET,
+    DEMO_REFRESH_TOKEN,
+)
+from syncbit_dagster.emulator.server import running_emulator
+from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.sources.errors import NotAuthorizedError
 from syncbit_dagster.sources.oauth import AccessTokens
 from syncbit_dagster_tests.account.workers import get_each_round, refresh_for_ever
 from syncbit_dagster_tests.processes import Processes, new_barrier
 
 if TYPE_CHECKING:
-    from syncbit_dagster.account import Account, Token
+    from syncbit_dagster.account import Account
     from syncbit_dagster_tests.account.token_server import TokenServer
 
 SOAK = os.environ.get("SYNCBIT_SOAK") == "1"
@@ -52,6 +62,32 @@ def test_one_of_eight_refreshes_and_the_others_use_its_token(
         assert len(set(tokens)) == 1
         assert tokens[0].startswith(f"access-{turn}-")
     assert stored(account).refresh_token == server.issued[-1]
+    assert stored(account).refreshes == ROUNDS
+
+
+def test_the_same_at_the_emulated_provider(account: Account) -> None:
+    """Its refresh tokens work once: had two processes sent one, one of them would have failed."""
+    person = SyntheticPerson(ZoneInfo("UTC"), date(2026, 1, 1))
+    with running_emulator(person) as emulator:
+        oauth = replace(
+            account.oauth,
+            client_id=DEMO_CLIENT_ID,
+            client_secret=DEMO_CLIENT_SECRET,
+            token_url=f"{emulator.url}/oauth2/token",
+        )
+        account = replace(account, oauth=oauth)
+        account.tokens.save(Token("expired", DEMO_REFRESH_TOKEN, expires_at=0))
+        processes, barrier = Processes(), new_barrier(PROCESSES + 1)
+        for _ in range(PROCESSES):
+            processes.start(get_each_round, account, barrier, ROUNDS)
+        for _ in range(ROUNDS):
+            barrier.wait()
+            account.tokens.save(replace(stored(account), expires_at=0))
+            barrier.wait()
+            barrier.wait()
+        rounds = [set(tokens) for tokens in zip(*processes.results(), strict=True)]
+    assert all(len(tokens) == 1 for tokens in rounds)
+    assert len(set.union(*rounds)) == ROUNDS
     assert stored(account).refreshes == ROUNDS
 
 
