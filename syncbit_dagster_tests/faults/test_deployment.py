@@ -57,6 +57,12 @@ VARIABLES = {
 }
 
 
+def kill_code_server(one: Deployment) -> None:
+    """`dagster dev` notices the others' deaths and ends; this one has to be noticed by a person."""
+    one.kill("code server")
+    one.interrupt()
+
+
 @dataclass(frozen=True)
 class Row:
     """What is killed, at which request of the history's run, and what is left of it.
@@ -75,7 +81,7 @@ class Row:
 
 ROWS = (
     Row("run worker killed", lambda one: one.kill("run worker"), starts_again=False),
-    Row("code server killed", lambda one: one.kill("code server"), starts_again=False),
+    Row("code server killed and restarted", kill_code_server),
     Row("daemon killed at the first request", lambda one: one.kill("daemon"), at=0),
     Row("daemon killed and restarted", lambda one: one.kill("daemon")),
     Row("webserver killed and restarted", lambda one: one.kill("webserver")),
