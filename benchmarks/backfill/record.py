@@ -11,7 +11,7 @@ import dagster as dg
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-DEADLINE_RECORDS = 100_000
+MOST_RECORDS = 10_000  # that Dagster gives at once
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,18 @@ def missing(
     return {asset: days for asset, days in found.items() if days}
 
 
+def is_idle(instance: dg.DagsterInstance) -> bool:
+    """Whether every run has ended."""
+    return all(run.is_finished for run in instance.get_runs())
+
+
 def runs_of(instance: dg.DagsterInstance, assets: Iterable[str]) -> Runs:
     """What the instance remembers of the assets."""
     records = sorted(instance.get_run_records(), key=lambda record: record.start_time or 0.0)
     figures: dict[tuple[str, str], dict[str, float]] = {}
     partitions = 0
     for asset in assets:
-        events = instance.fetch_materializations(dg.AssetKey(asset), limit=DEADLINE_RECORDS).records
+        events = instance.fetch_materializations(dg.AssetKey(asset), limit=MOST_RECORDS).records
         partitions += len(events)
         for event in events:
             materialization = event.asset_materialization

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from benchmarks.backfill.record import Runs, missing, runs_of
+from benchmarks.backfill.record import Runs, is_idle, missing, runs_of
 from syncbit_dagster.account import Token
 from syncbit_dagster.catalog import ASSETS, asset_named
 from syncbit_dagster.civil import DayRange
@@ -47,10 +47,20 @@ OLD_DAEMON = 2920  # requests a year, by its code: 8 a day
 
 @dataclass(frozen=True)
 class Year:
-    """What was measured."""
+    """What was measured.
+
+    Attributes:
+        days: the days of the history.
+        first_days: seconds from the authorization until the newest of them are stored.
+        all_days: the same for all of them.
+        whole: the same until the last run has ended, its checks too.
+        asked: requests that the emulator saw, for data and for the devices.
+        runs: what Dagster recorded.
+    """
 
     days: DayRange
     first_days: float
+    all_days: float
     whole: float
     asked: int
     runs: Runs
@@ -86,11 +96,12 @@ def measure(directory: Path, days: DayRange) -> tuple[Settings, Year]:
         settings = load_settings(variables)
         with dagster_dev(root, variables), dg.DagsterInstance.from_config(str(root)) as instance:
             first = DayRange(days.last - timedelta(days=FIRST_DAYS - 1), days.last)
-            started = time.monotonic()
+            started = time.time()
             authorize(settings)
-            took = [seconds_until(instance, part, started) for part in (first, days)]
-            asked = len(emulator.calls)
-            year = Year(days, took[0], took[1], asked, runs_of(instance, DAILY))
+            newest, every = (seconds_until(instance, part, started) for part in (first, days))
+            wait_for(lambda: is_idle(instance) or None, LONGEST_SECONDS, "the last run")
+            runs = runs_of(instance, DAILY)
+            year = Year(days, newest, every, max(runs.ends) - started, len(emulator.calls), runs)
     return settings, year
 
 
@@ -116,11 +127,11 @@ def authorize(settings: Settings) -> None:
 
 
 def seconds_until(instance: dg.DagsterInstance, days: DayRange, started: float) -> float:
-    """Wait until all daily assets have these days, and no run is at work on them."""
+    """Wait until all daily assets have these days."""
     wait_for(
         lambda: not missing(instance, DAILY, days) or None, LONGEST_SECONDS, f"{len(days)} days"
     )
-    return time.monotonic() - started
+    return time.time() - started
 
 
 def planned(settings: Settings, last: date, length: int) -> tuple[int, int]:
@@ -155,7 +166,8 @@ def table(year: Year, pieces: int, requests: int) -> list[tuple[str, str, str]]:
         (f"{length} days, runs of the daily group", f"{runs.count}", "<= 5"),
         ("  requests for data", f"{year.asked}", f"{OLD_DAEMON} by the old daemon's code"),
         ("  authorization until the last 30 days are stored", f"{year.first_days:.0f} s", "< 60 s"),
-        ("  authorization until all are stored", f"{year.whole:.0f} s", ""),
+        ("  authorization until all are stored", f"{year.all_days:.0f} s", ""),
+        ("  authorization until the last run has ended", f"{year.whole:.0f} s", ""),
         ("  of that waiting for API, budget and store", f"{waiting:.0f} s", ""),
         ("  of that orchestration", f"{overhead:.0f} s, {overhead / year.whole:.0%}", "<= 15 %"),
         ("    in the runs, a partition", f"{a_partition * 1000:.1f} ms", ""),
