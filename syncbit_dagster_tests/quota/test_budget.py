@@ -61,9 +61,10 @@ def test_a_process_that_is_killed_while_it_waits_stops_nobody(place: StatePlace)
     quota = Quota(2, 1, place=place)
     processes = Processes()
     killed = processes.start(send, quota, 1000)
-    deadline = time.monotonic() + 60
-    while Budget(quota).figures().used < quota.requests:  # then it waits for its next turn
+    onlooker, deadline = Budget(quota), time.monotonic() + 60
+    while onlooker.figures().used < quota.requests:  # then it waits for its next turn
         assert time.monotonic() < deadline
+    onlooker.close()
     killed.kill()
     killed.join()
     assert killed.exitcode == -signal.SIGKILL
