@@ -38,7 +38,7 @@ NOW = datetime.now(UTC)
 PERSON = synthetic_person(NOW.date())
 IS_SOAK = os.environ.get("SYNCBIT_SOAK") == "1"
 _LAST = NOW.date() - timedelta(days=40)
-DAYS = DayRange(_LAST - timedelta(days=59 if IS_SOAK else 13), _LAST)
+DAYS = DayRange(_LAST - timedelta(days=59 if IS_SOAK else 7), _LAST)
 # Roll-ups and lists of days, sessions, minutes: an asset of each kind.
 CHOSEN = ("activity_summary", "heart_rate", "intraday_steps", "sleep")
 

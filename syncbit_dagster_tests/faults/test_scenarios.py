@@ -1,4 +1,4 @@
-"""A backfill under every fault of the table, in real processes: two weeks, 60 days in the soak.
+"""A backfill under every fault of the table, in real processes: eight days, 60 in the soak.
 
 However a run ends, what is missing afterwards is launched as the history's sensor does, and the
 store ends as an undisturbed run leaves it: compared is every sample that VictoriaMetrics has.
