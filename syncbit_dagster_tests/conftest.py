@@ -62,3 +62,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         assert reporter is not None
         reporter.write_line(f"\n{len(found)} log lines hold secrets; the first begins with:")
         reporter.write_line(repr(SECRETS.split(found[0])[0]))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many crash points there were (see ``stores/conftest.py``)."""
+    reports = [one for outcome in terminalreporter.stats.values() for one in outcome]
+    count = sum(
+        ("crash point", 1) in report.user_properties
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+    )
+    if count:
+        terminalreporter.write_line(f"crash points: {count}")

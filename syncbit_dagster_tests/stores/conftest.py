@@ -40,14 +40,3 @@ def victoria(server: Server) -> Iterator[VictoriaMetricsStore]:
 def crash_point(record_property: Callable[[str, object], None]) -> None:
     """Counts the crash points of a test run; the summary tells how many there were."""
     record_property("crash point", 1)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reports = [one for outcome in terminalreporter.stats.values() for one in outcome]
-    count = sum(
-        ("crash point", 1) in report.user_properties
-        for report in reports
-        if isinstance(report, pytest.TestReport) and report.when == "call"
-    )
-    if count:
-        terminalreporter.write_line(f"crash points: {count}")
