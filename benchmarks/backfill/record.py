@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -21,6 +22,8 @@ class Runs:
     Attributes:
         count: how many.
         starts, ends: of each run's process, in seconds since the epoch, in order.
+        queueing: seconds that it took to queue the runs: Dagster writes an event for each partition
+            that is planned.
         partitions: materialized partitions of all assets.
         requests: as the runs counted them, repeats included.
         waited: seconds spent asking the API, waits for the budget included, and parsing.
@@ -30,6 +33,7 @@ class Runs:
     count: int
     starts: tuple[float, ...]
     ends: tuple[float, ...]
+    queueing: float
     partitions: int
     requests: int
     waited: float
@@ -82,8 +86,16 @@ def runs_of(instance: dg.DagsterInstance, assets: Iterable[str]) -> Runs:
         count=len(records),
         starts=tuple(record.start_time or 0.0 for record in records),
         ends=tuple(record.end_time or 0.0 for record in records),
+        queueing=sum(map(partial(_queueing, instance), records)),
         partitions=partitions,
         requests=int(sum(one["requests"] for one in figures.values())),
         waited=sum(one["fetch_seconds"] for one in figures.values()),
         wrote=sum(one["write_seconds"] for one in figures.values()),
     )
+
+
+def _queueing(instance: dg.DagsterInstance, record: dg.RunRecord) -> float:
+    events = instance.all_logs(
+        record.dagster_run.run_id, of_type=dg.DagsterEventType.PIPELINE_ENQUEUED
+    )
+    return events[0].timestamp - record.create_timestamp.timestamp() if events else 0.0
