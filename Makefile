@@ -70,6 +70,7 @@ bench: install victoria-metrics  ## Measure requests, the store and start-up, si
 	$(BIN)/python -m benchmarks.pipeline.run
 	$(BIN)/python -m benchmarks.store.run
 	$(BIN)/python -m benchmarks.takeout.run
+	$(BIN)/python -m benchmarks.backfill.run
 	$(BIN)/python -m benchmarks.load.run
 
 .PHONY: soak
