@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 ONE_DAY = timedelta(days=1)
 
 
+def real_clock() -> datetime:
+    """The present instant, by this machine."""
+    return datetime.now(UTC)
+
+
 @lru_cache(maxsize=65_536)
 def day_start(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of a civil day, in UTC.

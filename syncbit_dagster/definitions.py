@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 import warnings
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from syncbit_dagster.civil import real_clock
 from syncbit_dagster.config import Settings, load_settings
 from syncbit_dagster.defs.assets import build_asset
 from syncbit_dagster.defs.checks import build_checks
@@ -18,9 +21,18 @@ from syncbit_dagster.defs.resources import fitbit_resource
 from syncbit_dagster.defs.schedules import daily_sync
 from syncbit_dagster.opening import history_days, offered_assets
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
 
-def build_definitions(settings: Settings) -> dg.Definitions:
-    """Assets, schedule and resources of one account."""
+
+def build_definitions(
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = real_clock,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dg.Definitions:
+    """Assets, schedule, sensors and resources of one account, by the clock that is given."""
     logging.getLogger("syncbit_dagster").setLevel(settings.log_level)
     first, last = history_days(settings)
     partitions = daily_partitions(settings, first, last)
@@ -35,15 +47,17 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         for asset in offered
         if not asset.is_intraday or asset.resource in settings.intraday_on_schedule
     ]
-    followed = [device_sync(settings, on_schedule)] if "devices" in assets else []
+    followed = (
+        [device_sync(settings, on_schedule, now=now, sleep=sleep)] if "devices" in assets else []
+    )
     partitioned = [assets[asset.name] for asset in offered if asset.is_partitioned]
     return dg.Definitions(
         assets=list(assets.values()),
-        asset_checks=[build_checks(asset, settings, partitions) for asset in offered],
+        asset_checks=[build_checks(asset, settings, partitions, now=now) for asset in offered],
         schedules=[] if last else [daily_sync(settings, on_schedule, partitions)],
-        sensors=[*followed, history(settings, partitioned, offered, first, last)],
+        sensors=[*followed, history(settings, partitioned, offered, first, last, now=now)],
         resources={
-            "fitbit": fitbit_resource(settings),
+            "fitbit": fitbit_resource(settings, now=now, sleep=sleep),
             "sample_store": sample_store_io_manager(settings),
         },
         # One process a run: steps share the request budget and spare an import each.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from syncbit_dagster.catalog import ASSETS
+from syncbit_dagster.civil import real_clock
 from syncbit_dagster.errors import ConfigError
 from syncbit_dagster.quota import Budget
 from syncbit_dagster.quota.windows import RESERVE_SHARE
@@ -15,7 +17,8 @@ from syncbit_dagster.sources.takeout import TakeoutSource
 from syncbit_dagster.stores.victoriametrics import TargetLock, VictoriaMetricsStore
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Callable
+    from datetime import date, datetime
 
     from syncbit_dagster.account import Priority
     from syncbit_dagster.account.figures import QuotaFigures
@@ -35,21 +38,32 @@ SOURCES: dict[str, Any] = {
 }
 
 
-def open_source(settings: Settings, *, priority: Priority = "fresh") -> Source:
+def open_source(
+    settings: Settings,
+    *,
+    priority: Priority = "fresh",
+    now: Callable[[], datetime] = real_clock,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Source:
     """The source that ``SYNCBIT_PROVIDER`` names.
 
     Args:
         settings: of this process.
         priority: whose requests go first where the budget is short: those for ``fresh`` days
             (schedule, sensor, a person) before those for ``history`` (a backfill).
+        now: the present instant. The request budget keeps its own clock, which is the one of the
+            place that is shared.
+        sleep: waits.
     """
     account = settings.account
-    export = {"path": settings.takeout} if settings.is_offline else {}
+    of_its_own: dict[str, Any] = (
+        {"path": settings.takeout} if settings.is_offline else {"now": now, "sleep": sleep}
+    )
     source: Source = SOURCES[account.provider].connect(
         replace(account, quota=replace(account.quota, priority=priority)),
         interval_seconds=settings.interval_seconds,
         heart_rate_interval_seconds=settings.heart_rate_interval_seconds,
-        **export,
+        **of_its_own,
     )
     return source
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from syncbit_dagster.catalog import asset_named
-from syncbit_dagster.civil import DayRange, civil_day, require_aware
+from syncbit_dagster.civil import DayRange, civil_day, real_clock, require_aware
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.runs import ACTIVE, range_run
 from syncbit_dagster.opening import open_source
@@ -31,15 +32,12 @@ BEFORE_TAG = "syncbit/synced_before"
 UNCHANGED = "The sync has changed no day that is a partition."
 
 
-def _real_clock() -> datetime:
-    return datetime.now(UTC)
-
-
 def device_sync(
     settings: Settings,
     assets: Sequence[dg.AssetsDefinition],
     *,
-    now: Callable[[], datetime] = _real_clock,
+    now: Callable[[], datetime] = real_clock,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> dg.SensorDefinition:
     """One request a tick; a run only if a device has synced since the last one.
 
@@ -67,7 +65,7 @@ def device_sync(
             if last_run and last_run.status in ACTIVE:
                 return dg.SkipReason("The run for the last sync is under way.")
             try:
-                synced = _ask(settings)
+                synced = _ask(settings, now, sleep)
             except (PermissionMissingError, QuotaWaitError) as reason:
                 return dg.SkipReason(str(reason))
         if not synced:
@@ -94,11 +92,13 @@ def _last_run(instance: dg.DagsterInstance) -> dg.DagsterRun | None:
     return next(iter(instance.get_runs(dg.RunsFilter(job_name=NAME), limit=1)), None)
 
 
-def _ask(settings: Settings) -> dict[str, datetime]:
+def _ask(
+    settings: Settings, now: Callable[[], datetime], sleep: Callable[[float], None]
+) -> dict[str, datetime]:
     account = settings.account
     quota = replace(account.quota, longest_wait_seconds=LONGEST_WAIT_SECONDS)
     hasty = replace(settings, account=replace(account, quota=quota))
-    with closing(open_source(hasty)) as source:
+    with closing(open_source(hasty, now=now, sleep=sleep)) as source:
         return syncs(source.fetch_current(asset_named("devices")).samples)
 
 

@@ -8,14 +8,14 @@ again some hours later.
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from syncbit_dagster.catalog import asset_named
-from syncbit_dagster.civil import DayRange, civil_day
+from syncbit_dagster.civil import DayRange, civil_day, real_clock
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.runs import ACTIVE, days_of_run, range_run
 from syncbit_dagster.gaps import Attempt, Gap, affordable, askable, gaps
@@ -37,10 +37,6 @@ SLOT_TAG = "syncbit/slot"
 NO_RETRIES = {"dagster/max_retries": "0"}
 
 
-def _real_clock() -> datetime:
-    return datetime.now(UTC)
-
-
 def history(
     settings: Settings,
     assets: Sequence[dg.AssetsDefinition],
@@ -48,7 +44,7 @@ def history(
     first: date,
     last: date | None,
     *,
-    now: Callable[[], datetime] = _real_clock,
+    now: Callable[[], datetime] = real_clock,
 ) -> dg.SensorDefinition:
     """Runs over ranges of missing days, until there are none.
 
@@ -80,7 +76,7 @@ def history(
             newest = last or civil_day(now(), settings.account.zone) - timedelta(days=1)
             if newest < first:
                 return dg.SkipReason(f"The first day, {first}, has not ended yet.")
-            return _tick(settings, offered, context.instance, DayRange(first, newest), now())
+            return _tick(settings, offered, context.instance, DayRange(first, newest), now)
 
     return sensor
 
@@ -90,9 +86,10 @@ def _tick(
     offered: Sequence[Asset],
     instance: dg.DagsterInstance,
     days: DayRange,
-    now: datetime,
+    now: Callable[[], datetime],
 ) -> dg.SensorResult | dg.SkipReason:
-    slot = now - timedelta(hours=now.hour % RETRY_HOURS)
+    slot = now()
+    slot -= timedelta(hours=slot.hour % RETRY_HOURS)
     # Runs before partitions: a run that ends in between is counted as active, not as in vain.
     active = instance.get_runs(dg.RunsFilter(statuses=list(ACTIVE)))
     tried = instance.get_runs(dg.RunsFilter(job_name=NAME, tags={SLOT_TAG: _hour(slot)}))
@@ -109,7 +106,7 @@ def _tick(
     ahead = RUNS_AHEAD - sum(run.job_name == NAME for run in active)
     if ahead <= 0:
         return dg.SkipReason(f"{RUNS_AHEAD} runs are under way.")
-    with closing(open_source(settings, priority="history")) as source:
+    with closing(open_source(settings, priority="history", now=now)) as source:
         found = _pieces(source, history_budget(settings), rest, under_way, newest=days.last)
         pieces = list(islice(found, ahead))
     if not pieces:

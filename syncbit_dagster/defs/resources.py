@@ -6,12 +6,13 @@ secret files only, so no secret is ever a value that the UI or the run storage c
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from syncbit_dagster.catalog import asset_named
+from syncbit_dagster.civil import real_clock
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.run_checks import log_checks
 from syncbit_dagster.opening import open_source
@@ -20,6 +21,7 @@ from syncbit_dagster.sources.errors import PermissionMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from syncbit_dagster.account import Priority
@@ -71,12 +73,11 @@ class RunSource:
             return None  # the asset `devices` says so itself
 
 
-def _real_clock() -> datetime:
-    return datetime.now(UTC)
-
-
 def fitbit_resource(
-    settings: Settings, *, now: Callable[[], datetime] = _real_clock
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = real_clock,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> dg.ResourceDefinition:
     """The account's source as the resource ``fitbit``; it carries OAuth and the request budget."""
     account = settings.account
@@ -84,9 +85,9 @@ def fitbit_resource(
     def opened(context: dg.InitResourceContext) -> Iterator[RunSource]:
         with as_failure():
             if context.log:
-                log_checks(settings, context.log)
+                log_checks(settings, context.log, now())
         tags = context.run.tags if context.run else {}
-        source = open_source(settings, priority=priority_of(tags))
+        source = open_source(settings, priority=priority_of(tags), now=now, sleep=sleep)
         try:
             yield RunSource(source, account.zone, now)
         finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from syncbit_dagster.checks import Verdict, check_quota, check_scopes, check_token
@@ -10,20 +9,21 @@ from syncbit_dagster.opening import SOURCES, quota_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from dagster import DagsterLogManager
 
     from syncbit_dagster.config import Settings
 
 
-def log_checks(settings: Settings, log: DagsterLogManager) -> None:
+def log_checks(settings: Settings, log: DagsterLogManager, now: datetime) -> None:
     """Say how the account stands; what is not well as a warning, with what to do."""
-    for name, verdict in _verdicts(settings):
+    for name, verdict in _verdicts(settings, now):
         say = log.info if verdict.state == "ok" else log.warning
         say("%s: %s", name, verdict.text)
 
 
-def _verdicts(settings: Settings) -> Iterator[tuple[str, Verdict]]:
+def _verdicts(settings: Settings, now: datetime) -> Iterator[tuple[str, Verdict]]:
     account = settings.account
     if account.zone_is_assumed:
         yield (
@@ -36,7 +36,7 @@ def _verdicts(settings: Settings) -> Iterator[tuple[str, Verdict]]:
         )
     token = None if settings.is_offline else account.tokens.load()
     if token is not None:
-        yield "token", check_token(token, datetime.now(UTC))
+        yield "token", check_token(token, now)
         if token.scopes:  # a token of an older version does not say them before its next refresh
             yield "scopes", check_scopes(SOURCES[account.provider].SCOPES, token)
         yield "quota", check_quota(account.quota, quota_figures(settings))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from syncbit_dagster import samples
 from syncbit_dagster.account import Profile
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.civil import DayRange, civil_day, to_milliseconds
+from syncbit_dagster.civil import DayRange, civil_day, real_clock, to_milliseconds
 from syncbit_dagster.quota import Budget
 from syncbit_dagster.sources.base import Batch, Current, Planned
 from syncbit_dagster.sources.errors import UnexpectedResponseError
@@ -28,7 +28,7 @@ from syncbit_dagster.sources.oauth import AccessTokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from datetime import date
+    from datetime import date, datetime
 
     from syncbit_dagster.account import Account
     from syncbit_dagster.catalog import Asset
@@ -37,10 +37,6 @@ if TYPE_CHECKING:
 
 # What is stored at once: each day is a request an asset, and a run that breaks may lose as much.
 DAYS_PER_BATCH = 7
-
-
-def _real_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -63,15 +59,24 @@ class FitbitWebSource:
     client: FitbitWebClient
     interval_seconds: int
     heart_rate_interval_seconds: int
-    now: Callable[[], datetime] = field(default=_real_clock)
+    now: Callable[[], datetime] = field(default=real_clock)
 
     @classmethod
     def connect(
-        cls, account: Account, *, interval_seconds: int, heart_rate_interval_seconds: int
+        cls,
+        account: Account,
+        *,
+        interval_seconds: int,
+        heart_rate_interval_seconds: int,
+        now: Callable[[], datetime] = real_clock,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> FitbitWebSource:
         """A source with an HTTP session of its own; nothing is sent yet."""
-        api = ApiClient(account.api_url, AccessTokens(account), Budget(account.quota), refusal)
-        return cls(account, FitbitWebClient(api), interval_seconds, heart_rate_interval_seconds)
+        tokens = AccessTokens(account, now=now, sleep=sleep)
+        budget = Budget(account.quota, sleep=sleep)
+        api = ApiClient(account.api_url, tokens, budget, refusal, sleep=sleep)
+        client = FitbitWebClient(api)
+        return cls(account, client, interval_seconds, heart_rate_interval_seconds, now)
 
     @staticmethod
     def has(asset: Asset) -> bool:

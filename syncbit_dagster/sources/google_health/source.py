@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+import time
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 from syncbit_dagster import samples
 from syncbit_dagster.account import Profile
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.civil import ONE_DAY, DayRange, civil_day, to_milliseconds
+from syncbit_dagster.civil import ONE_DAY, DayRange, civil_day, real_clock, to_milliseconds
 from syncbit_dagster.quota import Budget
 from syncbit_dagster.sources.base import Batch, Current, Planned
 from syncbit_dagster.sources.errors import UnexpectedResponseError
@@ -32,7 +33,7 @@ from syncbit_dagster.sources.http import ApiClient
 from syncbit_dagster.sources.oauth import AccessTokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from syncbit_dagster.account import Account
     from syncbit_dagster.catalog import Asset
@@ -52,6 +53,7 @@ class GoogleHealthSource:
         client: sends the requests.
         interval_seconds: length of an intraday interval.
         heart_rate_interval_seconds: the same for heart rate; 1 stands for every reading.
+        now: the present instant.
     """
 
     SCOPES: ClassVar[tuple[str, ...]] = SCOPES
@@ -61,14 +63,24 @@ class GoogleHealthSource:
     client: GoogleHealthClient
     interval_seconds: int
     heart_rate_interval_seconds: int
+    now: Callable[[], datetime] = field(default=real_clock)
 
     @classmethod
     def connect(
-        cls, account: Account, *, interval_seconds: int, heart_rate_interval_seconds: int
+        cls,
+        account: Account,
+        *,
+        interval_seconds: int,
+        heart_rate_interval_seconds: int,
+        now: Callable[[], datetime] = real_clock,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> GoogleHealthSource:
         """A source with an HTTP session of its own; nothing is sent yet."""
-        api = ApiClient(account.api_url, AccessTokens(account), Budget(account.quota), refusal)
-        return cls(account, GoogleHealthClient(api), interval_seconds, heart_rate_interval_seconds)
+        tokens = AccessTokens(account, now=now, sleep=sleep)
+        budget = Budget(account.quota, sleep=sleep)
+        api = ApiClient(account.api_url, tokens, budget, refusal, sleep=sleep)
+        client = GoogleHealthClient(api)
+        return cls(account, client, interval_seconds, heart_rate_interval_seconds, now)
 
     @staticmethod
     def has(asset: Asset) -> bool:
@@ -119,9 +131,7 @@ class GoogleHealthSource:
     def fetch_current(self, asset: Asset) -> Current:
         sent_before = self.client.api.sent
         devices = self.client.devices()
-        series = device_series(
-            devices, metrics_of(asset.name), self.account.labels, datetime.now(UTC)
-        )
+        series = device_series(devices, metrics_of(asset.name), self.account.labels, self.now())
         return Current(samples.from_series(series), self.client.api.sent - sent_before)
 
     def problems_of(self, asset: Asset) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
