@@ -26,13 +26,14 @@ MAY_KNOW: dict[str, set[str]] = {
     "quality": GROUND | {"catalog", "gaps"},
     "emulator": {"civil", "errors"},
     "config": GROUND | {"account", "catalog", "stores"},
+    "migration": GROUND | {"account", "catalog", "stores"},
     "opening": GROUND | {"account", "catalog", "config", "quota", "sources", "stores"},
     "defs": GROUND
     | {"account", "catalog", "checks", "config", "gaps", "opening", "quality", "settled"}
     | {"sources", "stores"},
     "definitions": GROUND | {"catalog", "config", "defs", "opening"},
     "cli": GROUND
-    | {"account", "catalog", "checks", "config", "emulator", "opening", "quota"}
+    | {"account", "catalog", "checks", "config", "emulator", "migration", "opening", "quota"}
     | {"sources", "stores"},
 }
 MAY_KNOW_DAGSTER = {"defs", "definitions"}

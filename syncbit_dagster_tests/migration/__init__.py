@@ -1,0 +1,1 @@
+"""Moving from the SyncBit daemon."""

@@ -1,0 +1,46 @@
+"""What the SyncBit daemon leaves behind: its files, and its lines in VictoriaMetrics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from pathlib import Path
+
+
+def write_files(directory: Path, *, refresh: str = "daemons-refresh-token") -> Path:
+    """The daemon's data directory after its last day."""
+    directory.mkdir(exist_ok=True)
+    tokens = {
+        "access_token": "daemons-access-token",
+        "refresh_token": refresh,
+        "user_id": "ABC123",
+        "expires_at": "2026-10-31T14:55:03.120456",
+    }
+    state = {
+        "last_sync": "2026-10-31T07:15:02.000124",
+        "last_successful_date": "2026-10-30",
+        "last_intraday_backfill_date": "2026-10-12",
+    }
+    (directory / "fitbit_tokens.json").write_bytes(orjson.dumps(tokens, option=orjson.OPT_INDENT_2))
+    (directory / "sync_state.json").write_bytes(orjson.dumps(state, option=orjson.OPT_INDENT_2))
+    return directory
+
+
+def post_lines(url: str, lines: Iterable[str]) -> None:
+    """Send samples as the daemon does: Prometheus' text format, and no look at what is there."""
+    body = "".join(f"{line}\n" for line in lines).encode()
+    answer = requests.post(f"{url}/api/v1/import/prometheus", data=body, timeout=30)
+    answer.raise_for_status()
+    requests.get(f"{url}/internal/force_flush", timeout=30).raise_for_status()
+
+
+def line(metric: str, value: float, at: datetime, *, labels: str = "") -> str:
+    """One sample under the daemon's labels; ``labels`` such as ``type="sedentary"``."""
+    own = f'device="charge6",{labels + "," if labels else ""}user="default"'
+    return f"{metric}{{{own}}} {value} {int(at.timestamp()) * 1000}"

@@ -1,0 +1,158 @@
+"""Old samples beside new ones: counted, and removed exactly, by instants alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncbit_dagster.civil import DayRange, civil_day, day_start, to_milliseconds
+from syncbit_dagster.migration.old_samples import DAILY_METRICS, all_of, find_old, remove_old
+from syncbit_dagster.samples import Series, decode_labels, encode_labels, from_series, to_series
+from syncbit_dagster.stores.base import Slice, WriteReport
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STEPS = "fitbit_steps_total"
+LABELS = {"user": "default", "device": "charge6"}
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+FIRST = date(2026, 3, 20)
+MOVING = [ZoneInfo(name) for name in ("UTC", "Europe/Berlin", "Africa/Cairo", "Asia/Kathmandu")]
+
+
+class OneSlice:
+    """A store that holds the samples of one metric."""
+
+    description = "a test's"
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.frame = frame
+
+    def read(self, target: Slice) -> pd.DataFrame:
+        assert target == all_of(STEPS, LABELS, NOW)
+        return self.frame
+
+    def replace(self, target: Slice, samples: pd.DataFrame) -> WriteReport:
+        removed = len(self.read(target)) - len(samples)
+        self.frame = samples
+        return WriteReport(len(samples), len(samples), 0, 0, removed, "rewrite")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def store_with(*samples: tuple[datetime, float], **more: str) -> OneSlice:
+    return OneSlice(from_series([series(samples, **more)]))
+
+
+def series(samples: tuple[tuple[datetime, float], ...], **more: str) -> Series:
+    ordered = sorted(samples, key=lambda one: one[0])
+    return Series(
+        STEPS,
+        encode_labels({**LABELS, **more}),
+        np.array([to_milliseconds(at) for at, _ in ordered], np.int64),
+        np.array([value for _, value in ordered], np.float64),
+    )
+
+
+def rows(frame: pd.DataFrame) -> list[tuple[int, float]]:
+    return [
+        (int(at), float(value))
+        for one in to_series(frame)
+        for at, value in zip(one.timestamps, one.values, strict=True)
+    ]
+
+
+@given(
+    zone=st.sampled_from(MOVING),
+    daily=st.sets(st.integers(0, 60)),
+    polls=st.sets(st.integers(0, 61 * 24 * 3600), max_size=40),
+)
+def test_what_goes_is_never_a_days_only_value(
+    zone: ZoneInfo, daily: set[int], polls: set[int]
+) -> None:
+    begin = day_start(FIRST, zone)
+    ours = {day_start(FIRST + timedelta(days=n), zone): float(n) for n in daily}
+    theirs = {begin + timedelta(seconds=n): -float(n) - 1 for n in polls}
+    samples = tuple({**theirs, **ours}.items())
+    if not samples:
+        return
+    store = store_with(*samples)
+    found = find_old(store, STEPS, LABELS, zone, NOW)
+    removed = remove_old(store, found)
+
+    starts = {day_start(day, zone) for day in DayRange(FIRST, FIRST + timedelta(days=62))}
+    has_value = {civil_day(at, zone) for at, _ in samples if at in starts}
+    kept = [
+        (to_milliseconds(at), value)
+        for at, value in sorted(samples)
+        if at in starts or civil_day(at, zone) not in has_value
+    ]
+    assert rows(store.frame) == kept
+    assert removed == found.beside == len(samples) - len(kept)
+    assert found.alone == sum(at not in starts for at, _ in samples) - found.beside
+    assert find_old(store, STEPS, LABELS, zone, NOW).beside == 0
+
+
+def test_each_series_is_judged_by_its_own_days() -> None:
+    start, poll = day_start(FIRST, MOVING[1]), day_start(FIRST, MOVING[1]) + timedelta(hours=9)
+    with_value = series(((start, 1.0), (poll, 2.0)), type="sedentary")
+    without = series(((poll, 3.0),), type="very_active")
+    store = OneSlice(from_series([with_value, without]))
+    found = find_old(store, STEPS, LABELS, MOVING[1], NOW)
+    assert (found.beside, found.alone, found.alone_days) == (1, 1, DayRange(FIRST, FIRST))
+    assert remove_old(store, found) == 1
+    left = {
+        decode_labels(one.labels)["type"]: one.values.tolist() for one in to_series(store.frame)
+    }
+    assert left == {"sedentary": [1.0], "very_active": [3.0]}
+
+
+def test_two_values_at_one_instant_are_not_ours_to_judge() -> None:
+    start = day_start(FIRST, MOVING[1])
+    store = store_with((start, 1.0), (start, 2.0), (start + timedelta(hours=9), 3.0))
+    before = rows(store.frame)
+    found = find_old(store, STEPS, LABELS, MOVING[1], NOW)
+    assert found.unclear_day == FIRST
+    assert found.removable == remove_old(store, found) == 0
+    assert rows(store.frame) == before
+
+
+def test_the_same_value_twice_is_one_value() -> None:
+    start = day_start(FIRST, MOVING[1])
+    store = store_with((start, 1.0), (start, 1.0), (start + timedelta(hours=9), 3.0))
+    found = find_old(store, STEPS, LABELS, MOVING[1], NOW)
+    assert found.unclear_day is None
+    remove_old(store, found)
+    assert rows(store.frame) == [(to_milliseconds(start), 1.0)]
+
+
+def test_a_day_without_midnight_begins_where_the_clock_jumps() -> None:
+    cairo = ZoneInfo("Africa/Cairo")
+    jump = day_start(date(2026, 4, 24), cairo)  # 00:00 does not exist
+    assert jump.astimezone(cairo).hour == 1
+    found = find_old(store_with((jump, 1.0)), STEPS, LABELS, cairo, NOW)
+    assert (found.beside, found.alone) == (0, 0)
+
+
+def test_nothing_there_is_nothing_old() -> None:
+    store = OneSlice(from_series([]))
+    found = find_old(store, STEPS, LABELS, MOVING[1], NOW)
+    assert (found.beside, found.alone, found.removable) == (0, 0, 0)
+    assert remove_old(store, found) == 0
+
+
+@pytest.mark.parametrize("metric", ["fitbit_steps_total", "fitbit_vo2_max", "fitbit_weight_kg"])
+def test_daily_values_are_looked_at(metric: str) -> None:
+    assert DAILY_METRICS.count(metric) == 1
+
+
+@pytest.mark.parametrize("metric", ["fitbit_steps_intraday", "fitbit_device_battery_percent"])
+def test_values_of_other_instants_are_not(metric: str) -> None:
+    assert metric not in DAILY_METRICS
