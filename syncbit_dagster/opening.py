@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ def open_source(
     priority: Priority = "fresh",
     now: Callable[[], datetime] = real_clock,
     sleep: Callable[[float], None] = time.sleep,
+    patience_seconds: float = math.inf,
 ) -> Source:
     """The source that ``SYNCBIT_PROVIDER`` names.
 
@@ -54,13 +56,19 @@ def open_source(
         now: the present instant. The request budget keeps its own clock, which is the one of the
             place that is shared.
         sleep: waits.
+        patience_seconds: how long somebody waits for an answer: a request that has no turn or no
+            answer by then fails instead of being tried again.
     """
     account = settings.account
+    longest = min(account.quota.longest_wait_seconds, patience_seconds)
+    quota = replace(account.quota, priority=priority, longest_wait_seconds=longest)
     of_its_own: dict[str, Any] = (
-        {"path": settings.takeout} if settings.is_offline else {"now": now, "sleep": sleep}
+        {"path": settings.takeout}
+        if settings.is_offline
+        else {"now": now, "sleep": sleep, "patience_seconds": patience_seconds}
     )
     source: Source = SOURCES[account.provider].connect(
-        replace(account, quota=replace(account.quota, priority=priority)),
+        replace(account, quota=quota),
         interval_seconds=settings.interval_seconds,
         heart_rate_interval_seconds=settings.heart_rate_interval_seconds,
         **of_its_own,

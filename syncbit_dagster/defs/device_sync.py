@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from contextlib import closing
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 NAME = "device_sync"
 # Dagster ends a tick after a minute, without a word of ours.
-LONGEST_WAIT_SECONDS = 15.0
+PATIENCE_SECONDS = 15.0
 BEFORE_TAG = "syncbit/synced_before"
 UNCHANGED = "The sync has changed no day that is a partition."
 
@@ -95,10 +94,8 @@ def _last_run(instance: dg.DagsterInstance) -> dg.DagsterRun | None:
 def _ask(
     settings: Settings, now: Callable[[], datetime], sleep: Callable[[float], None]
 ) -> dict[str, datetime]:
-    account = settings.account
-    quota = replace(account.quota, longest_wait_seconds=LONGEST_WAIT_SECONDS)
-    hasty = replace(settings, account=replace(account, quota=quota))
-    with closing(open_source(hasty, now=now, sleep=sleep)) as source:
+    opened = open_source(settings, now=now, sleep=sleep, patience_seconds=PATIENCE_SECONDS)
+    with closing(opened) as source:
         return syncs(source.fetch_current(asset_named("devices")).samples)
 
 

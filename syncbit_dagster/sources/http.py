@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import time
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from syncbit_dagster.sources.errors import (
     TooSlowError,
     UnexpectedResponseError,
 )
+from syncbit_dagster.sources.token_endpoint import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,6 +56,7 @@ class ApiClient:
         tokens: gives the bearer.
         budget: the request budget, shared with every process of the account.
         refusal: maps a final 4xx answer to the provider's own error.
+        patience_seconds: how long a request may take in all; it is not tried again after that.
         sent: requests sent so far, repeats included.
     """
 
@@ -63,6 +66,8 @@ class ApiClient:
     refusal: Callable[[requests.Response], SourceError]
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
+    monotonic: Callable[[], float] = time.monotonic
+    patience_seconds: float = math.inf
     sent: int = 0
 
     def __post_init__(self) -> None:
@@ -94,26 +99,36 @@ class ApiClient:
 
     def _call(self, method: str, path: str, transient: AbstractSet[int], **arguments: Any) -> Any:
         rejected: str | None = None
+        until = self.monotonic() + self.patience_seconds
         for attempt in range(TRIES):
-            token = self._token(rejected)
-            response = self._send(method, path, token, arguments)
+            token = self._token(rejected, until)
+            response = self._send(method, path, token, arguments, until)
             if response is not None and response.status_code == 401 and rejected is None:
                 rejected = token  # refreshed once; a second 401 is final
                 continue
             if response is not None and response.status_code not in transient:
                 return self._decode(response, path)
-            if attempt < TRIES - 1 and not self._waits_in_budget(response):
-                self._back_off(response, attempt, path)
-        raise self._given_up(response)
+            if attempt == TRIES - 1 or not self._waits(response, attempt, path, until):
+                break
+        raise self._given_up(response, attempt + 1)
 
-    def _token(self, rejected: str | None) -> str:
+    def _token(self, rejected: str | None, until: float) -> str:
         """A token; a token endpoint in trouble is asked again, as any other server."""
         for attempt in range(TRIES - 1):
             try:
                 return self.tokens.get(rejected=rejected)
             except SourceUnavailableError as error:
-                self._pause(attempt, str(error))
+                if not self._pause(attempt, str(error), until):
+                    raise
         return self.tokens.get(rejected=rejected)
+
+    def _waits(
+        self, response: requests.Response | None, attempt: int, path: str, until: float
+    ) -> bool:
+        """Whether there is time for one more try; then it is the moment for it."""
+        if self._waits_in_budget(response):
+            return self.monotonic() < until
+        return self._backs_off(response, attempt, path, until)
 
     def _waits_in_budget(self, response: requests.Response | None) -> bool:
         """Whether the next turn comes when the provider wants it, without a wait of our own."""
@@ -124,7 +139,7 @@ class ApiClient:
         )
 
     def _send(
-        self, method: str, path: str, token: str, arguments: dict[str, Any]
+        self, method: str, path: str, token: str, arguments: dict[str, Any], until: float
     ) -> requests.Response | None:
         """One try; None if there was no answer."""
         try:
@@ -137,7 +152,7 @@ class ApiClient:
                 method,
                 self.base_url + path,
                 headers={"Authorization": f"Bearer {token}"},
-                timeout=TIMEOUT_SECONDS,
+                timeout=within(TIMEOUT_SECONDS, until - self.monotonic()),
                 allow_redirects=False,
                 **arguments,
             )
@@ -175,31 +190,40 @@ class ApiClient:
             raise UnexpectedResponseError(f"{self._host} answered {path} with no JSON object.")
         return content
 
-    def _back_off(self, response: requests.Response | None, attempt: int, path: str) -> None:
+    def _backs_off(
+        self, response: requests.Response | None, attempt: int, path: str, until: float
+    ) -> bool:
         """Wait as long as the server says, else twice as long as the last time, with jitter."""
         asked = response.headers.get("Retry-After", "") if response is not None else ""
         status = response.status_code if response is not None else "no answer"
-        self._pause(attempt, f"{path}: {status}", float(asked) if asked.isdecimal() else 0.0)
+        least = float(asked) if asked.isdecimal() else 0.0
+        return self._pause(attempt, f"{path}: {status}", until, least)
 
-    def _pause(self, attempt: int, why: str, at_least: float = 0.0) -> None:
+    def _pause(self, attempt: int, why: str, until: float, at_least: float = 0.0) -> bool:
+        """Wait before the next try; False, at once, if there is no time for that."""
         wait = FIRST_WAIT_SECONDS * 2**attempt * (1 + self.jitter() / 2)
         wait = min(max(wait, at_least), LONGEST_WAIT_SECONDS)
+        if self.monotonic() + wait >= until:
+            return False
         log.warning("%s; next try in %.1f s", why, wait)
         self.sleep(wait)
+        return True
 
-    def _given_up(self, response: requests.Response | None) -> SourceError:
+    def _given_up(self, response: requests.Response | None, tries: int) -> SourceError:
+        tried = f"{tries} tries" if tries > 1 else "1 try"
         if response is None:
             return SourceUnavailableError(
-                f"{self._host} cannot be reached after {TRIES} tries; check the network and try "
-                "again later."
+                f"{self._host} cannot be reached after {tried}; check the network and try again "
+                "later."
             )
         if response.status_code == 429:
             return QuotaExceededError(
-                f"{self._host} still answers 429 after {TRIES} tries; another program uses this "
+                f"{self._host} still answers 429 after {tried}; another program uses this "
                 "account's quota: lower SYNCBIT_REQUESTS_PER_MINUTE or try again later."
             )
+        times = f"{tries} times" if tries > 1 else "once"
         return SourceUnavailableError(
-            f"{self._host} answered {response.status_code} {TRIES} times; try again later."
+            f"{self._host} answered {response.status_code} {times}; try again later."
         )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from syncbit_dagster.sources.token_endpoint import (
     client_arguments,
     session_of,
     token_endpoint,
+    within,
 )
 
 if TYPE_CHECKING:
@@ -34,6 +36,11 @@ class AccessTokens:
 
     Fitbit's refresh tokens work once and every answer brings a new one; Google's stay, and an
     answer normally carries none. Either way what comes is stored before it is used.
+
+    Args:
+        account: whose.
+        now, sleep: the clock.
+        patience_seconds: how long one request to the token endpoint may take.
     """
 
     def __init__(
@@ -42,10 +49,12 @@ class AccessTokens:
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
+        patience_seconds: float = math.inf,
     ) -> None:
         self._account = account
         self._now = now
         self._sleep = sleep
+        self._timeouts = within(TIMEOUT_SECONDS, patience_seconds)
         self._token: Token | None = None
 
     def get(self, *, rejected: str | None = None) -> str:
@@ -108,7 +117,7 @@ class AccessTokens:
             answer = session.refresh_token(
                 app.token_url,
                 refresh_token=token.refresh_token,
-                timeout=TIMEOUT_SECONDS,
+                timeout=self._timeouts,
                 **client_arguments(app),
             )
             return token_of(answer, previous=token, now=asked_at)

@@ -37,6 +37,7 @@ for _name in ("requests_oauthlib", "oauthlib", "urllib3"):
     logging.getLogger(_name).setLevel(logging.INFO)
 
 TIMEOUT_SECONDS = (10, 60)
+ADDRESSES = 5  # as many as a large provider's name commonly has
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _WORDS_TO_ACT_ON = {
     "invalid_grant": (
@@ -82,6 +83,16 @@ def client_arguments(app: OAuthApp) -> dict[str, Any]:
         return {"auth": HTTPBasicAuth(app.client_id or "", app.client_secret)}
     secret = {"client_secret": app.client_secret} if app.client_secret else {}
     return {"client_id": app.client_id, **secret}
+
+
+def within(timeouts: tuple[float, float], seconds: float) -> tuple[float, float]:
+    """The timeouts (connect, read) of a request, no longer than the seconds that are left.
+
+    A name may stand for several addresses; each of them may take the time to connect.
+    """
+    connect, read = timeouts
+    left = max(seconds, 1.0)
+    return min(connect, left / ADDRESSES), min(read, left)
 
 
 @contextmanager

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import time
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -223,6 +226,39 @@ def test_a_provider_in_trouble_is_one_sentence(stage: Stage) -> None:
     assert "answered 503 6 times; try again later." in str(failure.value)
     assert "\n" not in str(failure.value)
     assert stage.asked() == ("2025-09-30", "2025-10-30")  # nothing was lost
+
+
+@contextmanager
+def host_that_drops_packets() -> Iterator[str]:
+    """Its address. The queue of connections is full, so that the kernel drops every further SYN."""
+    with ExitStack() as kept:
+        listener = kept.enter_context(closing(socket.socket()))
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = kept.enter_context(closing(socket.socket()))
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("variable", "sentence"),
+    [
+        ("GOOGLE_HEALTH_URL", r"cannot be reached after \d tr(y|ies); check the network"),
+        ("GOOGLE_TOKEN_URL", r"The token endpoint .* did not answer .*; try again later\."),
+    ],
+)
+def test_a_host_that_drops_packets_is_one_sentence_in_time(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, variable: str, sentence: str
+) -> None:
+    monkeypatch.setattr(device_sync, "PATIENCE_SECONDS", 0.3)
+    with host_that_drops_packets() as url:
+        daemon = stage.at_work(**{variable: url})
+        started = time.monotonic()
+        with pytest.raises(dg.Failure, match=sentence):
+            daemon.tick()
+    assert time.monotonic() - started < 2
 
 
 def test_a_revoked_account_is_one_sentence(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -70,11 +71,19 @@ class FitbitWebSource:
         heart_rate_interval_seconds: int,
         now: Callable[[], datetime] = real_clock,
         sleep: Callable[[float], None] = time.sleep,
+        patience_seconds: float = math.inf,
     ) -> FitbitWebSource:
         """A source with an HTTP session of its own; nothing is sent yet."""
-        tokens = AccessTokens(account, now=now, sleep=sleep)
+        tokens = AccessTokens(account, now=now, sleep=sleep, patience_seconds=patience_seconds)
         budget = Budget(account.quota, sleep=sleep)
-        api = ApiClient(account.api_url, tokens, budget, refusal, sleep=sleep)
+        api = ApiClient(
+            account.api_url,
+            tokens,
+            budget,
+            refusal,
+            sleep=sleep,
+            patience_seconds=patience_seconds,
+        )
         client = FitbitWebClient(api)
         return cls(account, client, interval_seconds, heart_rate_interval_seconds, now)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -74,11 +75,19 @@ class GoogleHealthSource:
         heart_rate_interval_seconds: int,
         now: Callable[[], datetime] = real_clock,
         sleep: Callable[[float], None] = time.sleep,
+        patience_seconds: float = math.inf,
     ) -> GoogleHealthSource:
         """A source with an HTTP session of its own; nothing is sent yet."""
-        tokens = AccessTokens(account, now=now, sleep=sleep)
+        tokens = AccessTokens(account, now=now, sleep=sleep, patience_seconds=patience_seconds)
         budget = Budget(account.quota, sleep=sleep)
-        api = ApiClient(account.api_url, tokens, budget, refusal, sleep=sleep)
+        api = ApiClient(
+            account.api_url,
+            tokens,
+            budget,
+            refusal,
+            sleep=sleep,
+            patience_seconds=patience_seconds,
+        )
         client = GoogleHealthClient(api)
         return cls(account, client, interval_seconds, heart_rate_interval_seconds, now)
 
