@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from syncbit_dagster.account import Profile
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.sources.traffic import Traffic
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,11 @@ class Source(Protocol):
     @staticmethod
     def has(asset: Asset) -> bool:
         """Whether this provider can fill the asset."""
+        ...
+
+    @property
+    def traffic(self) -> Traffic:
+        """What went over the line so far."""
         ...
 
     def plan(self, asset: Asset, days: DayRange) -> Planned:

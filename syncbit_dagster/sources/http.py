@@ -6,7 +6,7 @@ import logging
 import math
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,6 +23,7 @@ from syncbit_dagster.sources.errors import (
     UnexpectedResponseError,
 )
 from syncbit_dagster.sources.token_endpoint import within
+from syncbit_dagster.sources.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,7 +58,7 @@ class ApiClient:
         budget: the request budget, shared with every process of the account.
         refusal: maps a final 4xx answer to the provider's own error.
         patience_seconds: how long a request may take in all; it is not tried again after that.
-        sent: requests sent so far, repeats included.
+        traffic: what went over the line so far.
     """
 
     base_url: str
@@ -68,10 +69,15 @@ class ApiClient:
     jitter: Callable[[], float] = random.random
     monotonic: Callable[[], float] = time.monotonic
     patience_seconds: float = math.inf
-    sent: int = 0
+    traffic: Traffic = field(default_factory=Traffic, init=False)
 
     def __post_init__(self) -> None:
         self._session = requests.Session()
+
+    @property
+    def sent(self) -> int:
+        """Requests sent so far, repeats included."""
+        return self.traffic.requests
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The JSON object that a GET answers."""
@@ -103,6 +109,7 @@ class ApiClient:
         for attempt in range(TRIES):
             token = self._token(rejected, until)
             response = self._send(method, path, token, arguments, until)
+            self.traffic += _repeats(response, attempt)
             if response is not None and response.status_code == 401 and rejected is None:
                 rejected = token  # refreshed once; a second 401 is final
                 continue
@@ -143,10 +150,10 @@ class ApiClient:
     ) -> requests.Response | None:
         """One try; None if there was no answer."""
         try:
-            self.budget.wait_for_turn()
+            self.traffic += Traffic(wait_seconds=self.budget.wait_for_turn())
         except WaitTooLongError as wait:
             raise QuotaWaitError(str(wait), wait.resume_at) from None
-        self.sent += 1
+        self.traffic += Traffic(requests=1)
         try:
             response = self._session.request(
                 method,
@@ -207,6 +214,7 @@ class ApiClient:
             return False
         log.warning("%s; next try in %.1f s", why, wait)
         self.sleep(wait)
+        self.traffic += Traffic(wait_seconds=wait)
         return True
 
     def _given_up(self, response: requests.Response | None, tries: int) -> SourceError:
@@ -229,3 +237,9 @@ class ApiClient:
     @property
     def _host(self) -> str:
         return urlsplit(self.base_url).netloc
+
+
+def _repeats(response: requests.Response | None, attempt: int) -> Traffic:
+    """What a try adds to the traffic beside its one request."""
+    is_limited = response is not None and response.status_code == 429
+    return Traffic(retries=int(attempt > 0), rate_limited=int(is_limited))

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.sources.fitbit_web.parse import Rows
     from syncbit_dagster.sources.fitbit_web.plan import Request
+    from syncbit_dagster.sources.traffic import Traffic
 
 # What is stored at once: each day is a request an asset, and a run that breaks may lose as much.
 DAYS_PER_BATCH = 7
@@ -90,6 +91,10 @@ class FitbitWebSource:
     @staticmethod
     def has(asset: Asset) -> bool:
         return not asset.is_partitioned or all(map(is_plannable, metrics_of(asset.name)))
+
+    @property
+    def traffic(self) -> Traffic:
+        return self.client.api.traffic
 
     def plan(self, asset: Asset, days: DayRange) -> Planned:
         return self.plan_together([asset], days)

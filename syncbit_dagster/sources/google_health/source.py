@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.sources.google_health.parse import Rows
     from syncbit_dagster.sources.google_health.plan import Request
+    from syncbit_dagster.sources.traffic import Traffic
 
 # About four months of minutes, or two weeks of single readings: 5 MB of numbers.
 ROWS_PER_BATCH = 180_000
@@ -94,6 +95,10 @@ class GoogleHealthSource:
     @staticmethod
     def has(asset: Asset) -> bool:
         return not asset.is_partitioned or all(map(is_plannable, metrics_of(asset.name)))
+
+    @property
+    def traffic(self) -> Traffic:
+        return self.client.api.traffic
 
     def plan(self, asset: Asset, days: DayRange) -> Planned:
         if not asset.is_partitioned:

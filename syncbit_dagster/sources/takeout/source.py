@@ -19,6 +19,7 @@ from syncbit_dagster.sources.takeout.reader import Reader
 from syncbit_dagster.sources.takeout.rows import NO_ROWS, rows_of
 from syncbit_dagster.sources.takeout.series import Tile, preferred, to_series
 from syncbit_dagster.sources.takeout.worn import needs_proof, worn_days
+from syncbit_dagster.sources.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -79,6 +80,10 @@ class TakeoutSource:
     @staticmethod
     def has(asset: Asset) -> bool:
         return any(metric.takeout for metric in metrics_of(asset.name))
+
+    @property
+    def traffic(self) -> Traffic:
+        return Traffic()  # files need no line
 
     def plan(self, asset: Asset, days: DayRange) -> Planned:  # noqa: ARG002 - nothing is ever sent
         return Planned(0, 0)
