@@ -1,0 +1,158 @@
+"""Bars: an amount each day, alone with its weekly mean, or stacked by a label."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import plotly.graph_objects as go
+
+from syncbit_dagster.report import palette, words
+from syncbit_dagster.report.figures.frame import (
+    dates,
+    frame,
+    hover,
+    known,
+    legend,
+    names_of,
+    value_axis,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.report.period import Floats, Period, Reading
+
+
+def bars_with_weekly_mean(readings: Sequence[Reading], period: Period) -> go.Figure:
+    """One series as bars, and over each day the mean of its week."""
+    (reading,) = readings[:1]
+    days = dates(period.days)
+    unit = reading.row.unit
+    means = weekly_means(reading.values, period.days)
+    bar = go.Bar(
+        x=days,
+        y=known(reading.values),
+        name="Day",
+        marker={"color": palette.light("pale"), "cornerradius": 2},
+        hovertemplate=hover(unit),
+    )
+    line = go.Scatter(
+        x=days,
+        y=known(means),
+        name="Mean of the week",
+        mode="lines",
+        line={"color": palette.light("blue"), "width": 2.5, "shape": "hvh"},
+        hovertemplate=hover(unit, "Mean of the week"),
+    )
+    return frame(
+        [bar, line],
+        period.days,
+        yaxis={"rangemode": "tozero", **value_axis(unit, float(np.nanmax(reading.values)))},
+        **legend(("Day", "Mean of the week")),
+    )
+
+
+def weekly_means(values: Floats, days: DayRange) -> Floats:
+    """For each day the mean of its week's known days, Monday to Sunday; NaN where none is known."""
+    week = (np.arange(len(days)) + days.first.weekday()) // 7
+    there = ~np.isnan(values)
+    counts = np.bincount(week, weights=there)
+    sums = np.bincount(week, weights=np.where(there, values, 0.0))
+    means = np.full(len(counts), np.nan)
+    np.divide(sums, counts, out=means, where=counts > 0)
+    result: Floats = means[week]
+    return result
+
+
+def stacked(readings: Sequence[Reading], period: Period) -> go.Figure:
+    """Series of one metric on top of each other."""
+    days, names = dates(period.days), names_of(readings)
+    unit = readings[0].row.unit
+    traces = [
+        go.Bar(
+            x=days,
+            y=known(one.values),
+            name=name,
+            marker={"color": palette.of_labels(one.labels, number)},
+            hovertemplate=hover(unit, name),
+        )
+        for number, (one, name) in enumerate(zip(readings, names, strict=True))
+    ]
+    highest = float(np.nansum([one.values for one in readings], axis=0).max())
+    return frame(
+        traces,
+        period.days,
+        barmode="stack",
+        yaxis={"rangemode": "tozero", **value_axis(unit, highest)},
+        **legend(names),
+    )
+
+
+def around_zero(readings: Sequence[Reading], period: Period) -> go.Figure:
+    """Differences from a baseline, up and down."""
+    (reading,) = readings[:1]
+    unit = reading.row.unit
+    is_above = np.nan_to_num(reading.values) > 0
+    colours = np.where(is_above, palette.light("orange"), palette.light("blue"))
+    bar = go.Bar(
+        x=dates(period.days),
+        y=known(reading.values),
+        marker={"color": colours.tolist(), "cornerradius": 2},
+        hovertemplate=hover(unit),
+    )
+    return frame(
+        [bar],
+        period.days,
+        yaxis={
+            "zeroline": True,
+            "zerolinecolor": palette.light("faint"),
+            "ticksuffix": f" {words.unit_text(unit)}",
+        },
+        **legend(("",)),
+    )
+
+
+def ranges(readings: Sequence[Reading], period: Period) -> go.Figure:
+    """An average with the lowest and the highest value of each day: three series, in this order.
+
+    Without one of the bounds there is only the average.
+    """
+    days = dates(period.days)
+    unit = readings[0].row.unit
+    average, *bounds = readings
+    traces: list[go.Bar | go.Scatter] = []
+    if len(bounds) == 2:
+        low, high = bounds
+        traces.append(
+            go.Bar(
+                x=days,
+                base=known(low.values),
+                y=known(high.values - low.values),
+                customdata=np.stack([low.values, high.values], axis=1).tolist(),
+                name="Lowest to highest",
+                marker={"color": palette.light("pale"), "cornerradius": 3},
+                hovertemplate=(
+                    "%{customdata[0]:.1f} to %{customdata[1]:.1f} "
+                    f"{words.unit_text(unit)}<extra></extra>"
+                ),
+            )
+        )
+    traces.append(
+        go.Scatter(
+            x=days,
+            y=known(average.values),
+            name="Average",
+            mode="lines+markers",
+            line={"color": palette.light("blue"), "width": 2},
+            marker={"size": 5},
+            hovertemplate=hover(unit, "Average"),
+        )
+    )
+    return frame(
+        traces,
+        period.days,
+        yaxis={"ticksuffix": f" {words.unit_text(unit)}"},
+        **legend([one.name for one in traces]),
+    )

@@ -1,0 +1,137 @@
+"""The report of some days: from a store to one HTML file, without any server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from syncbit_dagster.catalog import ASSETS, METRICS
+from syncbit_dagster.civil import civil_day
+from syncbit_dagster.errors import SyncbitError
+from syncbit_dagster.report import captions, key_figures, words
+from syncbit_dagster.report.chapters import UNPLOTTED_UNITS
+from syncbit_dagster.report.drawing import Drawn, DrawnChapter, drawn_chapters
+from syncbit_dagster.report.figures.coverage import coverage
+from syncbit_dagster.report.numbers import tables
+from syncbit_dagster.report.page import Head, Part, Shown, page
+from syncbit_dagster.report.period import Period, read_period
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from syncbit_dagster.catalog import Asset, Metric
+    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.stores.base import Store
+
+
+class NoDataError(SyncbitError):
+    """The store has no sample of the period; there is nothing to report."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report.
+
+    Attributes:
+        html: the file.
+        days: the period.
+        days_with_data: how many of them have any sample.
+        figures: what stands at its head.
+    """
+
+    html: str
+    days: DayRange
+    days_with_data: int
+    figures: tuple[key_figures.KeyFigure, ...]
+
+
+def make_report(
+    store: Store,
+    labels: Mapping[str, str],
+    zone: ZoneInfo,
+    days: DayRange,
+    now: datetime,
+    *,
+    metrics: Sequence[Metric] = METRICS,
+    assets: Sequence[Asset] = ASSETS,
+) -> Report:
+    """The report of some days, of whatever the store has of them.
+
+    Args:
+        store: where the samples are; it is read, never written.
+        labels: the account's.
+        zone: the account's; days and clock times are of this zone.
+        days: the period.
+        now: aware; says when it was made, and which day is not over yet.
+        metrics: the rows to show.
+        assets: the rows of their assets.
+
+    Raises:
+        NoDataError: there is no sample in the period.
+        StoreError: the store is down or refuses.
+    """
+    intraday = {asset.name for asset in assets if asset.is_intraday}
+    period = read_period(store, labels, zone, days, metrics, intraday)
+    if not period.with_data.any():
+        raise NoDataError(
+            f"{store.description} has no data of {_account(labels)} from {days.first} to "
+            f"{days.last}; choose other days, or fetch these first (`syncbit doctor` says whether "
+            "all is set up)."
+        )
+    heading = [row for row in metrics if row.name in key_figures.METRICS]
+    before = read_period(store, labels, zone, key_figures.period_before(days), heading, frozenset())
+    figures = key_figures.key_figures(period, before, heading)
+    parts = [_part(one, period) for one in drawn_chapters(period, metrics, intraday)]
+    parts.append(_coverage(period, metrics))
+    known = int(period.with_data.sum())
+    head = Head(
+        words.days_text(days),
+        f"{_account(labels)} - {zone.key}",
+        _known(known, days, civil_day(now, zone) in days),
+        figures,
+    )
+    foot = (
+        f"Made {now.astimezone(zone):%Y-%m-%d %H:%M} with SyncBit from the samples in the store. "
+        "A gap is a day without data, never a zero. Weeks begin on Mondays; clock times are of "
+        f"{zone.key}. "
+        f"Changes compare with {words.days_text(key_figures.period_before(days))}."
+    )
+    return Report(page(head, parts, foot), days, known, figures)
+
+
+def _account(labels: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(labels.items(), reverse=True))
+
+
+def _known(known: int, days: DayRange, has_today: bool) -> str:
+    said = f"{known:,} of {words.count(len(days), 'day')} have data"
+    return f"{said}; today is not over yet." if has_today else f"{said}."
+
+
+def _part(chapter: DrawnChapter, period: Period) -> Part:
+    return Part(
+        chapter.title,
+        tuple(_shown(drawn, period) for drawn in chapter.plots),
+        tables(chapter, period),
+    )
+
+
+def _shown(drawn: Drawn, period: Period) -> Shown:
+    return Shown(
+        drawn.plot.title,
+        "" if drawn.unit in UNPLOTTED_UNITS else words.unit_text(drawn.unit),
+        captions.caption(drawn, period),
+        drawn.plot.form(drawn.readings, period),
+        drawn.plot.is_wide,
+    )
+
+
+def _coverage(period: Period, metrics: Sequence[Metric]) -> Part:
+    there = {one.row.asset for one in period.readings if one.is_there}
+    without = dict.fromkeys(row.asset for row in metrics if row.asset not in there)
+    said = captions.coverage_caption(period, [words.label_title(name) for name in without])
+    return Part(
+        "Coverage", (Shown("Days with data", "", said, coverage(period), is_wide=True),), ()
+    )
