@@ -77,11 +77,11 @@ def runs_of(instance: dg.DagsterInstance, assets: Iterable[str]) -> Runs:
         for event in events:
             materialization = event.asset_materialization
             assert materialization is not None
-            # The figures of the run are on each of its partitions.
-            figures[asset, event.run_id] = {
-                name: float(str(materialization.metadata[name].value))
-                for name in ("requests", "fetch_seconds", "write_seconds")
-            }
+            if "requests" in materialization.metadata:  # a run's newest partition has its figures
+                figures[asset, event.run_id] = {
+                    name: float(str(materialization.metadata[name].value))
+                    for name in ("requests", "fetch_seconds", "write_seconds")
+                }
     return Runs(
         count=len(records),
         starts=tuple(record.start_time or 0.0 for record in records),

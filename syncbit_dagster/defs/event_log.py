@@ -15,16 +15,21 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from dagster._core.events import ASSET_EVENTS
+from dagster._core.events import ASSET_EVENTS, DagsterEventType
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable as EventTable
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage, _event_logs_directory
+from dagster._serdes import serialize_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from dagster._core.events.log import EventLogEntry
     from dagster._serdes import ConfigurableClassData
+
+    Index = Callable[[sa.Connection, Sequence[EventLogEntry], Sequence[int]], None]
 
 # Dagster hands over batches only if this is in the environment, of each of its processes.
 BATCH_SIZE_VARIABLE = "DAGSTER_EVENT_BATCH_SIZE"
@@ -32,17 +37,31 @@ BATCH_SIZE = 1000  # events of some 3 kB
 
 
 class BatchedEventLog(SqliteEventLogStorage):
-    """Dagster's event log, which stores a batch of events in one transaction a file."""
+    """Dagster's event log, which stores a batch of events in one transaction a file.
+
+    A check without partitions is one planned row, which its result completes. Dagster's own storage
+    adds one for each of the run's partitions, and those stay planned for ever. Checks of single
+    partitions are not kept apart here.
+    """
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Store events in their order; as one by one, but all of them or, in a file, none."""
-        for is_of_assets, group in groupby(events, key=_is_of_assets):
-            if is_of_assets:
-                self._store_asset_events(list(group))
+        """Store events in their order; as one by one, but all of a kind in a file or none."""
+        for index, group in groupby(events, key=self._how_to_index):
+            if index:
+                self._store_together(list(group), index)
             else:
                 super().store_event_batch(list(group))
 
-    def _store_asset_events(self, events: Sequence[EventLogEntry]) -> None:
+    def _how_to_index(self, event: EventLogEntry) -> Index | None:
+        if not event.is_dagster_event:
+            return None
+        if event.dagster_event_type in ASSET_EVENTS:
+            return self._index_asset_events
+        if event.dagster_event_type == DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
+            return self._index_planned_checks
+        return None
+
+    def _store_together(self, events: Sequence[EventLogEntry], index: Index) -> None:
         rows = [self._event_to_row(event) for event in events]
         for run_id, of_run in groupby(rows, key=lambda row: str(row["run_id"])):
             with self.run_connection(run_id) as connection:
@@ -51,14 +70,38 @@ class BatchedEventLog(SqliteEventLogStorage):
             connection.execute(EventTable.insert(), rows)
             # SQLite has one writer: the last ids are these rows', without a gap.
             last_id = connection.execute(sa.select(sa.func.max(EventTable.c.id))).scalar_one()
-            ids = range(last_id - len(rows) + 1, last_id + 1)
-            self._store_asset_event_tags(connection, events, ids)
-            latest = {
-                (row["asset_key"], row["dagster_event_type"]): (event, event_id)
-                for row, event, event_id in zip(rows, events, ids, strict=True)
-            }
-            for event, event_id in latest.values():
-                self._store_asset_event(connection, event, event_id)
+            index(connection, events, range(last_id - len(rows) + 1, last_id + 1))
+
+    def _index_asset_events(
+        self, connection: sa.Connection, events: Sequence[EventLogEntry], ids: Sequence[int]
+    ) -> None:
+        self._store_asset_event_tags(connection, events, ids)
+        latest = {
+            (event.get_dagster_event().asset_key, event.dagster_event_type): (event, event_id)
+            for event, event_id in zip(events, ids, strict=True)
+        }
+        for event, event_id in latest.values():
+            self._store_asset_event(connection, event, event_id)
+
+    def _index_planned_checks(
+        self, connection: sa.Connection, events: Sequence[EventLogEntry], ids: Sequence[int]
+    ) -> None:
+        planned = [event.get_dagster_event().asset_check_planned_data for event in events]
+        connection.execute(
+            AssetCheckExecutionsTable.insert(),
+            [
+                {
+                    "asset_key": check.asset_key.to_string(),
+                    "check_name": check.check_name,
+                    "run_id": event.run_id,
+                    "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
+                    "evaluation_event": serialize_value(event),
+                    "evaluation_event_timestamp": self._event_insert_timestamp(event),  # type: ignore[no-untyped-call]
+                    "evaluation_event_storage_id": event_id,
+                }
+                for check, event, event_id in zip(planned, events, ids, strict=True)
+            ],
+        )
 
 
 class BatchedSqliteStorage(DagsterSqliteStorage):
@@ -76,7 +119,3 @@ class BatchedSqliteStorage(DagsterSqliteStorage):
     ) -> BatchedSqliteStorage:
         """As Dagster makes it of ``dagster.yaml``."""
         return cls.from_local(inst_data=inst_data, **config_value)
-
-
-def _is_of_assets(event: EventLogEntry) -> bool:
-    return event.is_dagster_event and event.dagster_event_type in ASSET_EVENTS

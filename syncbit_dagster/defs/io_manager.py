@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from syncbit_dagster.catalog import asset_named, metrics_of
+from syncbit_dagster.civil import real_clock
 from syncbit_dagster.defs import own_metrics
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.metadata import partition_metadata, write_metadata
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.opening import open_store
+from syncbit_dagster.own_metrics import RunFigures
 from syncbit_dagster.samples import decode_labels, from_series, to_series
 from syncbit_dagster.sources.base import Current
 from syncbit_dagster.stores.base import Slice, combined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import date
 
     import pandas as pd
@@ -61,6 +63,7 @@ class SampleStoreIOManager(dg.IOManager):
 
     store: Store
     account: Account
+    figures: RunFigures = field(default_factory=RunFigures)
 
     def handle_output(self, context: dg.OutputContext, obj: Current | Fetched) -> None:
         """Replace the run's partitions by the batches, or add a present state."""
@@ -70,6 +73,7 @@ class SampleStoreIOManager(dg.IOManager):
                 self._add_current(context, obj)
             else:
                 self._replace_partitions(asset, context, obj)
+        self.figures.finished(asset.name)
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         """A partition or a range of partitions of an upstream asset, as it was materialized."""
@@ -85,8 +89,12 @@ class SampleStoreIOManager(dg.IOManager):
         requests, fetch_seconds = 0, 0.0
         for batch in fetched.batches:
             report = self.store.replace(self._slice(asset, batch.days), batch.samples)
+            # Nobody asks again for days that count as done: what a store still keeps in memory goes
+            # to its disk before they do.
+            self.store.close()
             context.log.info("%s %s: %s", asset.name, batch.days, report.verdict)
             reports.append(report)
+            self.figures.wrote(asset.name, report, batch.samples, batch.days)
             of_the_batch = partition_metadata(
                 asset, batch, self.account.zone, fetched.synced, fetched.at
             )
@@ -102,10 +110,11 @@ class SampleStoreIOManager(dg.IOManager):
             "fetch_seconds": round(fetch_seconds, 3),
             **write_metadata(combined(reports), self.store.description),
         }
+        per_day[fetched.days.last] |= of_the_run  # once a run: a plot over partitions stays true
         for day, metadata in per_day.items():
             # Dagster has no public way to say this of one partition of a range from here.
             context.step_context.add_asset_metadata(
-                {**metadata, **of_the_run},
+                metadata,
                 asset_key=context.asset_key,
                 partition_key=day.isoformat(),
             )
@@ -126,6 +135,8 @@ class SampleStoreIOManager(dg.IOManager):
         context.add_output_metadata({"samples": len(reports), "requests": current.requests})
         if reports:
             report = combined(reports)
+            asset = context.asset_key.path[-1]
+            self.figures.wrote(asset, report, current.samples)
             context.add_output_metadata(write_metadata(report, self.store.description))
 
     def _slice(self, asset: Asset, days: DayRange) -> Slice:
@@ -150,20 +161,24 @@ def _record(context: dg.OutputContext, finished: dict[date, Metadata]) -> None:
         )
 
 
-def sample_store_io_manager(settings: Settings) -> dg.IOManagerDefinition:
+def sample_store_io_manager(
+    settings: Settings, *, now: Callable[[], datetime] = real_clock
+) -> dg.IOManagerDefinition:
     """The IO manager over the configured store, opened for a run and closed after it."""
 
-    def opened(_: dg.InitResourceContext) -> Iterator[SampleStoreIOManager]:
+    def opened(context: dg.InitResourceContext) -> Iterator[SampleStoreIOManager]:
+        figures = getattr(context.resources, own_metrics.RUN_FIGURES)
         with as_failure():
             store = open_store(settings)
         try:
-            yield SampleStoreIOManager(store, settings.account)
-            own_metrics.record(store, settings, datetime.now(UTC))
+            yield SampleStoreIOManager(store, settings.account, figures)
+            own_metrics.record(store, settings, figures, context.instance, now())
         finally:
             store.close()
 
     place = settings.victoria.endpoints.write if settings.victoria else settings.embedded_store
     return dg.IOManagerDefinition(
+        required_resource_keys={own_metrics.RUN_FIGURES},
         resource_fn=opened,  # type: ignore[arg-type] # a generator is fine, as for every resource
         description=f"Samples in {place}",
     )

@@ -47,17 +47,21 @@ class _Headline:
 def partition_metadata(
     asset: Asset, batch: Batch, zone: ZoneInfo, synced: datetime | None, now: datetime
 ) -> dict[date, Metadata]:
-    """For each day: a plot of the day or of the range, samples, first and last sample, state."""
+    """For each day: samples, first and last sample, state, and a plot of it.
+
+    Where a day is a sample or a few, the newest one has a plot of the whole range.
+    """
     days, samples = batch.days, batch.samples
     instants = np.sort(milliseconds(samples))
     headline = _headline(asset, samples)
-    whole_range = headline.plot(days.start(zone), days.end(zone))
+    ranges = {days.last: headline.plot(days.start(zone), days.end(zone))}
     result: dict[date, Metadata] = {}
     for day in days:
         start, end = day_start(day, zone), day_end(day, zone)
         first, last = np.searchsorted(instants, [to_milliseconds(start), to_milliseconds(end)])
         metadata: Metadata = {}
-        if plot := headline.plot(start, end) if asset.is_intraday else whole_range:
+        plot = headline.plot(start, end) if asset.is_intraday else ranges.get(day)
+        if plot:
             metadata["plot"] = dg.MetadataValue.md(plot)
         state = state_of(day, zone, synced, now)
         metadata["state"] = state
