@@ -24,6 +24,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "sources": GROUND | {"account", "catalog", "quota"},
     "checks": GROUND | {"account", "sources"},
     "quality": GROUND | {"catalog", "gaps"},
+    "report": GROUND | {"catalog", "gaps", "stores"},
     "emulator": {"civil", "errors"},
     "config": GROUND | {"account", "catalog", "stores"},
     "migration": GROUND | {"account", "catalog", "stores"},

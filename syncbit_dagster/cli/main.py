@@ -7,7 +7,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.cli import authorize, demo, doctor, emulator, migrate, plan
+from syncbit_dagster.cli import authorize, demo, doctor, emulator, migrate, plan, report
 from syncbit_dagster.errors import SyncbitError
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ COMMANDS: dict[str, ModuleType] = {
     "authorize": authorize,
     "doctor": doctor,
     "plan": plan,
+    "report": report,
     "migrate": migrate,
     "emulator": emulator,
     "demo": demo,

@@ -11,6 +11,7 @@ from syncbit_dagster.report.figures.clock import nights_on_the_clock
 from syncbit_dagster.report.figures.frame import names_of
 from syncbit_dagster.report.figures.hours import day_by_hour
 from syncbit_dagster.report.nights import nights_of, regularity
+from syncbit_dagster.report.period import is_amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,10 +72,11 @@ def _of_hours(drawn: Drawn, period: Period) -> str:
     if np.isnan(usual).all():
         return _known(known, len(period.days))
     low, high = int(np.nanargmin(usual)), int(np.nanargmax(usual))
+    rate = " an hour" if is_amount(reading.row) else ""
     return (
-        f"An average day has least at {words.clock(low)} "
-        f"({words.amount(float(usual[low]), unit)} an hour) and most at {words.clock(high)} "
-        f"({words.amount(float(usual[high]), unit)}). {_known(known, len(period.days))}"
+        f"On an average day lowest around {words.clock(low)} "
+        f"({words.amount(float(usual[low]), unit)}{rate}), highest around {words.clock(high)} "
+        f"({words.amount(float(usual[high]), unit)}{rate}). {_known(known, len(period.days))}"
     )
 
 

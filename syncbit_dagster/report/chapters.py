@@ -38,7 +38,7 @@ class Plot:
         title: what it shows; the unit follows by itself.
         form: how.
         metrics: names of the metrics that it shows, in the order that the form wants.
-        but_not: values of labels whose series it leaves to another plot.
+        but_not: values of labels whose series it leaves to another plot, or to the numbers alone.
         is_wide: it takes the whole width of a wide page.
         fewest_days: a shorter period needs no such plot.
         needs_all: without one of the metrics there is no such plot.

@@ -76,15 +76,15 @@ def _rest(
     chapter: Chapter, own: Sequence[Metric], intraday: frozenset[str] | set[str]
 ) -> Iterator[Plot]:
     """A plot for each metric of the chapter that none of its plots shows."""
-    rest = [
-        row
-        for row in own
-        if row.unit not in UNPLOTTED_UNITS and not any(plot.shows(row) for plot in chapter.plots)
-    ]
+    shown = {name for plot in chapter.plots for name in plot.metrics}
+    rest = [row for row in own if row.unit not in UNPLOTTED_UNITS and row.name not in shown]
     for name, same in groupby(rest, key=lambda row: row.name):
         first = next(same)
-        form = day_by_hour if first.asset in intraday else lines
-        yield Plot(words.metric_title(first), form, (name,))
+        title = words.metric_title(first)
+        if first.asset in intraday:
+            yield Plot(f"{title}, hour by hour", day_by_hour, (name,))
+        else:
+            yield Plot(title, lines, (name,))
 
 
 def _readings(plot: Plot, own: Sequence[Metric], period: Period) -> tuple[Reading, ...]:

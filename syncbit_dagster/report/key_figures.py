@@ -42,6 +42,7 @@ class KeyFigure:
         before: the same of the period before; None: there was no data.
         unit: the metric's.
         days: how many days of the period have a value.
+        of_days: how many days the period has.
     """
 
     name: str
@@ -49,6 +50,7 @@ class KeyFigure:
     before: float | None
     unit: str
     days: int
+    of_days: int
 
     @property
     def text(self) -> str:
@@ -59,7 +61,7 @@ class KeyFigure:
         """The difference to the period before, in words."""
         if self.before is None:
             return "no data before"
-        return f"{words.signed(self.value - self.before, self.unit)} to before"
+        return f"{words.signed(self.value - self.before, self.unit)} vs. before"
 
 
 def period_before(days: DayRange) -> DayRange:
@@ -83,6 +85,7 @@ def key_figures(period: Period, before: Period, rows: Sequence[Metric]) -> tuple
                     _one(past, how) if len(past) else None,
                     own[0].unit,
                     len(values),
+                    len(period.days),
                 )
             )
     return tuple(found)

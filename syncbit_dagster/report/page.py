@@ -120,7 +120,7 @@ def _header(head: Head, parts: Sequence[Part]) -> str:
 
 
 def _tile(figure: KeyFigure) -> str:
-    days = words.count(figure.days, "day")
+    days = f"{figure.days:,} of {words.count(figure.of_days, 'day')}"
     return (
         f'<div><dt>{escape(figure.name)}</dt><dd class="value">{_small_units(figure.text)}</dd>'
         f'<dd class="change">{escape(figure.change)}</dd><dd class="days">{days}</dd></div>'
@@ -137,7 +137,10 @@ def _small_units(text: str) -> str:
 
 def _part(part: Part) -> str:
     anchor = _anchor(part.title)
-    plots = "".join(_plot(f"{anchor}-{n}", plot) for n, plot in enumerate(part.plots))
+    wide = filled([plot.is_wide for plot in part.plots])
+    plots = "".join(
+        _plot(f"{anchor}-{n}", plot, is_wide=wide[n]) for n, plot in enumerate(part.plots)
+    )
     tables = "".join(map(_table, part.tables))
     numbers = f"<details><summary>Numbers</summary>{tables}</details>" if tables else ""
     return (
@@ -147,12 +150,26 @@ def _part(part: Part) -> str:
     )
 
 
-def _plot(identity: str, plot: Shown) -> str:
+def filled(wide: Sequence[bool]) -> list[bool]:
+    """Which plots take a whole row of two: those that want it, and who has nobody beside it."""
+    result: list[bool] = []
+    waits = False  # for one on its right
+    for is_wide in wide:
+        if is_wide and waits:
+            result[-1] = True
+        waits = not is_wide and not waits
+        result.append(is_wide)
+    if waits:
+        result[-1] = True
+    return result
+
+
+def _plot(identity: str, plot: Shown, *, is_wide: bool) -> str:
     unit = f" <small>{escape(plot.unit)}</small>" if plot.unit else ""
     height = int(plot.figure.layout.height)
     said = f"{plot.title}. {plot.caption}"
     return (
-        f"<figure{' class=wide' if plot.is_wide else ''}><h3>{escape(plot.title)}{unit}</h3>"
+        f"<figure{' class=wide' if is_wide else ''}><h3>{escape(plot.title)}{unit}</h3>"
         f"<figcaption>{escape(plot.caption)}</figcaption>"
         f'<div class="plot" id="{identity}" role="img" aria-label="{escape(said)}" '
         f'style="height:{height}px"></div></figure>'

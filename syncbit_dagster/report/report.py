@@ -119,9 +119,11 @@ def _part(chapter: DrawnChapter, period: Period) -> Part:
 
 
 def _shown(drawn: Drawn, period: Period) -> Shown:
+    unit = "" if drawn.unit in UNPLOTTED_UNITS else words.unit_text(drawn.unit)
+    said = drawn.plot.title.lower().replace("minutes", "min").replace(",", "").split()
     return Shown(
         drawn.plot.title,
-        "" if drawn.unit in UNPLOTTED_UNITS else words.unit_text(drawn.unit),
+        "" if unit in said else unit,
         captions.caption(drawn, period),
         drawn.plot.form(drawn.readings, period),
         drawn.plot.is_wide,

@@ -31,7 +31,17 @@ _UNITS: dict[str, tuple[str, int]] = {
     "kg/m2": ("kg/m²", 1),
     "awakenings": ("awakenings", 0),
 }
-_UNIT_ENDINGS = ("_total", "_timestamp", "_percent", "_bpm", "_ms", "_km", "_kg", "_celsius")
+_UNIT_ENDINGS = (
+    "_intraday",
+    "_total",
+    "_timestamp",
+    "_percent",
+    "_bpm",
+    "_ms",
+    "_km",
+    "_kg",
+    "_celsius",
+)
 _SPELLED = {
     "bmi": "BMI",
     "hrv": "HRV",
@@ -39,7 +49,9 @@ _SPELLED = {
     "rmssd": "RMSSD",
     "spo2": "SpO\N{SUBSCRIPT TWO}",
     "vo2": "VO\N{SUBSCRIPT TWO}",
+    "wake": "awake",
 }
+_COUNTED = ("steps", "floors", "awakenings")
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _MINUS = "\N{MINUS SIGN}"
 
@@ -59,7 +71,10 @@ def amount(value: float, unit: str) -> str:
     if unit == "min" and abs(value) >= 60:
         return duration(value)
     text = number(value, decimals(unit))
-    return f"{text}{NO_BREAK}{unit_text(unit)}"
+    shown = unit_text(unit)
+    if text == "1" and unit in _COUNTED:
+        shown = shown.removesuffix("s")
+    return f"{text}{NO_BREAK}{shown}"
 
 
 def number(value: float, places: int) -> str:

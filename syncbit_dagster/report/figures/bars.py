@@ -49,7 +49,7 @@ def bars_with_weekly_mean(readings: Sequence[Reading], period: Period) -> go.Fig
     return frame(
         [bar, line],
         period.days,
-        yaxis={"rangemode": "tozero", **value_axis(unit, float(np.nanmax(reading.values)))},
+        yaxis={"rangemode": "tozero", **value_axis(unit, 0, float(np.nanmax(reading.values)))},
         **legend(("Day", "Mean of the week")),
     )
 
@@ -85,7 +85,7 @@ def stacked(readings: Sequence[Reading], period: Period) -> go.Figure:
         traces,
         period.days,
         barmode="stack",
-        yaxis={"rangemode": "tozero", **value_axis(unit, highest)},
+        yaxis={"rangemode": "tozero", **value_axis(unit, 0, highest)},
         **legend(names),
     )
 
@@ -150,9 +150,13 @@ def ranges(readings: Sequence[Reading], period: Period) -> go.Figure:
             hovertemplate=hover(unit, "Average"),
         )
     )
+    known_values = np.concatenate([one.values for one in readings])
+    bottom, top = float(np.nanmin(known_values)), float(np.nanmax(known_values))
+    room = 0.08 * (top - bottom) or 1.0
     return frame(
         traces,
         period.days,
-        yaxis={"ticksuffix": f" {words.unit_text(unit)}"},
+        # Floating bars would draw the axis down to zero.
+        yaxis={"range": [bottom - room, top + room], "tickformat": ",~f"},
         **legend([one.name for one in traces]),
     )

@@ -45,7 +45,7 @@ def _wall(reading: Reading, days: DayRange) -> go.Figure:
     return frame(
         [go.Heatmap(**cells)],
         days,
-        height=64 + 38 * len(table),
+        height=max(300, 40 + 38 * len(table)),
         margin={"t": 24, "b": 8},
         xaxis={**_PLAIN_AXIS, "type": "category", "side": "top", "range": None, "nticks": 0},
         yaxis={**_PLAIN_AXIS, "type": "category", "autorange": "reversed"},

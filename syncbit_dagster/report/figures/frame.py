@@ -16,9 +16,26 @@ if TYPE_CHECKING:
     from syncbit_dagster.civil import DayRange
     from syncbit_dagster.report.period import Floats, Reading
 
-HEIGHT = 260
+HEIGHT = 270
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
+_STEPS = (15, 30, 60, 120, 240, 480, 1440)  # minutes between two ticks
+MOST_TICKS = 6
+MOST_DAY_TICKS = 8
 MANY_DAYS = 70  # from here on, a mark for each day is noise
+# What a metric is called beside the other one of its plot.
+_SHORT = {
+    "fitbit_calories_total": "All",
+    "fitbit_active_calories": "Active",
+    "fitbit_sleep_minutes_total": "Asleep, naps included",
+    "fitbit_sleep_time_in_bed_minutes": "In bed at night",
+    "fitbit_spo2_avg_percent": "Average",
+    "fitbit_spo2_min_percent": "Lowest",
+    "fitbit_spo2_max_percent": "Highest",
+    "fitbit_hrv_rmssd_ms": "Whole night",
+    "fitbit_hrv_deep_rmssd_ms": "Deep sleep",
+}
+DAY_MS = 86_400_000
+A_MONDAY = "2001-01-01"
 DAY = "%{x|%a %-d %b %Y}"
 
 
@@ -43,6 +60,7 @@ def _common(days: DayRange) -> dict[str, Any]:
         "zeroline": False,
         "tickfont": {"size": 11, "color": palette.light("faint")},
         "fixedrange": False,
+        "ticks": "",
     }
     return {
         "template": "none",
@@ -82,13 +100,17 @@ def day_axis(days: DayRange) -> dict[str, Any]:
         "showgrid": False,
         "nticks": 8,
         "tickformatstops": [
-            {"dtickrange": [None, 86_400_000], "value": "%a %-d"},
-            {"dtickrange": [86_400_000, "M1"], "value": "%-d %b"},
+            {"dtickrange": [None, DAY_MS], "value": "%a %-d"},
+            {"dtickrange": [DAY_MS, "M1"], "value": "%-d %b"},
             {"dtickrange": ["M1", "M12"], "value": "%b %Y"},
             {"dtickrange": ["M12", None], "value": "%Y"},
         ],
     }
-    return shown | ({"dtick": 86_400_000, "tickformat": "%a %-d"} if len(days) <= 8 else {})
+    if len(days) <= MOST_DAY_TICKS:
+        return shown | {"dtick": DAY_MS}
+    if len(days) <= MANY_DAYS:
+        return shown | {"dtick": 7 * DAY_MS, "tick0": A_MONDAY}
+    return shown
 
 
 def dates(days: DayRange) -> list[str]:
@@ -104,22 +126,14 @@ def known(values: Floats, *, places: int | None = None) -> list[Any]:
     return nested
 
 
-def name_of(reading: Reading) -> str:
-    """What a legend calls a series: its labels, or its metric where it has none."""
-    text = ", ".join(map(words.label_title, reading.labels))
-    return text or words.metric_title(reading.row)
-
-
 def names_of(readings: Sequence[Reading]) -> list[str]:
-    """Names for the series of one plot, without the words that all their metrics share."""
-    names = [name_of(one) for one in readings]
-    if len(names) < 2 or any(one.labels for one in readings):
-        return names
-    split = [name.split(" ") for name in names]
-    shared = 0
-    while all(len(one) > shared + 1 and one[shared] == split[0][shared] for one in split):
-        shared += 1
-    return [words.label_title(" ".join(one[shared:])) for one in split]
+    """What a legend calls the series of a plot: their labels, or their metrics."""
+    return [
+        ", ".join(map(words.label_title, one.labels))
+        or _SHORT.get(one.row.name)
+        or words.metric_title(one.row)
+        for one in readings
+    ]
 
 
 def legend(names: Sequence[str]) -> dict[str, Any]:
@@ -134,18 +148,14 @@ def hover(unit: str, name: str = "") -> str:
     return f"<b>{DAY}</b><br>{said}<extra></extra>"
 
 
-def minutes_axis(highest: float) -> dict[str, Any]:
-    """Ticks at whole hours for minutes, where there are hours of them."""
-    if highest < 150:
-        return {"ticksuffix": " min"}
-    step = next(n for n in (1, 2, 4, 6, 12, 24, 10**6) if highest / 60 / n <= 6)
-    hours = np.arange(0, highest / 60 + step, step)
-    return {
-        "tickvals": (hours * 60).tolist(),
-        "ticktext": [f"{hour:.0f} h" for hour in hours],
-    }
+def value_axis(unit: str, low: float, high: float) -> dict[str, Any]:
+    """The axis of values between two bounds: minutes have ticks at hours, or at parts of them."""
+    if unit != "min" or high < 100:
+        return {"tickformat": ",~f"}
+    step = next((n for n in _STEPS if (high - low) / n <= MOST_TICKS), _STEPS[-1])
+    ticks = np.arange(np.floor(low / step), np.ceil(high / step) + 1) * step
+    return {"tickvals": ticks.tolist(), "ticktext": [_hours(tick, step) for tick in ticks.tolist()]}
 
 
-def value_axis(unit: str, highest: float) -> dict[str, Any]:
-    """The axis of values."""
-    return minutes_axis(highest) if unit == "min" else {"tickformat": ",~f"}
+def _hours(minutes: float, step: float) -> str:
+    return f"{minutes // 60:.0f} h" if step % 60 == 0 else f"{words.clock(minutes / 60)} h"

@@ -54,8 +54,8 @@ def day_by_hour(readings: Sequence[Reading], period: Period) -> go.Figure:
     return frame(
         [cells],
         period.days,
-        height=340,
-        margin={"t": 46},
+        height=300,
+        margin={"t": 40},
         yaxis={
             "range": [HOURS - 0.5, -0.5],
             "tickvals": hours,

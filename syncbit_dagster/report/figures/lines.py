@@ -42,6 +42,6 @@ def lines(readings: Sequence[Reading], period: Period) -> go.Figure:
         )
         for number, (one, name) in enumerate(zip(readings, names, strict=True))
     ]
-    highest = float(np.nanmax([one.values for one in readings]))
-    unit = readings[0].row.unit
-    return frame(traces, period.days, yaxis=value_axis(unit, highest), **legend(names))
+    values = np.concatenate([one.values for one in readings])
+    axis = value_axis(readings[0].row.unit, float(np.nanmin(values)), float(np.nanmax(values)))
+    return frame(traces, period.days, yaxis=axis, **legend(names))
