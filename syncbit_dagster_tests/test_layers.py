@@ -31,11 +31,11 @@ MAY_KNOW: dict[str, set[str]] = {
     "opening": GROUND | {"account", "catalog", "config", "quota", "sources", "stores"},
     "defs": GROUND
     | {"account", "catalog", "checks", "config", "gaps", "opening", "quality", "settled"}
-    | {"sources", "stores"},
+    | {"report", "sources", "stores"},
     "definitions": GROUND | {"catalog", "config", "defs", "opening"},
     "cli": GROUND
     | {"account", "catalog", "checks", "config", "emulator", "migration", "opening", "quota"}
-    | {"sources", "stores"},
+    | {"report", "sources", "stores"},
 }
 MAY_KNOW_DAGSTER = {"defs", "definitions"}
 
