@@ -16,8 +16,10 @@ from syncbit_dagster.defs.checks import build_checks
 from syncbit_dagster.defs.device_sync import device_sync
 from syncbit_dagster.defs.history import history
 from syncbit_dagster.defs.io_manager import sample_store_io_manager
+from syncbit_dagster.defs.own_metrics import RUN_FIGURES, run_figures
 from syncbit_dagster.defs.partitions import daily_partitions
 from syncbit_dagster.defs.resources import fitbit_resource
+from syncbit_dagster.defs.run_failures import run_failures
 from syncbit_dagster.defs.schedules import daily_sync
 from syncbit_dagster.opening import history_days, offered_assets
 
@@ -42,11 +44,12 @@ def build_definitions(
         # BackfillPolicy is beta in every release so far; without it a backfill is one run a day.
         warnings.simplefilter("ignore", dg.BetaWarning)
         assets = {asset.name: build_asset(asset, settings, partitions, kinds) for asset in offered}
-    on_schedule = [
-        assets[asset.name]
+    scheduled = [
+        asset
         for asset in offered
         if not asset.is_intraday or asset.resource in settings.intraday_on_schedule
     ]
+    on_schedule = [assets[asset.name] for asset in scheduled]
     followed = (
         [device_sync(settings, on_schedule, now=now, sleep=sleep)] if "devices" in assets else []
     )
@@ -55,10 +58,15 @@ def build_definitions(
         assets=list(assets.values()),
         asset_checks=[build_checks(asset, settings, partitions, now=now) for asset in offered],
         schedules=[] if last else [daily_sync(settings, on_schedule, partitions)],
-        sensors=[*followed, history(settings, partitioned, offered, first, last, now=now)],
+        sensors=[
+            *followed,
+            history(settings, partitioned, offered, first, last, now=now),
+            *([] if settings.is_offline else [run_failures(settings, scheduled, now=now)]),
+        ],
         resources={
             "fitbit": fitbit_resource(settings, now=now, sleep=sleep),
-            "sample_store": sample_store_io_manager(settings),
+            "sample_store": sample_store_io_manager(settings, now=now),
+            RUN_FIGURES: run_figures(),
         },
         # One process a run: steps share the request budget and spare an import each.
         executor=dg.in_process_executor,

@@ -7,13 +7,14 @@ secret files only, so no secret is ever a value that the UI or the run storage c
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import dagster as dg
 
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.civil import real_clock
 from syncbit_dagster.defs.failures import as_failure
+from syncbit_dagster.defs.own_metrics import RUN_FIGURES
 from syncbit_dagster.defs.run_checks import log_checks
 from syncbit_dagster.opening import open_source
 from syncbit_dagster.settled import last_sync, may_change
@@ -28,11 +29,14 @@ if TYPE_CHECKING:
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.civil import DayRange
     from syncbit_dagster.config import Settings
+    from syncbit_dagster.own_metrics import RunFigures
     from syncbit_dagster.sources.base import Batch, Current, Planned, Source
 
 # A run with this tag, or of a backfill, leaves the request budget's reserve to fresh data.
 PRIORITY_TAG = "syncbit/priority"
 BACKFILL_TAG = "dagster/backfill"
+
+_Answer = TypeVar("_Answer")
 
 
 class RunSource:
@@ -42,8 +46,11 @@ class RunSource:
         now: gives the present instant.
     """
 
-    def __init__(self, source: Source, zone: ZoneInfo, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, source: Source, zone: ZoneInfo, now: Callable[[], datetime], figures: RunFigures
+    ) -> None:
         self.now = now
+        self._figures = figures
         self._source = source
         self._zone = zone
         self._current: dict[str, Current] = {}
@@ -52,11 +59,16 @@ class RunSource:
         return self._source.plan(asset, days)
 
     def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
-        return self._source.fetch(asset, days)
+        self._figures.asks(asset.name, days)
+        batches = self._source.fetch(asset, days)
+        while batch := self._counted(asset, lambda: next(batches, None)):
+            yield batch
 
     def fetch_current(self, asset: Asset) -> Current:
         if asset.name not in self._current:
-            self._current[asset.name] = self._source.fetch_current(asset)
+            self._current[asset.name] = self._counted(
+                asset, lambda: self._source.fetch_current(asset)
+            )
         return self._current[asset.name]
 
     def problems_of(self, asset: Asset) -> Sequence[str]:
@@ -71,6 +83,17 @@ class RunSource:
             return last_sync(self.fetch_current(devices).samples)
         except PermissionMissingError:
             return None  # the asset `devices` says so itself
+
+    def _counted(self, asset: Asset, ask: Callable[[], _Answer]) -> _Answer:
+        """What the source gives; its traffic is noted as the asset's, whatever comes of it."""
+        before = self._source.traffic
+        try:
+            return ask()
+        except PermissionMissingError:
+            self._figures.may_not(asset.name)
+            raise
+        finally:
+            self._figures.sent(asset.name, self._source.traffic - before)
 
 
 def fitbit_resource(
@@ -89,12 +112,13 @@ def fitbit_resource(
         tags = context.run.tags if context.run else {}
         source = open_source(settings, priority=priority_of(tags), now=now, sleep=sleep)
         try:
-            yield RunSource(source, account.zone, now)
+            yield RunSource(source, account.zone, now, getattr(context.resources, RUN_FIGURES))
         finally:
             source.close()
 
     return dg.ResourceDefinition(
         resource_fn=opened,
+        required_resource_keys={RUN_FIGURES},
         description=(
             f"{account.provider} at {account.api_url} as user {account.labels['user']!r}: "
             f"days of {account.zone.key}, at most {account.quota}"
