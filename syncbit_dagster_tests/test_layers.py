@@ -31,8 +31,8 @@ MAY_KNOW: dict[str, set[str]] = {
     "migration": GROUND | {"account", "catalog", "stores"},
     "opening": GROUND | {"account", "catalog", "config", "quota", "sources", "stores"},
     "defs": GROUND
-    | {"account", "catalog", "checks", "config", "gaps", "opening", "quality", "settled"}
-    | {"report", "sources", "stores"},
+    | {"account", "catalog", "checks", "config", "gaps", "opening", "own_metrics", "quality"}
+    | {"report", "settled", "sources", "stores"},
     "definitions": GROUND | {"catalog", "config", "defs", "opening"},
     "cli": GROUND
     | {"account", "catalog", "checks", "config", "emulator", "migration", "opening", "quota"}
