@@ -20,8 +20,11 @@ from syncbit_dagster.catalog.locations import (
     WebDevice,
 )
 from syncbit_dagster.config import VARIABLES
+from syncbit_dagster.dashboards import files as dashboard_files
+from syncbit_dagster.own_metrics import OWN_METRICS
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+GRAFANA = "deploy/grafana"
 NOTE = "<!-- Written by `make docs` from the code; edits here are lost. -->\n\n"
 _WEB: dict[type, str] = {  # locations of the Fitbit Web API, in words
     TimeSeries: "activities/{0.resource} `{0.path}`",
@@ -96,22 +99,36 @@ def configuration_reference() -> str:
     return "\n".join([*lines, ""])
 
 
-FILES = {"metrics.md": metric_reference, "configuration.md": configuration_reference}
+def files() -> dict[str, str]:
+    """Text by path below the project."""
+    grafana = dashboard_files(METRICS, ASSETS, OWN_METRICS)
+    return {
+        "docs/metrics.md": metric_reference(),
+        "docs/configuration.md": configuration_reference(),
+    } | {f"{GRAFANA}/{path}": text for path, text in grafana.items()}
 
 
 def main() -> int:
     """Write the files, or say which of them are not up to date."""
-    stale = []
-    for name, write in FILES.items():
-        path, text = DOCS / name, write()
-        if "--check" in sys.argv:
-            if not path.exists() or path.read_text() != text:
-                stale.append(name)
+    wanted = files()
+    held = {
+        str(path.relative_to(ROOT)): path.read_text()
+        for path in (*(ROOT / name for name in wanted), *(ROOT / GRAFANA).glob("*/*.json"))
+        if path.exists()
+    }
+    stale = sorted(name for name in held | wanted if held.get(name) != wanted.get(name))
+    if "--check" in sys.argv:
+        if stale:
+            print(f"Run `make docs`: {', '.join(stale)} differ from the code.")
+        return 1 if stale else 0
+    for name in stale:
+        path = ROOT / name
+        if name in wanted:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(wanted[name])
         else:
-            path.write_text(text)
-    if stale:
-        print(f"Run `make docs`: {', '.join(stale)} differ from the code.")
-    return 1 if stale else 0
+            path.unlink()
+    return 0
 
 
 if __name__ == "__main__":

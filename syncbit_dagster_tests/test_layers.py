@@ -26,6 +26,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "checks": GROUND | {"account", "sources"},
     "quality": GROUND | {"catalog", "gaps"},
     "report": GROUND | {"catalog", "gaps", "stores"},
+    "dashboards": {"catalog"},
     "emulator": {"civil", "errors"},
     "config": GROUND | {"account", "catalog", "stores"},
     "migration": GROUND | {"account", "catalog", "stores"},

@@ -1,0 +1,95 @@
+"""How values are shown: one row per unit of the tables, and the limits that mean something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Kind = Literal["bars", "line", "instant"]
+
+
+@dataclass(frozen=True)
+class Look:
+    """One row.
+
+    Attributes:
+        unit: Grafana's id of the unit.
+        kind: ``bars`` for what adds up over a day, ``line`` for a state, ``instant`` for points in
+            time, which are drawn as hours from midnight or as an age.
+        decimals: how many mean something.
+    """
+
+    unit: str
+    kind: Kind = "line"
+    decimals: int = 0
+
+
+HOURS = Look("suffix: h", decimals=2)
+MINUTES = Look("m")
+DAYS = Look("suffix: days")
+
+LOOKS: Mapping[str, Look] = MappingProxyType(
+    {
+        "steps": Look("suffix: steps", "bars"),
+        "km": Look("lengthkm", "bars", 2),
+        "kcal": Look("suffix: kcal", "bars"),
+        "min": Look("m", "bars"),
+        "floors": Look("suffix: floors", "bars"),
+        "m": Look("lengthm", "bars"),
+        "awakenings": Look("suffix: awakenings", "bars"),
+        "bpm": Look("suffix: bpm"),
+        "%": Look("percent", decimals=1),
+        "breaths/min": Look("suffix: breaths/min", decimals=1),
+        "ms": Look("suffix: ms", decimals=1),
+        "K from baseline": Look("kelvin", decimals=2),
+        "ml/kg/min": Look("suffix: ml/kg/min", decimals=1),
+        "kg": Look("masskg", decimals=1),
+        "kg/m2": Look("suffix: kg/m²", decimals=1),
+        "unix seconds": Look("s", "instant"),
+        # of the metrics about the sync
+        "s": Look("s"),
+        "d": Look("d"),
+        "unix s": Look("s", "instant"),
+        "requests": Look("suffix: requests"),
+        "answers": Look("suffix: answers"),
+        "samples": Look("suffix: samples"),
+        "partitions": Look("suffix: partitions"),
+        "refreshes": Look("suffix: refreshes"),
+    }
+)
+
+
+def look(unit: str) -> Look:
+    """How a unit is shown; one that is in no row is written behind the number."""
+    return LOOKS.get(unit, Look(f"suffix: {unit}", decimals=1))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Values that deserve attention: ``warning`` and ``alarm`` lie on the same side of good."""
+
+    warning: float
+    alarm: float
+    is_bad: Literal["below", "above"] = "below"
+
+
+HOUR, DAY = 3600, 86400
+LIMITS: Mapping[str, Limits] = MappingProxyType(
+    {
+        "fitbit_spo2_avg_percent": Limits(94, 90),
+        "fitbit_spo2_min_percent": Limits(90, 85),
+        "fitbit_sleep_efficiency_percent": Limits(85, 75),
+        "fitbit_device_battery_percent": Limits(25, 10),
+        "fitbit_device_last_sync_timestamp": Limits(DAY, 3 * DAY, "above"),
+        "syncbit_run_rate_limited": Limits(1, 10, "above"),
+        "syncbit_run_partitions_failed": Limits(1, 7, "above"),
+        "syncbit_partitions_missing": Limits(1, 30, "above"),
+        "syncbit_lag_seconds": Limits(2 * DAY, 7 * DAY, "above"),
+        "syncbit_last_success_timestamp_seconds": Limits(DAY, 3 * DAY, "above"),
+        "syncbit_token_testing_days_left": Limits(3, 1),
+    }
+)
