@@ -21,6 +21,11 @@ from syncbit_dagster.defs.partitions import daily_partitions
 from syncbit_dagster.defs.resources import fitbit_resource
 from syncbit_dagster.defs.run_failures import run_failures
 from syncbit_dagster.defs.schedules import daily_sync
+from syncbit_dagster.defs.weekly_report import (
+    weekly_partitions,
+    weekly_report,
+    weekly_report_schedule,
+)
 from syncbit_dagster.opening import history_days, offered_assets
 
 if TYPE_CHECKING:
@@ -39,11 +44,15 @@ def build_definitions(
     first, last = history_days(settings)
     partitions = daily_partitions(settings, first, last)
     kinds = {"pandas", "victoriametrics" if settings.victoria else "duckdb"}
+    weeks = weekly_partitions(settings, first, last)
     offered = offered_assets(settings)
     with warnings.catch_warnings():
         # BackfillPolicy is beta in every release so far; without it a backfill is one run a day.
+        # So is a partition mapping that lets a first week have fewer days.
         warnings.simplefilter("ignore", dg.BetaWarning)
         assets = {asset.name: build_asset(asset, settings, partitions, kinds) for asset in offered}
+        partitioned = [assets[asset.name] for asset in offered if asset.is_partitioned]
+        report = weekly_report(settings, partitioned, weeks, now=now)
     scheduled = [
         asset
         for asset in offered
@@ -53,11 +62,14 @@ def build_definitions(
     followed = (
         [device_sync(settings, on_schedule, now=now, sleep=sleep)] if "devices" in assets else []
     )
-    partitioned = [assets[asset.name] for asset in offered if asset.is_partitioned]
+    regular = [
+        daily_sync(settings, on_schedule, partitions),
+        weekly_report_schedule(settings, report, weeks),
+    ]
     return dg.Definitions(
-        assets=list(assets.values()),
+        assets=[*assets.values(), report],
         asset_checks=[build_checks(asset, settings, partitions, now=now) for asset in offered],
-        schedules=[] if last else [daily_sync(settings, on_schedule, partitions)],
+        schedules=[] if last else regular,
         sensors=[
             *followed,
             history(settings, partitioned, offered, first, last, now=now),

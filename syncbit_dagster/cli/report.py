@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.civil import DayRange, civil_day
+from syncbit_dagster.civil import DayRange, civil_day, real_clock
 from syncbit_dagster.config import load_settings
 from syncbit_dagster.errors import ConfigError
 from syncbit_dagster.opening import open_store
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     from syncbit_dagster.report import make_report, write_report
 
     settings = load_settings()
-    account, now = settings.account, datetime.now(UTC)
+    account, now = settings.account, real_clock()
     days = _days(arguments.first, arguments.last, civil_day(now, account.zone))
     with closing(open_store(settings)) as store:
         report = make_report(store, account.labels, account.zone, days, now)

@@ -127,6 +127,7 @@ CHAPTERS: tuple[Chapter, ...] = (
                 ("fitbit_sleep_minutes_total", "fitbit_sleep_time_in_bed_minutes"),
             ),
             Plot("Efficiency", lines, ("fitbit_sleep_efficiency_percent",)),
+            Plot("Awakenings", lines, ("fitbit_sleep_awakenings",)),
         ),
     ),
     Chapter(

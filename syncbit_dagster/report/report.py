@@ -36,13 +36,13 @@ class Report:
 
     Attributes:
         html: the file.
-        days: the period.
+        period: its days, and what is known of them.
         days_with_data: how many of them have any sample.
         figures: what stands at its head.
     """
 
     html: str
-    days: DayRange
+    period: Period
     days_with_data: int
     figures: tuple[key_figures.KeyFigure, ...]
 
@@ -98,7 +98,7 @@ def make_report(
         f"{zone.key}. "
         f"Changes compare with {words.days_text(key_figures.period_before(days))}."
     )
-    return Report(page(head, parts, foot), days, known, figures)
+    return Report(page(head, parts, foot), period, known, figures)
 
 
 def _account(labels: Mapping[str, str]) -> str:

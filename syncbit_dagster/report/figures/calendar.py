@@ -47,7 +47,13 @@ def _wall(reading: Reading, days: DayRange) -> go.Figure:
         days,
         height=max(300, 40 + 38 * len(table)),
         margin={"t": 24, "b": 8},
-        xaxis={**_PLAIN_AXIS, "type": "category", "side": "top", "range": None, "nticks": 0},
+        xaxis={
+            **_PLAIN_AXIS,
+            "type": "category",
+            "side": "top",
+            "range": None,
+            "tickmode": "linear",
+        },
         yaxis={**_PLAIN_AXIS, "type": "category", "autorange": "reversed"},
     )
 

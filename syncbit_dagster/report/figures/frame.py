@@ -65,7 +65,7 @@ def _common(days: DayRange) -> dict[str, Any]:
     return {
         "template": "none",
         "height": HEIGHT,
-        "margin": {"l": 46, "r": 10, "t": 30, "b": 34},
+        "margin": {"l": 46, "r": 10, "t": 30, "b": 26},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONT, "size": 12, "color": palette.light("soft")},

@@ -39,6 +39,7 @@ def day_by_hour(readings: Sequence[Reading], period: Period) -> go.Figure:
             "xanchor": "right",
             "y": 1.02,
             "yanchor": "bottom",
+            "ypad": 0,
             "ticklabelposition": "outside top",
             "ticksuffix": "",
             "nticks": 5,
