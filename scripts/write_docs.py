@@ -59,7 +59,24 @@ def metric_reference() -> str:
                 f"| {location(metric.takeout)} |"
             )
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join([*lines, *own_metrics()])
+
+
+def own_metrics() -> list[str]:
+    """What the project says about itself."""
+    lines = [
+        "## Own metrics\n",
+        "About the sync itself. Each run leaves one sample of each series at its end; where there",
+        "is a *when*, only then. Queries and alerts: [Own metrics and alerts](alerts.md).\n",
+        "| metric | labels | unit | kind | what | when |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{row.name}` | {', '.join(row.labels)} | {row.unit} | {row.kind} "
+        f"| {row.description} | {row.when} |"
+        for row in OWN_METRICS
+    ]
+    return [*lines, ""]
 
 
 def location(place: object) -> str:
