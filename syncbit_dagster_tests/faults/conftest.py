@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import dagster as dg
 import pytest
 
 from syncbit_dagster_tests.dagster_process import ROOT
+from syncbit_dagster_tests.faults.report import Line, lines_of, summary_of
 from syncbit_dagster_tests.faults.worker import Workers, forked_workers
 
 if TYPE_CHECKING:
@@ -21,19 +22,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - SQLite's fsync is not what is tested
-WIDTH = 110
 
-
-@dataclass
-class Report:
-    """One line of the table."""
-
-    name: str
-    ended: str = "not as it should"
-    seconds: float = 0.0
-
-
-_LINES = pytest.StashKey[list[Report]]()
+PROPERTY = "fault"  # of a test's report, which comes here from other processes as well
 
 
 @pytest.fixture(scope="session")
@@ -67,27 +57,35 @@ def prepared_home(directory: Path) -> str:
 @pytest.fixture
 def report(
     request: pytest.FixtureRequest,
-) -> Callable[[str], AbstractContextManager[Report]]:
+) -> Callable[[str, str], AbstractContextManager[Line]]:
     """A context that measures a scenario and puts it into the table."""
 
     @contextmanager
-    def measured(name: str) -> Iterator[Report]:
-        line = Report(name)
-        request.config.stash.setdefault(_LINES, []).append(line)
+    def measured(kind: str, name: str) -> Iterator[Line]:
+        line = Line(kind, name)
         started = time.monotonic()
         try:
             yield line
+            line.has_passed = True
         finally:
             line.seconds = time.monotonic() - started
+            request.node.user_properties.append((PROPERTY, asdict(line)))
 
     return measured
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The table: scenario, how the run ended that was hit, seconds until all was complete."""
-    lines = terminalreporter.config.stash.get(_LINES, [])
+    """The table, a row a scenario, and what comes of it for each kind."""
+    lines = [
+        Line(**value)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", None) == "call"
+        for name, value in report.user_properties
+        if name == PROPERTY
+    ]
     if lines:
+        lines.sort(key=lambda line: (line.kind, line.name))
         terminalreporter.section("faults")
-        for line in lines:
-            text = f"{line.seconds:6.1f} s  {line.name:45} {line.ended}"
-            terminalreporter.write_line(text[:WIDTH] + ("…" if len(text) > WIDTH else ""))
+        for text in (*lines_of(lines), "", *summary_of(lines)):
+            terminalreporter.write_line(text)

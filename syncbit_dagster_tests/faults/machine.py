@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
+import threading
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 ACTIVITY = "https://www.googleapis.com/auth/googlehealth.activity_and_fitness.readonly"
 BALLAST = "ballast"
+SOON_SECONDS = 0.3
 
 
 def nothing(_: Stage) -> None:
@@ -24,7 +27,19 @@ def nothing(_: Stage) -> None:
 
 
 def kill_worker(stage: Stage) -> None:
-    stage.workers.kill()
+    stage.workers.kill(stage.workers.current)
+
+
+def kill_worker_soon(stage: Stage) -> None:
+    """Kill it while it is at work, not while it waits for an answer."""
+    worker = stage.workers.current
+    seconds = random.uniform(0.0, SOON_SECONDS)  # noqa: S311 - no secret
+    threading.Timer(seconds, stage.workers.kill, (worker,)).start()
+
+
+def own_clock_back(stage: Stage) -> None:
+    """The worker's clock, while it works."""
+    stage.workers.set_clock_back()
 
 
 def kill_store(stage: Stage) -> None:
@@ -71,6 +86,12 @@ def untick(stage: Stage) -> None:
     stage.account.emulator.untick(ACTIVITY)
 
 
+def untick_now(stage: Stage) -> None:
+    """The same at once."""
+    untick(stage)
+    expire_tokens(stage)
+
+
 def tick_again(stage: Stage) -> None:
     stage.account.emulator._service.consent.unticked.clear()
     stage.account.emulator.expire_access_tokens()
@@ -79,6 +100,11 @@ def tick_again(stage: Stage) -> None:
 def an_hour_back(stage: Stage) -> None:
     """The provider's clock."""
     stage.off = timedelta(hours=-1)
+
+
+def an_hour_later(stage: Stage) -> None:
+    """For the provider as well."""
+    stage.off = timedelta(hours=1)
 
 
 def two_hours_on(stage: Stage) -> None:

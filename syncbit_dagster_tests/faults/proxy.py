@@ -7,6 +7,7 @@ import os
 import socket
 import struct
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -62,16 +63,22 @@ class DoneThen:
     answer: Canned
 
 
-Reply = Passed | Reset | Cut | Hung | Late | Canned | DoneThen
+@dataclass(frozen=True)
+class Twice:
+    """The server gets the request two times; the client sees the second answer."""
+
+
+Reply = Passed | Reset | Cut | Hung | Late | Canned | DoneThen | Twice
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A request as the client sent it; the path with its query."""
+    """A request as the client sent it, the path with its query, and when (by `time.time`)."""
 
     method: str
     path: str
     body: bytes
+    at: float = field(default_factory=time.time, compare=False)
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,7 @@ class Plan:
         path: a part of the path of those that count.
         after: how many of them pass before.
         times: how many are broken then; None: all until the fault is gone.
+        every: of those, only each so many-th.
         act: what happens at the first of them, before the reply.
     """
 
@@ -90,16 +98,23 @@ class Plan:
     path: str = ""
     after: int = 0
     times: int | None = 1
+    every: int = 1
     act: Callable[[], None] = field(default=lambda: None)
 
     def breaks(self, number: int) -> bool:
         """Whether the request with this number, from 0 on, is one of them."""
-        end = float("inf") if self.times is None else self.after + self.times
-        return self.after <= number < end
+        turn, rest = divmod(number - self.after, self.every)
+        return turn >= 0 and rest == 0 and (self.times is None or turn < self.times)
 
 
 class Proxy(ThreadingHTTPServer):
-    """Passes requests on to 127.0.0.1:``port``."""
+    """Passes requests on to 127.0.0.1:``port``.
+
+    Attributes:
+        seen: every request, in order.
+        answered: those whose answer 200 of the server's own was passed on, whole.
+        broken: how many were broken.
+    """
 
     daemon_threads = True
 
@@ -108,6 +123,7 @@ class Proxy(ThreadingHTTPServer):
         self.upstream = port
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.seen: list[Seen] = []
+        self.answered: list[Seen] = []
         self.broken = 0
         self.is_healed = threading.Event()
         self._plan: Plan | None = None
@@ -172,7 +188,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         body = self._body()
-        reply = self.server.reply_to(Seen(self.command, self.path, body))
+        request = Seen(self.command, self.path, body)
+        reply = self.server.reply_to(request)
         if isinstance(reply, Hung | Late):
             self.server.is_healed.wait(getattr(reply, "seconds", HANG_SECONDS))
         if isinstance(reply, Reset):
@@ -180,15 +197,19 @@ class _Handler(BaseHTTPRequestHandler):
         elif isinstance(reply, Canned):
             self._answer(reply)
         else:
-            self._pass(body, reply)
+            self._pass(request, reply)
 
-    def _pass(self, body: bytes, reply: Reply) -> None:
+    def _pass(self, request: Seen, reply: Reply) -> None:
         try:
-            answer = self._forward(body)
+            if Twice() == reply:
+                self._forward(request.body)
+            answer = self._forward(request.body)
         except (OSError, http.client.HTTPException):  # the server is dead, or died meanwhile
             self._reset()
             return
         self._answer(reply.answer if isinstance(reply, DoneThen) else answer, Cut() == reply)
+        if answer.status == 200 and not isinstance(reply, Cut | DoneThen):
+            self.server.answered.append(request)
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":

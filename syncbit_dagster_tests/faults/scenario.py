@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from syncbit_dagster_tests.faults import machine
@@ -10,13 +10,17 @@ from syncbit_dagster_tests.faults.proxy import Passed, Plan, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from random import Random
 
     from syncbit_dagster_tests.faults.stage import Stage
 
     Act = Callable[[Stage], None]
 
-EVERYTHING = "everything"
+EVERYTHING = "activity_summary,heart_rate,intraday_steps,sleep"
 PASSED = Passed()
+EXIT_CODES = {"done": {0}, "failed": {1}, "killed": {-9}, "anyhow": {0, 1}}
+# Of the requests of a run; a blow after the last one would hit nothing.
+SOMEWHERE = 0.8
 
 
 @dataclass(frozen=True)
@@ -28,35 +32,50 @@ class Scenario:
         side: whose requests are counted and broken.
         reply: what the client gets instead of its answer.
         path: a part of the path of the requests that count.
-        after: how many of them pass before.
+        after: how many of them pass before; None: a random number.
         times: how many are broken; None: all of them; 0: the fault needs no request.
+        every: only each so many-th of them is.
         act: what happens to the machine at the first of them.
         ends: how the run ends that is hit.
-        failed: the only assets that may fail or be skipped, separated by commas; the rest is done.
-        says: words in each failure.
+        failed: the assets that are not complete then, separated by commas; the rest is. Of a run
+            that is killed, or ends anyhow, nobody knows.
+        says: words in each failure; a row that may fail has some.
         before: what happens before the run.
         cure: what has to be done before what is missing is launched, beside ending the fault.
         clock_shift: seconds that the worker's clock is off when what is missing is launched.
         is_short: one of those in every test run.
-        known: why the row cannot end so yet; the test says when it can.
     """
 
     name: str
     side: Literal["api", "store"] = "api"
     reply: Reply = PASSED
     path: str = ""
-    after: int = 0
+    after: int | None = 0
     times: int | None = 1
+    every: int = 1
     act: Act = machine.nothing
-    ends: Literal["done", "failed", "killed"] = "done"
+    ends: Literal["done", "failed", "killed", "anyhow"] = "done"
     failed: str = ""
     says: str = ""
     before: Act = machine.nothing
     cure: Act = machine.nothing
     clock_shift: float = 0.0
     is_short: bool = False
-    known: str = ""
+
+    def somewhere(self, requests: int, random: Random) -> Scenario:
+        """The row, with a number where it has a random one.
+
+        Args:
+            requests: how many an undisturbed run sends to the row's side.
+            random: draws.
+        """
+        if self.after is not None:
+            return self
+        return replace(self, after=random.randrange(int(SOMEWHERE * requests)))
 
     def plan(self, stage: Stage) -> Plan:
         """The row as the proxy understands it."""
-        return Plan(self.reply, self.path, self.after, self.times, lambda: self.act(stage))
+        assert self.after is not None
+        return Plan(
+            self.reply, self.path, self.after, self.times, self.every, lambda: self.act(stage)
+        )

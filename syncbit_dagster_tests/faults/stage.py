@@ -47,7 +47,7 @@ CHOSEN = ("activity_summary", "heart_rate", "intraday_steps", "sleep")
 CONSTANTS: dict[str, Any] = {
     "syncbit_dagster.sources.google_health.source:ROWS_PER_BATCH": 5_000,
     "syncbit_dagster.sources.http:FIRST_WAIT_SECONDS": 0.01,
-    "syncbit_dagster.sources.http:TIMEOUT_SECONDS": 5,
+    "syncbit_dagster.sources.http:TIMEOUT_SECONDS": (10, 5),
     "syncbit_dagster.stores.victoriametrics.transport:GET_PAUSES": (0.05, 0.2),
 }
 

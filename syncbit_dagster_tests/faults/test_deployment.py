@@ -10,6 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -18,16 +19,23 @@ import pytest
 from syncbit_dagster.civil import DayRange
 from syncbit_dagster.gaps import gaps
 from syncbit_dagster_tests.faults.deployment import ROLES, Deployment, deployment, until
+from syncbit_dagster_tests.faults.fetched import is_for_data
 from syncbit_dagster_tests.faults.proxy import Passed, Plan
+from syncbit_dagster_tests.faults.scenario import SOMEWHERE
 from syncbit_dagster_tests.faults.stage import IS_SOAK, NOW, PERSON, stage
-from syncbit_dagster_tests.faults.verdict import assert_only, missing_days, samples_in
+from syncbit_dagster_tests.faults.verdict import (
+    Undisturbed,
+    assert_never_again,
+    missing_days,
+    samples_in,
+    undisturbed_run,
+)
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from syncbit_dagster_tests.faults.conftest import Report
+    from syncbit_dagster_tests.faults.report import Line
     from syncbit_dagster_tests.faults.stage import Stage
     from syncbit_dagster_tests.faults.worker import Workers
 
@@ -65,16 +73,17 @@ def kill_code_server(one: Deployment) -> None:
 
 @dataclass(frozen=True)
 class Row:
-    """What is killed, at which request of the history's run, and what is left of it.
+    """What is killed, at which request of the history, and what is left of it.
 
     Attributes:
+        at: the number of the request; None: a random one.
         starts_again: a person has to start `dagster dev` again.
         leaves_a_run: Dagster believes that the run goes on (for two hours), and waits for it.
     """
 
     name: str
     act: Callable[[Deployment], None]
-    at: int = 12
+    at: int | None = None
     starts_again: bool = True
     leaves_a_run: bool = False
 
@@ -91,37 +100,35 @@ ROWS = (
 
 
 @pytest.fixture(scope="module")
-def undisturbed(
-    directory: Path, workers: Workers, prepared_home: str
-) -> Counter[tuple[str, str, int, float]]:
-    """What one run of a worker puts into the store."""
+def undisturbed(directory: Path, workers: Workers, prepared_home: str) -> Undisturbed:
+    """One run of a worker."""
     with stage(directory / "undisturbed-history", workers, prepared_home) as quiet:
         quiet.variables.update(VARIABLES)
-        assert quiet.launch(ASSETS, DAYS) == 0, (quiet.home / "worker.log").read_text()[-3000:]
-        return samples_in(quiet)
+        return undisturbed_run(quiet, ASSETS, DAYS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name.replace(" ", "-"))
 def test_the_history_completes(
     row: Row,
-    undisturbed: Counter[tuple[str, str, int, float]],
+    undisturbed: Undisturbed,
     directory: Path,
     workers: Workers,
     prepared_home: str,
-    report: Callable[[str], AbstractContextManager[Report]],
+    report: Callable[[str, str], AbstractContextManager[Line]],
 ) -> None:
+    at = Random().randrange(int(SOMEWHERE * undisturbed.fetched)) if row.at is None else row.at  # noqa: S311
     with (
-        report(row.name) as told,
+        report("a part of dagster dev killed", row.name) as told,
         tempfile.TemporaryDirectory(dir=directory, ignore_cleanup_errors=True) as place,
         stage(Path(place), workers, prepared_home) as here,
     ):
         here.variables.update(VARIABLES)
         with deployment(here) as dagster:
-            here.api.plan(Plan(Passed(), "/v4/", row.at, act=lambda: row.act(dagster)))
+            here.api.plan(Plan(Passed(), "/dataTypes/", at, act=lambda: row.act(dagster)))
             until(lambda: dagster.is_hit, HIT_SECONDS, "the first run of the history")
             missing = missing_days(here, ASSETS, DAYS)
-            before = len(here.api.seen)
-            told.ended = f"{len(missing)} of {len(ASSETS)} assets missing"
+            days = sum(map(len, missing.values()))
+            told.ended = f"at request {at}, {days} of {len(ASSETS) * len(DAYS)} days missing"
             if row.starts_again:
                 dagster.start_again()
             if row.leaves_a_run:
@@ -130,11 +137,12 @@ def test_the_history_completes(
             left = gaps(missing_days(here, ASSETS, DAYS))
             told.ended += f", {len(left)} launched by hand"
             for gap in left:
-                days = [day.isoformat() for day in gap.days]
-                assert dagster.ui.backfill(gap.assets, days) == "COMPLETED_SUCCESS"
+                keys = [day.isoformat() for day in gap.days]
+                assert dagster.ui.backfill(gap.assets, keys) == "COMPLETED_SUCCESS"
         assert not missing_days(here, ASSETS, DAYS)
-        assert_only(missing, here.api.seen[before:])
-        assert samples_in(here) == undisturbed
+        told.more_requests = sum(map(is_for_data, here.api.answered)) - undisturbed.fetched
+        assert_never_again(here, ASSETS)
+        assert samples_in(here) == undisturbed.samples
 
 
 def terminate(here: Stage) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from syncbit_dagster.civil import DayRange
-from syncbit_dagster_tests.faults.proxy import Seen
-from syncbit_dagster_tests.faults.verdict import assert_only, days_of, is_a_sentence
+from syncbit_dagster_tests.faults.fetched import days_of, first_pages, is_for_data, planned
+from syncbit_dagster_tests.faults.proxy import Passed, Plan, Seen
+from syncbit_dagster_tests.faults.scenarios import KINDS
+from syncbit_dagster_tests.faults.stage import CHOSEN
+from syncbit_dagster_tests.faults.verdict import assert_only, is_a_sentence
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 30)
 USER = "/v4/users/me/dataTypes"
@@ -38,7 +42,40 @@ def test_the_days_that_a_request_asks_for(request_: Seen) -> None:
 
 
 def test_a_request_without_days() -> None:
-    assert days_of(Seen("POST", "/token", b"grant_type=refresh_token")) is None
+    assert not is_for_data(Seen("POST", "/token", b"grant_type=refresh_token"))
+    assert is_for_data(SLEEPS)
+    with pytest.raises(AssertionError):
+        days_of(Seen("GET", f"{USER}/sleep/dataPoints:reconcile?pageSize=25", b""))
+
+
+def test_what_is_fetched_twice_is_counted_twice() -> None:
+    whole = planned(["sleep"], DayRange(FIRST, LAST))
+    assert first_pages([SLEEPS]) == whole
+    assert first_pages([SLEEPS, SLEEPS]) != whole
+    further = replace(SLEEPS, path=f"{SLEEPS.path}&pageToken=2")
+    assert first_pages([SLEEPS, further]) == whole
+
+
+@pytest.mark.parametrize(
+    ("plan", "broken"),
+    [
+        (Plan(Passed()), [0]),
+        (Plan(Passed(), after=2, times=3), [2, 3, 4]),
+        (Plan(Passed(), after=1, times=None, every=3), [1, 4, 7]),
+        (Plan(Passed(), after=1, times=2, every=3), [1, 4]),
+    ],
+)
+def test_which_requests_are_broken(plan: Plan, broken: list[int]) -> None:
+    assert [number for number in range(9) if plan.breaks(number)] == broken
+
+
+def test_the_table_has_no_row_that_cannot_fail() -> None:
+    rows = [row for rows in KINDS.values() for row in rows]
+    assert len({row.name for row in rows}) == len(rows) >= 40
+    for row in rows:
+        assert set(row.failed.split(",")) <= {*CHOSEN, ""}, row.name
+        assert row.says or row.ends in {"done", "killed"}, row.name
+        assert row.failed or row.ends != "failed", row.name
 
 
 def test_a_finished_day_that_is_asked_for_is_found() -> None:
@@ -59,3 +96,5 @@ def test_a_sentence_is_no_traceback() -> None:
     assert is_a_sentence("127.0.0.1:80 answered 503 6 times; try again later.")
     assert not is_a_sentence("OSError:\n[Errno 28] No space left on device.")
     assert not is_a_sentence("KeyError: 'dataPoints'")
+    assert not is_a_sentence("OSError: there is no space left on the device.")
+    assert not is_a_sentence("requests.exceptions.ConnectTimeout: the host is silent.")

@@ -2,37 +2,80 @@
 
 from __future__ import annotations
 
+import math
 import re
-from datetime import date, datetime, timedelta
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_plus
 
 import dagster as dg
-import orjson
 
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.civil import ONE_DAY, DayRange, civil_day
 from syncbit_dagster.gaps import gaps
-from syncbit_dagster.sources.google_health.plan import DailyRollUpRequest, RollUpRequest, plan
-from syncbit_dagster_tests.faults.stage import DAYS, PERSON
+from syncbit_dagster_tests.faults.fetched import (
+    days_of,
+    first_pages,
+    is_for_data,
+    kind_of,
+    kinds_of,
+    planned,
+    planned_for,
+)
 from syncbit_dagster_tests.stores.builders import contents
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Iterable, Mapping, Sequence
 
     from dagster_shared.error import SerializableErrorInfo
 
+    from syncbit_dagster.civil import DayRange
     from syncbit_dagster_tests.faults.proxy import Seen
     from syncbit_dagster_tests.faults.stage import Stage
 
 _FAILURE = f"{dg.Failure.__module__}.{dg.Failure.__name__}"
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-_METHOD = re.compile(r"/dataTypes/([^/]+)/dataPoints:(\w+)")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d(?!T)")
+_CLASS_IN_FRONT = re.compile(r"[\w.]+(Error|Exception|Failure|Timeout)\b")
+_MOST_RECORDS = 10_000  # that Dagster gives at once
+
+Samples = Counter[tuple[str, str, int, float]]
 
 
-def samples_in(stage: Stage) -> Counter[tuple[str, str, int, float]]:
+@dataclass(frozen=True)
+class Undisturbed:
+    """A run that nothing happens to.
+
+    Attributes:
+        samples: what the store holds afterwards.
+        api, store: the requests that each of them got.
+        fetched: those for data, answered.
+    """
+
+    samples: Samples
+    api: int
+    store: int
+    fetched: int
+
+
+def undisturbed_run(stage: Stage, assets: Sequence[str], days: DayRange) -> Undisturbed:
+    """Run it, and look that it is complete."""
+    code = stage.launch(assets, days)
+    assert code == 0, log_of(stage)
+    assert not missing_days(stage, assets, days)
+    samples = samples_in(stage)
+    assert max(samples.values()) == 1
+    wanted = {metric.name for asset in assets for metric in metrics_of(asset)}
+    assert {metric for metric, *_ in samples} == wanted
+    fetched = [one for one in stage.api.answered if is_for_data(one)]
+    assert planned(assets, days) == first_pages(fetched)
+    return Undisturbed(samples, len(stage.api.seen), len(stage.store.seen), len(fetched))
+
+
+def log_of(stage: Stage) -> str:
+    """The end of what the workers said."""
+    return (stage.home / "worker.log").read_text()[-3000:]
+
+
+def samples_in(stage: Stage) -> Samples:
     """Every sample that VictoriaMetrics has, without what runs say about themselves."""
     return contents(stage.server.url, '{__name__!~"syncbit_.*"}')
 
@@ -73,64 +116,62 @@ def _text(error: SerializableErrorInfo | None) -> str:
 
 def is_a_sentence(text: str) -> bool:
     """One line for a person: no traceback, no name of a class in front."""
-    return "\n" not in text and text.endswith((".", "?")) and "Traceback" not in text
+    return (
+        "\n" not in text
+        and text.endswith((".", "?"))
+        and "Traceback" not in text
+        and not _CLASS_IN_FRONT.match(text)
+    )
 
 
 def complete(
     stage: Stage, assets: Sequence[str], days: DayRange, *, clock_shift: float = 0.0
 ) -> None:
-    """Launch what is missing, and look that nothing else is asked for."""
+    """Launch what is missing; just that is asked for, and nothing is answered twice."""
     missing = missing_days(stage, assets, days)
-    before = len(stage.api.seen)
+    seen, answered = len(stage.api.seen), len(stage.api.answered)
+    # What the run before was given, it was given once.
+    assert first_pages(stage.api.answered) <= planned(assets, days)
     for gap in gaps(missing):
         code = stage.launch(gap.assets, gap.days, clock_shift=clock_shift)
-        assert code == 0, (stage.home / "worker.log").read_text()[-3000:]
+        assert code == 0, log_of(stage)
     assert not missing_days(stage, assets, days)
-    assert_only(missing, stage.api.seen[before:])
+    assert_only(missing, stage.api.seen[seen:])
+    assert first_pages(stage.api.answered[answered:]) == planned_for(gaps(missing))
 
 
 def assert_only(missing: Mapping[str, set[date]], requests: Iterable[Seen]) -> None:
     """No request asks for a day that all assets had which live in its data."""
     kinds = {asset: kinds_of(asset) for asset in missing}
     for request in requests:
-        asked = days_of(request)
-        if asked is not None:
+        if is_for_data(request):
             mine = [asset for asset, its in kinds.items() if kind_of(request) in its]
             wanted = set[date]().union(*(missing[asset] for asset in mine))
-            assert set(asked) <= wanted, f"{request} asks for days that are finished"
+            assert set(days_of(request)) <= wanted, f"{request} asks for days that are finished"
 
 
-def kinds_of(asset: str) -> set[tuple[str, str]]:
-    """The data types that an asset lives in, each with the method that it is asked with."""
-    verbs = {DailyRollUpRequest: "dailyRollUp", RollUpRequest: "rollUp"}
-    requests = plan(metrics_of(asset), DAYS, PERSON.zone, 60)
-    return {(one.data_type, verbs.get(type(one), "reconcile")) for one in requests}
+def assert_never_again(stage: Stage, assets: Iterable[str]) -> None:
+    """At no time anybody asked for a day that all assets had by then which live in its data."""
+    kinds = {asset: kinds_of(asset) for asset in assets}
+    finished = {asset: finished_at(stage, asset) for asset in kinds}
+    for request in filter(is_for_data, stage.api.seen):
+        mine = [finished[asset] for asset, its in kinds.items() if kind_of(request) in its]
+        again = [
+            day
+            for day in days_of(request)
+            if all(its.get(day, math.inf) < request.at for its in mine)
+        ]
+        assert not again, f"{request} asks for days that are finished: {again}"
 
 
-def kind_of(request: Seen) -> tuple[str, str]:
-    """The same of a request that was sent."""
-    found = _METHOD.search(request.path)
-    assert found, request
-    return found[1], found[2]
-
-
-def days_of(request: Seen) -> DayRange | None:
-    """The civil days that a request for data asks for; None if it names none."""
-    text = f"{unquote_plus(request.path)} {request.body.decode()}"
-    ends = [date.fromisoformat(found) for found in _DAY.findall(text)]
-    if request.body.startswith(b"{"):
-        ends += _dates(orjson.loads(request.body))
-    if ends:
-        return DayRange(min(ends), max(ends) - ONE_DAY)
-    instants = [datetime.fromisoformat(found) for found in _INSTANT.findall(text)]
-    if instants:
-        last = max(instants) - timedelta(seconds=1)
-        return DayRange(civil_day(min(instants), PERSON.zone), civil_day(last, PERSON.zone))
-    return None
-
-
-def _dates(body: dict[str, object]) -> list[date]:
-    """The civil dates of a roll-up's range."""
-    ends = body.get("range")
-    assert isinstance(ends, dict)
-    return [date(**end["date"]) for end in ends.values() if isinstance(end, dict)]
+def finished_at(stage: Stage, asset: str) -> dict[date, float]:
+    """When each day was materialized for the first time, in seconds since the epoch."""
+    with stage.instance() as instance:
+        records = instance.fetch_materializations(dg.AssetKey(asset), limit=_MOST_RECORDS).records
+    assert len(records) < _MOST_RECORDS
+    # The newest comes first, and the last one of a key stays.
+    return {
+        date.fromisoformat(record.partition_key): record.timestamp
+        for record in records
+        if record.partition_key
+    }
