@@ -169,8 +169,9 @@ def _daemon(figures: Figures, context: WorkspaceProcessContext) -> None:
             errors = list(execute_backfill_iteration(context, log))
             assert not any(errors), errors
     figures["backfill_runs"] = context.instance.get_runs_count()
-    with measured(figures, "freshness"):
-        list(FreshnessDaemon().run_iteration(context))
+    for name in ("freshness_first", "freshness"):
+        with measured(figures, name):
+            list(FreshnessDaemon().run_iteration(context))
     with measured(figures, "idle_round"):
         list(execute_sensor_iteration(context, log, None, None))
     time.sleep(1.1)  # the sensors' shortest interval
