@@ -129,7 +129,7 @@ def token_of(
     """The token in a token endpoint's answer; what it leaves out stays as it was.
 
     Args:
-        answer: as oauthlib gives it, with ``expires_at``.
+        answer: as oauthlib gives it.
         previous: the token that was refreshed; None after a consent.
         now: when it was asked for; default: this moment.
     """
@@ -139,12 +139,19 @@ def token_of(
     return Token(
         access_token=answer["access_token"],
         refresh_token=answer.get("refresh_token") or (previous.refresh_token if previous else ""),
-        expires_at=float(answer.get("expires_at") or asked_at + USUAL_LIFE_SECONDS),
+        expires_at=_end(answer, asked_at),
         scope=_scope_text(answer.get("scope")) or (previous.scope if previous else ""),
         obtained_at=asked_at,
         refresh_ends_at=kept_end if refresh_life is None else asked_at + float(refresh_life),
         refreshes=previous.refreshes + 1 if previous else 0,
     )
+
+
+def _end(answer: Mapping[str, Any], asked_at: float) -> float:
+    """When the access token ends: ``expires_at`` is oauthlib's, by the machine's clock."""
+    if life := answer.get("expires_in"):
+        return asked_at + float(life)
+    return float(answer.get("expires_at") or asked_at + USUAL_LIFE_SECONDS)
 
 
 def _scope_text(scope: str | list[str] | None) -> str:
