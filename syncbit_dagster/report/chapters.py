@@ -16,7 +16,7 @@ from syncbit_dagster.report.figures.bars import (
     ranges,
     stacked,
 )
-from syncbit_dagster.report.figures.calendar import calendar
+from syncbit_dagster.report.figures.calendar import MOST_WEEKS_ON_A_WALL, calendar
 from syncbit_dagster.report.figures.clock import nights_on_the_clock
 from syncbit_dagster.report.figures.hours import day_by_hour
 from syncbit_dagster.report.figures.lines import lines
@@ -39,7 +39,7 @@ class Plot:
         form: how.
         metrics: names of the metrics that it shows, in the order that the form wants.
         but_not: values of labels whose series it leaves to another plot, or to the numbers alone.
-        is_wide: it takes the whole width of a wide page.
+        wide_from: how many days it takes the whole width of a wide page for; None: never.
         fewest_days: a shorter period needs no such plot.
         needs_all: without one of the metrics there is no such plot.
     """
@@ -48,9 +48,12 @@ class Plot:
     form: Form
     metrics: tuple[str, ...]
     but_not: tuple[str, ...] = ()
-    is_wide: bool = False
+    wide_from: int | None = None
     fewest_days: int = 1
     needs_all: bool = False
+
+    def is_wide(self, days: int) -> bool:
+        return self.wide_from is not None and days >= self.wide_from
 
     def shows(self, row: Metric) -> bool:
         return row.name in self.metrics and not set(row.labels.values()) & set(self.but_not)
@@ -73,8 +76,14 @@ CHAPTERS: tuple[Chapter, ...] = (
             *("intraday_distance", "intraday_floors", "intraday_elevation"),
         ),
         (
-            Plot("Steps", bars_with_weekly_mean, ("fitbit_steps_total",), is_wide=True),
-            Plot("Steps, week by week", calendar, ("fitbit_steps_total",), fewest_days=14),
+            Plot("Steps", bars_with_weekly_mean, ("fitbit_steps_total",), wide_from=1),
+            Plot(
+                "Steps, week by week",
+                calendar,
+                ("fitbit_steps_total",),
+                wide_from=7 * MOST_WEEKS_ON_A_WALL,
+                fewest_days=14,
+            ),
             Plot("Steps, hour by hour", day_by_hour, ("fitbit_steps_intraday",)),
             Plot("Active minutes", stacked, ("fitbit_active_minutes",), but_not=("sedentary",)),
             Plot("Active zone minutes", stacked, ("fitbit_active_zone_minutes",)),
@@ -94,12 +103,12 @@ CHAPTERS: tuple[Chapter, ...] = (
         "Heart",
         ("heart_rate", "intraday_heart_rate"),
         (
-            Plot("Resting heart rate", lines, ("fitbit_resting_heart_rate_bpm",), is_wide=True),
+            Plot("Resting heart rate", lines, ("fitbit_resting_heart_rate_bpm",), wide_from=1),
             Plot(
                 "Heart rate, hour by hour",
                 day_by_hour,
                 ("fitbit_heart_rate_intraday",),
-                is_wide=True,
+                wide_from=1,
             ),
             Plot(
                 "Minutes in zones",

@@ -126,7 +126,7 @@ def _shown(drawn: Drawn, period: Period) -> Shown:
         "" if unit in said else unit,
         captions.caption(drawn, period),
         drawn.plot.form(drawn.readings, period),
-        drawn.plot.is_wide,
+        drawn.plot.is_wide(len(period.days)),
     )
 
 

@@ -17,12 +17,12 @@ from syncbit_dagster.report.figures.frame import (
     names_of,
     value_axis,
 )
+from syncbit_dagster.report.figures.weeks import weekly_means
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from syncbit_dagster.civil import DayRange
-    from syncbit_dagster.report.period import Floats, Period, Reading
+    from syncbit_dagster.report.period import Period, Reading
 
 
 def bars_with_weekly_mean(readings: Sequence[Reading], period: Period) -> go.Figure:
@@ -52,18 +52,6 @@ def bars_with_weekly_mean(readings: Sequence[Reading], period: Period) -> go.Fig
         yaxis={"rangemode": "tozero", **value_axis(unit, 0, float(np.nanmax(reading.values)))},
         **legend(("Day", "Mean of the week")),
     )
-
-
-def weekly_means(values: Floats, days: DayRange) -> Floats:
-    """For each day the mean of its week's known days, Monday to Sunday; NaN where none is known."""
-    week = (np.arange(len(days)) + days.first.weekday()) // 7
-    there = ~np.isnan(values)
-    counts = np.bincount(week, weights=there)
-    sums = np.bincount(week, weights=np.where(there, values, 0.0))
-    means = np.full(len(counts), np.nan)
-    np.divide(sums, counts, out=means, where=counts > 0)
-    result: Floats = means[week]
-    return result
 
 
 def stacked(readings: Sequence[Reading], period: Period) -> go.Figure:

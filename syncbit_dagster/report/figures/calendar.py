@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MOST_WEEKS_ON_A_WALL = 10
-_PLAIN_AXIS = {"showgrid": False, "zeroline": False, "fixedrange": True, "tickformatstops": None}
+_PLAIN_AXIS = {
+    "showgrid": False,
+    "zeroline": False,
+    "fixedrange": True,
+    "ticks": "",
+    "tickformatstops": None,
+}
 
 
 def calendar(readings: Sequence[Reading], period: Period) -> go.Figure:
@@ -63,7 +69,7 @@ def _strips(reading: Reading, days: DayRange) -> go.Figure:
     is_one = len(years) == 1 or len(days) <= 371
     parts = [days] if is_one else [_part(days, year) for year in reversed(years)]
     low, high = float(np.nanmin(reading.values)), float(np.nanmax(reading.values))
-    figure = frame([], days, height=34 + 116 * len(parts), margin={"t": 8, "b": 24})
+    figure = frame([], days, height=36 + 150 * len(parts), margin={"t": 8, "b": 24})
     for number, part in enumerate(parts):
         offset = (part.first - days.first).days
         table, labels = week_table(reading.values[offset : offset + len(part)], part)
@@ -97,7 +103,7 @@ def _strips(reading: Reading, days: DayRange) -> go.Figure:
             "autorange": "reversed",
             "tickfont": tick,
             "tickvals": ["Mon", "Wed", "Fri", "Sun"],
-            "domain": [max(top - 0.78 / len(parts), 0), top],
+            "domain": [max(top - 0.82 / len(parts), 0), top],
             "anchor": f"x{suffix}",
             "title": None if is_one else {"text": str(part.first.year), "font": {"size": 12}},
         }

@@ -86,7 +86,7 @@ def _common(days: DayRange) -> dict[str, Any]:
             "itemwidth": 30,
             "traceorder": "normal",
         },
-        "bargap": 0.25,
+        "bargap": 0.25 if len(days) <= MANY_DAYS else 0.0,
         "xaxis": axis | day_axis(days),
         "yaxis": axis | {"automargin": True},
     }
@@ -158,4 +158,4 @@ def value_axis(unit: str, low: float, high: float) -> dict[str, Any]:
 
 
 def _hours(minutes: float, step: float) -> str:
-    return f"{minutes // 60:.0f} h" if step % 60 == 0 else f"{words.clock(minutes / 60)} h"
+    return f"{minutes // 60:.0f}{'' if step % 60 == 0 else f':{minutes % 60:02.0f}'} h"

@@ -18,6 +18,7 @@ from syncbit_dagster.report.figures.frame import (
     names_of,
     value_axis,
 )
+from syncbit_dagster.report.figures.weeks import weekly_means
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,22 +27,55 @@ if TYPE_CHECKING:
 
 
 def lines(readings: Sequence[Reading], period: Period) -> go.Figure:
-    """A line a series, broken where days are missing; a day between two gaps is a dot."""
-    days, names = dates(period.days), names_of(readings)
-    is_long = len(period.days) > MANY_DAYS
+    """A line a series, broken where days are missing; a day between two gaps is a dot.
+
+    Over many days a line from day to day is a scribble: then each day is a dot, and the line is the
+    mean of the week.
+    """
+    names = names_of(readings)
+    form = _dots_and_mean if len(period.days) > MANY_DAYS else _line
     traces = [
-        go.Scatter(
-            x=days,
-            y=known(one.values),
-            name=name,
-            mode="lines+markers",
-            connectgaps=False,
-            line={"color": palette.of_labels(one.labels, number), "width": 1.5 if is_long else 2},
-            marker={"size": 3 if is_long else 5},
-            hovertemplate=hover(one.row.unit, name if len(names) > 1 else ""),
-        )
+        trace
         for number, (one, name) in enumerate(zip(readings, names, strict=True))
+        for trace in form(one, name if len(names) > 1 else "", number, period)
     ]
     values = np.concatenate([one.values for one in readings])
     axis = value_axis(readings[0].row.unit, float(np.nanmin(values)), float(np.nanmax(values)))
     return frame(traces, period.days, yaxis=axis, **legend(names))
+
+
+def _line(one: Reading, name: str, number: int, period: Period) -> list[go.Scatter]:
+    line = go.Scatter(
+        x=dates(period.days),
+        y=known(one.values),
+        name=name,
+        mode="lines+markers",
+        connectgaps=False,
+        line={"color": palette.of_labels(one.labels, number), "width": 2},
+        marker={"size": 5},
+        hovertemplate=hover(one.row.unit, name),
+    )
+    return [line]
+
+
+def _dots_and_mean(one: Reading, name: str, number: int, period: Period) -> list[go.Scatter]:
+    colour = palette.of_labels(one.labels, number)
+    dots = go.Scatter(
+        x=dates(period.days),
+        y=known(one.values),
+        name=name,
+        mode="markers",
+        marker={"color": colour, "size": 4, "opacity": 0.45},
+        showlegend=False,
+        hovertemplate=hover(one.row.unit, name),
+    )
+    mean = go.Scatter(
+        x=dates(period.days),
+        y=known(weekly_means(one.values, period.days)),
+        name=name,
+        mode="lines",
+        connectgaps=False,
+        line={"color": colour, "width": 2, "shape": "hvh"},
+        hovertemplate=hover(one.row.unit, f"{name}, mean of the week".removeprefix(", ")),
+    )
+    return [dots, mean]

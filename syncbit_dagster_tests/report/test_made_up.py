@@ -1,0 +1,96 @@
+"""A row of the metric table is all that a metric needs to be in the report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from syncbit_dagster.catalog import ASSETS, METRICS, Asset, Metric
+from syncbit_dagster.civil import day_start
+from syncbit_dagster.report.chapters import CHAPTERS, UNPLOTTED_UNITS
+from syncbit_dagster_tests.report.builders import (
+    BERLIN,
+    JUNE,
+    Page,
+    daily,
+    every_day,
+    hourly,
+    made_up,
+    report_of,
+    traces_of,
+)
+
+if TYPE_CHECKING:
+    from syncbit_dagster.samples import Series
+
+
+def test_a_made_up_metric_of_a_known_asset_is_a_line_in_its_chapter() -> None:
+    row = made_up("fitbit_made_up", "sleep")
+    values = every_day(JUNE, 10)
+    page = Page(report_of([daily(row.name, values)], metrics=[*METRICS, row]).html)
+    (trace,) = traces_of(page, "Made up")
+    assert trace["type"] == "scatter"
+    assert trace["y"] == list(values.values())
+    assert page.headings == ["Sleep", "Coverage"]
+    assert page.row("day") == ["day", "Made up (sparks)"]
+    assert page.row("Mon 1 Jun 2026") == ["Mon 1 Jun 2026", "10.0"]
+    assert "On average 24.5\N{NO-BREAK SPACE}sparks" in page.described["sleep-0"]
+
+
+def test_a_made_up_asset_opens_a_chapter() -> None:
+    row = made_up("fitbit_mood_total", "mood")
+    page = Page(
+        report_of(
+            [daily(row.name, every_day(JUNE))],
+            metrics=[*METRICS, row],
+            assets=[*ASSETS, Asset("mood", "daily", "How it went.")],
+        ).html
+    )
+    assert page.headings == ["More", "Coverage"]
+    assert page.titles == ["Mood", "Days with data"]
+    assert traces_of(page, "Days with data")[0]["y"] == ["Mood"]
+
+
+def test_made_up_labels_are_lines_of_one_plot() -> None:
+    rows = [made_up("fitbit_mood", "body", side=side) for side in ("left", "right")]
+    series = [
+        daily(row.name, every_day(JUNE, start), labels=row.labels)
+        for row, start in zip(rows, (1, 100), strict=True)
+    ]
+    page = Page(report_of(series, metrics=[*METRICS, *rows]).html)
+    found = {trace["name"]: trace["y"][0] for trace in traces_of(page, "Mood")}
+    assert found == {"Left": 1.0, "Right": 100.0}
+
+
+def test_a_made_up_intraday_metric_is_a_map_of_hours() -> None:
+    row = made_up("fitbit_blinks_intraday", "intraday_steps")
+    samples = hourly(row.name, day_start(JUNE.first, BERLIN), [1.0] * 8, minutes=15)
+    page = Page(report_of([samples], metrics=[*METRICS, row]).html)
+    (trace,) = traces_of(page, "Blinks, hour by hour")
+    assert trace["type"] == "heatmap"
+    assert [line[0] for line in trace["z"][:3]] == [4.0, 4.0, None]
+
+
+def _series(row: Metric) -> Series:
+    labels = {**row.labels, **dict.fromkeys(row.provider_labels, "1")}
+    start = day_start(JUNE.first, BERLIN).timestamp()
+    first = start if row.unit in UNPLOTTED_UNITS else 50.0
+    return daily(row.name, every_day(JUNE, first, 86_400 if first == start else 0.5), labels=labels)
+
+
+def test_every_row_of_the_catalogue_is_shown_once_it_has_data() -> None:
+    page = Page(report_of(map(_series, METRICS)).html)
+    heads = [cell for cells in page.cells if cells[0] in ("day", "hour") for cell in cells[1:]]
+    assert len(heads) == len(METRICS)
+    assert page.headings == [*(chapter.title for chapter in CHAPTERS), "Coverage"]
+    assert not traces_of(page, "Days with data")[0]["z"].count([0] * len(JUNE))
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.title)
+def test_the_table_names_what_exists(chapter: object) -> None:
+    assets = chapter.assets  # type: ignore[attr-defined]
+    assert set(assets) <= {asset.name for asset in ASSETS}
+    of_chapter = {row.name for row in METRICS if row.asset in assets}
+    for plot in chapter.plots:  # type: ignore[attr-defined]
+        assert set(plot.metrics) <= of_chapter

@@ -1,0 +1,150 @@
+"""What is read of a store: days and hours of the account's zone, gaps as gaps."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncbit_dagster.catalog import METRICS
+from syncbit_dagster.civil import DayRange, civil_day, day_end, day_start, to_milliseconds
+from syncbit_dagster.report.period import HOURS, hour_table, is_amount, read_period
+from syncbit_dagster.samples import encode_labels
+from syncbit_dagster_tests.quality.builders import day_ranges, zones
+from syncbit_dagster_tests.report.builders import (
+    BERLIN,
+    LABELS,
+    MemoryStore,
+    daily,
+    every_day,
+    hourly,
+    rows_of,
+)
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+STEPS, HEART = "fitbit_steps_intraday", "fitbit_heart_rate_intraday"
+
+
+@given(
+    days=day_ranges(),
+    zone=zones,
+    seconds=st.lists(st.integers(0, 5 * 86_400)),
+    adds_up=st.booleans(),
+)
+def test_hours_are_those_of_the_clock(
+    days: DayRange, zone: ZoneInfo, seconds: list[int], adds_up: bool
+) -> None:
+    start, end = days.start(zone), days.end(zone)
+    instants = [start + timedelta(seconds=one) for one in sorted(set(seconds))]
+    instants = [one for one in instants if one < end]
+    values = np.arange(1.0, len(instants) + 1)
+    table = hour_table(
+        np.array([to_milliseconds(one) for one in instants], dtype=np.int64),
+        values,
+        zone,
+        days,
+        adds_up=adds_up,
+    )
+    wanted: dict[tuple[int, int], list[float]] = {}
+    for instant, value in zip(instants, values.tolist(), strict=True):
+        day = (civil_day(instant, zone) - days.first).days
+        wanted.setdefault((instant.astimezone(zone).hour, day), []).append(value)
+    assert table.shape == (HOURS, len(days))
+    assert {tuple(cell) for cell in np.argwhere(~np.isnan(table)).tolist()} == set(wanted)
+    for cell, members in wanted.items():
+        expected = sum(members) if adds_up else sum(members) / len(members)
+        assert table[cell] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("day", "hours", "value_at_two"),
+    [
+        (date(2026, 3, 29), 23, np.nan),  # the clock shows no 02:00
+        (date(2026, 10, 25), 25, 2.0),  # and here it shows 02:00 twice
+        (date(2026, 6, 1), 24, 1.0),
+    ],
+)
+def test_days_of_23_and_25_hours(day: date, hours: int, value_at_two: float) -> None:
+    samples = hourly(STEPS, day_start(day, BERLIN), [1.0] * hours)
+    days = DayRange(day, day)
+    period = read_period(
+        MemoryStore([samples]), LABELS, BERLIN, days, rows_of(STEPS), {"intraday_steps"}
+    )
+    (reading,) = period.readings
+    assert reading.values[2, 0] == value_at_two or np.isnan(value_at_two)
+    assert np.isnan(reading.values[2, 0]) == np.isnan(value_at_two)
+    assert np.nansum(reading.values) == hours
+
+
+def test_months_are_read_piece_by_piece_and_put_together() -> None:
+    days = DayRange(date(2026, 1, 1), date(2026, 4, 30))
+    samples = hourly(HEART, days.start(BERLIN), np.arange(120 * 24 - 1).tolist())
+    period = read_period(
+        MemoryStore([samples]), LABELS, BERLIN, days, rows_of(HEART), {"intraday_heart_rate"}
+    )
+    (reading,) = period.readings
+    assert reading.values.shape == (24, 120)
+    assert np.count_nonzero(np.isnan(reading.values)) == 1  # the night of 29 March
+    assert reading.values[23, -1] == 120 * 24 - 2
+
+
+def test_what_is_absent_stays_absent_and_zero_stays_zero() -> None:
+    days = DayRange(date(2026, 6, 1), date(2026, 6, 4))
+    steps = daily("fitbit_steps_total", {date(2026, 6, 1): 0.0, date(2026, 6, 3): 7.0})
+    period = read_period(
+        MemoryStore([steps]), LABELS, BERLIN, days, rows_of("fitbit_steps_total"), set()
+    )
+    (reading,) = period.readings
+    np.testing.assert_array_equal(reading.values, [0.0, np.nan, 7.0, np.nan])
+    assert period.with_data.tolist() == [True, False, True, False]
+
+
+@given(days=day_ranges(), zone=zones)
+def test_a_daily_sample_is_its_days(days: DayRange, zone: ZoneInfo) -> None:
+    real = [day for day in days if day_end(day, zone) > day_start(day, zone)]
+    wanted = {day: float(number) for number, day in enumerate(real)}
+    store = MemoryStore([daily("fitbit_steps_total", wanted, zone=zone)])
+    period = read_period(store, LABELS, zone, days, rows_of("fitbit_steps_total"), set())
+    found = [
+        (day, value)
+        for one in period.readings
+        for day, value in zip(days, one.values.tolist(), strict=True)
+        if not np.isnan(value)
+    ]
+    assert found == list(wanted.items())
+
+
+def test_each_device_is_a_series_and_a_days_last_reading_counts() -> None:
+    day = date(2026, 6, 1)
+    labels = {"device_id": "7", "device_type": "TRACKER"}
+    battery = hourly("fitbit_device_battery_percent", day_start(day, BERLIN), [80.0, 70.0])
+    battery = battery._replace(labels=encode_labels({**LABELS, **labels}))
+    other = daily(
+        "fitbit_device_battery_percent",
+        {day: 55.0},
+        labels={"device_id": "8", "device_type": "SCALE"},
+    )
+    rows = rows_of("fitbit_device_battery_percent")
+    store = MemoryStore([battery, other])
+    period = read_period(store, LABELS, BERLIN, DayRange(day, day), rows, set())
+    found = {one.labels: one.values.tolist() for one in period.readings}
+    assert found == {("7", "TRACKER"): [70.0], ("8", "SCALE"): [55.0]}
+
+
+def test_another_account_is_not_read() -> None:
+    days = DayRange(date(2026, 6, 1), date(2026, 6, 2))
+    others = daily("fitbit_steps_total", every_day(days), labels={"user": "bob"})
+    rows = rows_of("fitbit_steps_total")
+    assert not read_period(MemoryStore([others]), LABELS, BERLIN, days, rows, set()).readings
+
+
+def test_what_adds_up_follows_from_the_meaning_of_zero() -> None:
+    of_intraday = {row.name: is_amount(row) for row in METRICS if row.name.endswith("_intraday")}
+    assert {name for name, adds_up in of_intraday.items() if not adds_up} == {HEART}
+    assert len(of_intraday) == 6
