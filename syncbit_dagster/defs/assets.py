@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from syncbit_dagster.catalog import Asset
+from syncbit_dagster.catalog import ASSETS, Asset
 from syncbit_dagster.config import Settings
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.freshness import freshness
@@ -50,6 +50,8 @@ def build_asset(
         io_manager_key="sample_store",
         pool=STORE_POOL,
         metadata={"metrics": metric_table(asset)},
+        # A run takes its assets in the catalogue's order; what reads ahead relies on that.
+        op_tags={"dagster/priority": str(-ASSETS.index(asset))},
         kinds=kinds,
         freshness_policy=freshness(asset, settings),
         output_required=False,

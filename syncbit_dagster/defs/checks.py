@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 import pandas as pd
 
-from syncbit_dagster.catalog import Asset
+from syncbit_dagster.catalog import ASSETS, Asset
 from syncbit_dagster.civil import DayRange, civil_day
 from syncbit_dagster.config import Settings
 from syncbit_dagster.defs.assets import STORE_POOL
@@ -26,7 +26,7 @@ DAYS_AT_ONCE = 120  # as many minutes as should be in memory; ten years are read
 RECORDS_AT_ONCE = 1_000  # each carries a plot; ten years of them need not be in memory
 
 # All data of a run arrives before any of it is judged: a sum may belong to a later asset's total.
-_AFTER_THE_ASSETS = {"dagster/priority": "-1"}
+_AFTER_THE_ASSETS = {"dagster/priority": str(-len(ASSETS))}
 
 Recorded = dict[date, int | None]
 

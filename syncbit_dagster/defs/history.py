@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from syncbit_dagster.sources.base import Source
 
 NAME = "history"
-TICK_SECONDS = 30
+TICK_SECONDS = 15
 RUNS_AHEAD = 4  # queued, so that the next one starts when one ends
 RETRY_HOURS = 6  # the day's hours 0, 6, 12 and 18 (UTC), when what failed is tried again
 SLOT_TAG = "syncbit/slot"

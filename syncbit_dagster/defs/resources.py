@@ -6,15 +6,17 @@ secret files only, so no secret is ever a value that the UI or the run storage c
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, TypeVar
 
 import dagster as dg
 
-from syncbit_dagster.catalog import asset_named
+from syncbit_dagster.catalog import ASSETS, asset_named
 from syncbit_dagster.civil import real_clock
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.own_metrics import RUN_FIGURES
+from syncbit_dagster.defs.read_ahead import ReadAhead
 from syncbit_dagster.defs.run_checks import log_checks
 from syncbit_dagster.opening import open_source
 from syncbit_dagster.settled import last_sync, may_change
@@ -47,9 +49,26 @@ class RunSource:
     """
 
     def __init__(
-        self, source: Source, zone: ZoneInfo, now: Callable[[], datetime], figures: RunFigures
+        self,
+        source: Source,
+        zone: ZoneInfo,
+        now: Callable[[], datetime],
+        figures: RunFigures,
+        coming: Sequence[Asset] = (),
     ) -> None:
+        """Nothing is sent yet.
+
+        Args:
+            source: the account's.
+            zone: the account's.
+            now: gives the present instant.
+            figures: what the run tells of itself.
+            coming: the partitioned assets that the run will fetch, in order, as far as known.
+        """
         self.now = now
+        self._coming = coming
+        self._ahead: ReadAhead | None = None
+        self._one_at_a_time = threading.Lock()
         self._figures = figures
         self._source = source
         self._zone = zone
@@ -59,10 +78,25 @@ class RunSource:
         return self._source.plan(asset, days)
 
     def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
+        """The batches of an asset; meanwhile, what the run will ask for next is fetched too."""
+        if self._ahead is None and self._coming[:1] == (asset,):
+            names = [one.name for one in self._coming]
+            self._ahead = ReadAhead(names, lambda name: self._batches(asset_named(name), days))
+        if self._ahead and self._ahead.has(asset.name):
+            return self._ahead.take(asset.name)
+        return self._batches(asset, days)
+
+    def _batches(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
         self._figures.asks(asset.name, days)
         batches = self._source.fetch(asset, days)
         while batch := self._counted(asset, lambda: next(batches, None)):
             yield batch
+
+    def close(self) -> None:
+        """Fetch no more, and release connections."""
+        if self._ahead:
+            self._ahead.close()
+        self._source.close()
 
     def fetch_current(self, asset: Asset) -> Current:
         if asset.name not in self._current:
@@ -86,14 +120,15 @@ class RunSource:
 
     def _counted(self, asset: Asset, ask: Callable[[], _Answer]) -> _Answer:
         """What the source gives; its traffic is noted as the asset's, whatever comes of it."""
-        before = self._source.traffic
-        try:
-            return ask()
-        except PermissionMissingError:
-            self._figures.may_not(asset.name)
-            raise
-        finally:
-            self._figures.sent(asset.name, self._source.traffic - before)
+        with self._one_at_a_time:
+            before = self._source.traffic
+            try:
+                return ask()
+            except PermissionMissingError:
+                self._figures.may_not(asset.name)
+                raise
+            finally:
+                self._figures.sent(asset.name, self._source.traffic - before)
 
 
 def fitbit_resource(
@@ -110,9 +145,15 @@ def fitbit_resource(
             if context.log:
                 log_checks(settings, context.log, now())
         tags = context.run.tags if context.run else {}
-        source = open_source(settings, priority=priority_of(tags), now=now, sleep=sleep)
+        source = RunSource(
+            open_source(settings, priority=priority_of(tags), now=now, sleep=sleep),
+            account.zone,
+            now,
+            getattr(context.resources, RUN_FIGURES),
+            partitioned_assets_of(context.run),
+        )
         try:
-            yield RunSource(source, account.zone, now, getattr(context.resources, RUN_FIGURES))
+            yield source
         finally:
             source.close()
 
@@ -124,6 +165,12 @@ def fitbit_resource(
             f"days of {account.zone.key}, at most {account.quota}"
         ),
     )
+
+
+def partitioned_assets_of(run: dg.DagsterRun | None) -> tuple[Asset, ...]:
+    """What a run that names its assets will fetch, in the order of its steps."""
+    keys = (run.asset_selection if run else None) or frozenset()
+    return tuple(a for a in ASSETS if a.is_partitioned and dg.AssetKey(a.name) in keys)
 
 
 def priority_of(tags: Mapping[str, str]) -> Priority:

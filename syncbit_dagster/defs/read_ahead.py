@@ -1,0 +1,92 @@
+"""What a run will ask for next, fetched while it still stores and records the last answer.
+
+A run takes its assets one by one: it asks the provider, writes, reads back, and Dagster records
+each day. With a provider that gives 150 answers a minute, asking is most of the time, and the rest
+need not be added to it.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from syncbit_dagster.sources.base import Batch
+
+# One batch is stored, one is ready and one is on its way: what may be in memory at a time.
+BATCHES_AHEAD = 1
+
+
+class ReadAhead:
+    """Batches of several assets, in the order in which they will be asked for.
+
+    A thread of its own is the only one to fetch. What goes wrong with an asset goes wrong when it
+    is its turn, and does not stop the others.
+    """
+
+    def __init__(self, assets: Sequence[str], fetch: Callable[[str], Iterator[Batch]]) -> None:
+        """Begin with the first of the assets.
+
+        Args:
+            assets: names, in order.
+            fetch: gives an asset's batches.
+        """
+        self._coming = list(assets)
+        self._ready: SimpleQueue[_Ready] = SimpleQueue()
+        self._room = threading.Semaphore(BATCHES_AHEAD)
+        self._is_closed = False
+        threading.Thread(
+            target=self._work, args=(assets, fetch), name="read ahead", daemon=True
+        ).start()
+
+    def has(self, asset: str) -> bool:
+        """Whether this asset is still to come."""
+        return asset in self._coming
+
+    def take(self, asset: str) -> Iterator[Batch]:
+        """The batches of an asset; what is left of those before it is dropped."""
+        del self._coming[: self._coming.index(asset) + 1]
+        while True:
+            found = self._ready.get()
+            self._room.release()
+            if found.asset != asset:
+                continue
+            if found.error:
+                raise found.error
+            if found.batch is None:
+                return
+            yield found.batch
+
+    def close(self) -> None:
+        """Fetch no more than what is on its way."""
+        self._is_closed = True
+        self._room.release()
+
+    def _work(self, assets: Sequence[str], fetch: Callable[[str], Iterator[Batch]]) -> None:
+        for ready in (one for asset in assets for one in _of_asset(asset, fetch)):
+            self._ready.put(ready)
+            self._room.acquire()
+            if self._is_closed:
+                return
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A batch of an asset, or what went wrong; neither: these were all."""
+
+    asset: str
+    batch: Batch | None = None
+    error: Exception | None = None
+
+
+def _of_asset(asset: str, fetch: Callable[[str], Iterator[Batch]]) -> Iterator[_Ready]:
+    try:
+        for batch in fetch(asset):
+            yield _Ready(asset, batch)
+        yield _Ready(asset)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the asset's step will raise it
+        yield _Ready(asset, error=error)
