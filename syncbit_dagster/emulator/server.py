@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from syncbit_dagster.emulator.fitbit_web.app import FitbitWeb
 from syncbit_dagster.emulator.google_health.app import GoogleHealth
+from syncbit_dagster.emulator.pace import Pace
 from syncbit_dagster.emulator.switches import Switches
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Emulator:
         quota_per_minute: int = 150,
         quota_per_hour: int = 150,
         has_empty_pages: bool = True,
+        seconds_a_request: float = 0.0,
     ) -> None:
         self.google_health = GoogleHealth(
             person, now, quota_per_minute, has_empty_pages=has_empty_pages
@@ -48,7 +50,10 @@ class Emulator:
         self.fitbit_web = FitbitWeb(person, now, quota_per_hour)
         self.app = Starlette(
             routes=[*self.google_health.routes(), *self.fitbit_web.routes()],
-            middleware=[Middleware(GZipMiddleware, minimum_size=1024, compresslevel=1)],
+            middleware=[
+                *([Middleware(Pace, seconds=seconds_a_request)] if seconds_a_request else []),
+                Middleware(GZipMiddleware, minimum_size=1024, compresslevel=1),
+            ],
         )
 
 
@@ -119,11 +124,13 @@ def running_emulator(
     quota_per_minute: int = 150,
     quota_per_hour: int = 150,
     has_empty_pages: bool = True,
+    seconds_a_request: float = 0.0,
 ) -> Iterator[RunningEmulator]:
     """Serve a person on 127.0.0.1 in a thread; port 0 takes any free one.
 
     ``quota_per_minute`` and ``has_empty_pages`` are of the Google Health API, ``quota_per_hour``
-    is of the Fitbit Web API.
+    is of the Fitbit Web API. With ``seconds_a_request`` requests are answered one after the other,
+    each after this time.
     """
     emulator = Emulator(
         person,
@@ -131,6 +138,7 @@ def running_emulator(
         quota_per_minute=quota_per_minute,
         quota_per_hour=quota_per_hour,
         has_empty_pages=has_empty_pages,
+        seconds_a_request=seconds_a_request,
     )
     accepting = threading.Event()
     server = _Server(emulator.app, accepting.set)
