@@ -8,8 +8,8 @@ import stat
 from pathlib import Path
 from typing import Any
 
-import check_jsonschema
-import jsonschema
+import check_jsonschema  # type: ignore[import-untyped]
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
 
