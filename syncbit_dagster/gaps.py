@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 # The first range is what people look at first; it should be there within a minute.
 FIRST_DAYS = 30
-# A whole number of the longest ranges that a provider answers at once (90 days), and as much as
-# should be lost if the machine goes down.
-MOST_DAYS = 360
+# A whole number of the longest ranges that a provider answers at once (90 days), and not so much
+# that many minutes of asking are lost if the machine goes down.
+MOST_DAYS = 1080
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,11 @@ class Runs:
     wrote: float
 
     @property
+    def between(self) -> float:
+        """Seconds between the end of a run and the start of the next one."""
+        return sum(self.starts[1:]) - sum(self.ends[:-1])
+
+    @property
     def at_work(self) -> float:
         """Seconds in which some run had a process; runs do not overlap."""
         return sum(self.ends) - sum(self.starts)
