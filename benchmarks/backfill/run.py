@@ -167,11 +167,7 @@ def measured_rows(history: History) -> list[tuple[str, str, str]]:
         ("  until all are stored", seconds(history.all_days), "< 900 s" if is_long else ""),
         ("  until the last run has ended", seconds(history.whole), ""),
         ("    of that waiting for the API's answers", seconds(pace), ""),
-        (
-            "    of that orchestration",
-            f"{seconds(overhead)}, {overhead / history.whole:.0%}",
-            "<= 15 %",
-        ),
+        ("    of that orchestration", share, "<= 15 %"),
         ("      before the first run has a process", seconds(runs.starts[0] - history.began), ""),
         ("      between runs", seconds(runs.between), ""),
         ("      in runs, a partition", milliseconds(runs.at_work - pace, runs), ""),
