@@ -19,7 +19,7 @@ from syncbit_dagster_tests.defs.running import materialize
 from syncbit_dagster_tests.emulated import emulated_account
 from syncbit_dagster_tests.migration.daemon import line, post_lines, write_files
 from syncbit_dagster_tests.stores.builders import contents
-from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
+from syncbit_dagster_tests.victoriametrics import Server, free_port, running, victoria_metrics
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -114,6 +114,15 @@ def test_nothing_is_removed_where_instants_mean_nothing(
     status, said, error = migrate(directory, "--remove-old-samples", **variables)
     assert (status, said) == (1, "")
     assert sentence in error
+    assert len(error.strip().splitlines()) == 1
+
+
+def test_a_store_that_is_away_is_one_sentence(tmp_path: Path, migrate: Migration) -> None:
+    away = {"VICTORIA_ENDPOINT": f"http://127.0.0.1:{free_port()}", "SYNCBIT_TIMEZONE": "UTC"}
+    status, said, error = migrate(write_files(tmp_path / "daemon"), **away)
+    assert status == 1
+    assert "sync_state.json: the daemon's last finished day" in said
+    assert "is VictoriaMetrics running there" in error
     assert len(error.strip().splitlines()) == 1
 
 
