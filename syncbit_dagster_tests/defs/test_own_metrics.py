@@ -12,6 +12,7 @@ import pytest
 from syncbit_dagster.civil import DayRange
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.opening import open_store
+from syncbit_dagster.own_metrics import OWN_METRICS
 from syncbit_dagster.samples import to_series
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster_tests.defs.running import materialize
@@ -25,14 +26,7 @@ if TYPE_CHECKING:
     from syncbit_dagster.config import Settings
 
 DAYS = DayRange(date(2026, 5, 4), date(2026, 5, 5))
-FIGURES = (
-    "syncbit_quota_remaining",
-    "syncbit_quota_used",
-    "syncbit_quota_waits_total",
-    "syncbit_token_age_seconds",
-    "syncbit_token_refreshes_total",
-    "syncbit_token_testing_days_left",
-)
+FIGURES = tuple(row.name for row in OWN_METRICS)
 
 
 @pytest.fixture

@@ -11,8 +11,15 @@ import requests
 import yaml
 
 from syncbit_dagster.own_metrics import OWN_METRICS
-from syncbit_dagster_tests.own_metrics.replay import RULES, firing, load, replay, vmalert
-from syncbit_dagster_tests.own_metrics.scenarios import SCENARIOS, Scenario
+from syncbit_dagster_tests.own_metrics.replay import (
+    RULES,
+    Scenario,
+    firing,
+    load,
+    replay,
+    vmalert,
+)
+from syncbit_dagster_tests.own_metrics.scenarios import SCENARIOS
 from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
 
 if TYPE_CHECKING:
