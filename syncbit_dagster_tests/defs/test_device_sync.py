@@ -270,4 +270,4 @@ def test_a_revoked_account_is_one_sentence(stage: Stage) -> None:
 
 def test_without_devices_there_is_no_sensor(stage: Stage) -> None:
     definitions = build_definitions(stage.account.settings(COLLECT_DEVICE_INFO="false"))
-    assert {sensor.name for sensor in definitions.sensors or []} == {"history"}
+    assert {sensor.name for sensor in definitions.sensors or []} == {"history", "run_failures"}
