@@ -17,6 +17,7 @@ import dagster as dg
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.civil import DayRange, civil_day, real_clock
 from syncbit_dagster.defs.failures import as_failure
+from syncbit_dagster.defs.records import missing_days
 from syncbit_dagster.defs.runs import ACTIVE, days_of_run, range_run
 from syncbit_dagster.gaps import Attempt, Gap, affordable, askable, gaps
 from syncbit_dagster.opening import history_budget, open_source
@@ -93,7 +94,7 @@ def _tick(
     # Runs before partitions: a run that ends in between is counted as active, not as in vain.
     active = instance.get_runs(dg.RunsFilter(statuses=list(ACTIVE)))
     tried = instance.get_runs(dg.RunsFilter(job_name=NAME, tags={SLOT_TAG: _hour(slot)}))
-    missing = _missing(settings, offered, instance, days)
+    missing = missing_days(settings, offered, instance, days)
     if not any(missing.values()):
         return dg.SkipReason(f"Every day until {days.last} is there.")
     under_way = [gap for run in active if (gap := _gap(run, missing))]
@@ -112,18 +113,6 @@ def _tick(
     if not pieces:
         return dg.SkipReason("What is missing waits for the request budget.")
     return dg.SensorResult(run_requests=[_request(piece, _hour(slot)) for piece in pieces])
-
-
-def _missing(
-    settings: Settings, offered: Sequence[Asset], instance: dg.DagsterInstance, days: DayRange
-) -> dict[str, set[date]]:
-    """For each asset the days of its history that were never materialized."""
-    result = {}
-    for asset in offered:
-        if wanted := settings.history_of(asset, days):
-            there = instance.get_materialized_partitions(dg.AssetKey(asset.name))
-            result[asset.name] = set(wanted) - {date.fromisoformat(key) for key in there}
-    return result
 
 
 def _gap(run: dg.DagsterRun, names: Iterable[str]) -> Gap | None:

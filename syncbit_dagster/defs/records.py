@@ -1,0 +1,27 @@
+"""What Dagster has on record of an account's partitions."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from syncbit_dagster.catalog import Asset
+    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.config import Settings
+
+
+def missing_days(
+    settings: Settings, offered: Sequence[Asset], instance: dg.DagsterInstance, days: DayRange
+) -> dict[str, set[date]]:
+    """For each asset the days of its history that were never materialized."""
+    result = {}
+    for asset in offered:
+        if wanted := settings.history_of(asset, days):
+            there = instance.get_materialized_partitions(dg.AssetKey(asset.name))
+            result[asset.name] = set(wanted) - {date.fromisoformat(key) for key in there}
+    return result
