@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from syncbit_dagster.dashboards import panels, queries
 from syncbit_dagster.dashboards.looks import look
 from syncbit_dagster.dashboards.panels import Query
-from syncbit_dagster.dashboards.words import title
+from syncbit_dagster.dashboards.words import described, title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ def today(metrics: Sequence[Metric]) -> list[AnyPanel]:
     return [
         panels.number(
             title(row.name),
-            f"Of the day on which the range ends. Metric: `{row.name}`.",
+            described("Of the day on which the range ends.", metrics=[row.name]),
             Query(whole(row, queries.recent("last_over_time", row.name, 1)), title(row.name)),
             look(row.unit),
         )
@@ -64,7 +64,7 @@ def week(metrics: Sequence[Metric]) -> list[AnyPanel]:
         for row in named(metrics, [headline.metric]):
             seven = queries.recent(f"{headline.week}_over_time", row.name, 7)
             words = WEEK_WORDS[headline.week]
-            text = f"The {words}, the last one included. Metric: `{row.name}`."
+            text = described(f"The {words}, the last one included.", metrics=[row.name])
             query = Query(whole(row, seven), title(row.name))
             made.append(panels.number(f"{title(row.name)}: {words}", text, query, look(row.unit)))
     return made
@@ -75,8 +75,10 @@ def calendars(metrics: Sequence[Metric]) -> list[AnyPanel]:
     return [
         panels.calendar(
             title(row.name),
-            "A column is the ISO week of the date below it, which is its Thursday. "
-            f"Metric: `{row.name}`.",
+            described(
+                "A column is the ISO week of the date below it, which is its Thursday.",
+                metrics=[row.name],
+            ),
             [
                 Query(queries.on_weekday(whole(row, queries.day(row.name)), number), name)
                 for number, name in enumerate(queries.WEEKDAYS)

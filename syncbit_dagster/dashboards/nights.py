@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from syncbit_dagster.dashboards import panels, queries
 from syncbit_dagster.dashboards.looks import LIMITS, MINUTES, Look, look
 from syncbit_dagster.dashboards.panels import Query
-from syncbit_dagster.dashboards.words import title
+from syncbit_dagster.dashboards.words import described, title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +23,10 @@ def regularity(metrics: Sequence[Metric]) -> list[AnyPanel]:
     ends = [row for row in metrics if row.asset == "sleep" and look(row.unit).kind == "instant"]
     if not ends:
         return []
-    text = (
-        f"Standard deviation over {REGULAR_DAYS} days of the time of day at which sleep starts "
-        "and ends; small is regular."
+    text = described(
+        f"Standard deviation over {REGULAR_DAYS} days of the time of day at which sleep starts",
+        "and ends; small is regular.",
+        metrics=[row.name for row in ends],
     )
     values = [
         Query(
@@ -48,9 +49,11 @@ def last_night(metrics: Sequence[Metric]) -> list[AnyPanel]:
         if shown.kind == "instant":
             # As seconds after midnight, whether before or after it.
             value = f"round(({queries.clock(row.name, queries.recent)} + 24) % 24 * 3600)"
-            note = "A time of day. "
+            note = "A time of day."
             shown = Look("dthms")
-        text = f"{note}Of the night that ended on the day of the range's end. Metric: `{row.name}`."
+        text = described(
+            note, "Of the night that ended on the day of the range's end.", metrics=[row.name]
+        )
         panel = panels.number(title(row.name), text, Query(value, title(row.name)), shown)
         limits = LIMITS.get(row.name)
         made.append(panels.limited(panel, limits) if limits else panel)

@@ -28,6 +28,7 @@ from grafana_foundation_sdk.models.dashboard import (
     Threshold,
     ThresholdsMode,
 )
+from grafana_foundation_sdk.models.prometheus import QueryEditorMode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,12 +56,12 @@ class Query:
     legend: str
 
 
-def daily(title: str, text: str, queries: Sequence[Query], look: Look) -> timeseries.Panel:
+def daily(title: str, description: str, queries: Sequence[Query], look: Look) -> timeseries.Panel:
     """A value a day: bars or points; a day without a sample stays empty.
 
     A second query and all others of a panel with bars are drawn as lines over them.
     """
-    panel = _series(title, text, queries, look, DAY).max_data_points(DAY_POINTS)
+    panel = _series(title, description, queries, look, DAY).max_data_points(DAY_POINTS)
     panel.insert_nulls(_GAP_MS)
     if look.kind == "bars":
         panel.draw_style(GraphDrawStyle.BARS).bar_alignment(BarAlignment.AFTER).fill_opacity(60)
@@ -71,25 +72,27 @@ def daily(title: str, text: str, queries: Sequence[Query], look: Look) -> timese
     return panel
 
 
-def stacked(title: str, text: str, query: Query, look: Look) -> timeseries.Panel:
+def stacked(title: str, description: str, query: Query, look: Look) -> timeseries.Panel:
     """A value a day in parts that add up, such as zones."""
-    panel = _series(title, text, [query], look, DAY).max_data_points(DAY_POINTS)
+    panel = _series(title, description, [query], look, DAY).max_data_points(DAY_POINTS)
     panel.draw_style(GraphDrawStyle.BARS).bar_alignment(BarAlignment.AFTER).fill_opacity(70)
-    return panel.insert_nulls(_GAP_MS).stacking(options.StackingConfig().mode(StackingMode.NORMAL))
+    return panel.insert_nulls(_GAP_MS).stacking(
+        options.StackingConfig().mode(StackingMode.NORMAL).group("A")
+    )
 
 
 def intraday(
-    title: str, text: str, queries: Sequence[Query], look: Look, step: str
+    title: str, description: str, queries: Sequence[Query], look: Look, step: str
 ) -> timeseries.Panel:
     """Values in the course of a day, no finer than ``step``."""
-    panel = _series(title, text, queries, look, step)
+    panel = _series(title, description, queries, look, step)
     if look.kind == "bars":
         return panel.draw_style(GraphDrawStyle.BARS).fill_opacity(60)
     return panel.span_nulls(_UNWORN_MS)
 
 
 def band(
-    title: str, text: str, queries: tuple[Query, Query, Query], look: Look, step: str
+    title: str, description: str, queries: tuple[Query, Query, Query], look: Look, step: str
 ) -> timeseries.Panel:
     """Lowest, mean and highest value of each step; the first two bound a filled range."""
     low, _, high = queries
@@ -99,35 +102,38 @@ def band(
         DynamicConfigValue("custom.fillBelowTo", low.legend),
         DynamicConfigValue("custom.fillOpacity", 25),
     ]
-    panel = intraday(title, text, queries, look, step).show_points(VisibilityMode.NEVER)
+    panel = intraday(title, description, queries, look, step).show_points(VisibilityMode.NEVER)
     return panel.override_by_name(low.legend, hidden).override_by_name(high.legend, filled)
 
 
 def states(
-    title: str, text: str, queries: Sequence[Query], look: Look, step: str
+    title: str, description: str, queries: Sequence[Query], look: Look, step: str
 ) -> timeseries.Panel:
     """Values that come now and then, each a point; neighbours are joined."""
-    panel = _series(title, text, queries, look, step)
+    panel = _series(title, description, queries, look, step)
     return panel.show_points(VisibilityMode.ALWAYS).point_size(5)
 
 
-def number(title: str, text: str, query: Query, look: Look) -> stat.Panel:
+def number(title: str, description: str, query: Query, look: Look) -> stat.Panel:
     """One number, as of the end of the dashboard's range."""
-    panel = _basics(stat.Panel(), title, text, look).no_value("-").height(4).span(4)
-    panel.graph_mode(BigValueGraphMode.NONE).color_mode(BigValueColorMode.VALUE)
+    panel = _basics(stat.Panel(), title, description, look).no_value("-").height(4).span(4)
+    panel.graph_mode(BigValueGraphMode.NONE).color_mode(BigValueColorMode.NONE)
     panel.with_target(_target(query, _REFERENCES[0]).instant())
     return panel.reduce_options(options.ReduceDataOptions().calcs(["lastNotNull"]))
 
 
-def calendar(title: str, text: str, queries: Sequence[Query], look: Look) -> statushistory.Panel:
+def calendar(
+    title: str, description: str, queries: Sequence[Query], look: Look
+) -> statushistory.Panel:
     """A heat map: a column a week, a row for each query, which is a weekday."""
-    panel = _basics(statushistory.Panel(), title, text, look).height(7).span(24)
+    panel = _basics(statushistory.Panel(), title, description, look).height(7).span(24)
     for reference, query in zip(_REFERENCES, queries, strict=False):
         panel.with_target(_target(query, reference).range().interval(WEEK))
     panel.interval(WEEK).max_data_points(DAY_POINTS)
     panel.color_scheme(parts.FieldColor().mode(FieldColorModeId.CONTINUOUS_GREENS))
     panel.legend(options.VizLegendOptions().show_legend(False))
-    return panel.show_value(VisibilityMode.NEVER).row_height(0.92).col_width(0.92)
+    panel.show_value(VisibilityMode.NEVER).fill_opacity(80).line_width(0)
+    return panel.row_height(0.92).col_width(0.92)
 
 
 def limited(panel: _Panel, limits: Limits) -> _Panel:
@@ -137,6 +143,8 @@ def limited(panel: _Panel, limits: Limits) -> _Panel:
     # The first step's value stands for minus infinity.
     steps = [Threshold(None, colors[0]), Threshold(low, colors[1]), Threshold(high, colors[2])]
     panel.thresholds(parts.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps))
+    if isinstance(panel, stat.Panel):
+        panel.color_mode(BigValueColorMode.VALUE)
     if isinstance(panel, timeseries.Panel):
         dashed = options.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
         panel.thresholds_style(dashed)
@@ -154,9 +162,9 @@ _AS_LINE = [
 
 
 def _series(
-    title: str, text: str, queries: Sequence[Query], look: Look, step: str
+    title: str, description: str, queries: Sequence[Query], look: Look, step: str
 ) -> timeseries.Panel:
-    panel = _basics(timeseries.Panel(), title, text, look).height(8).span(12).interval(step)
+    panel = _basics(timeseries.Panel(), title, description, look).height(8).span(12).interval(step)
     for reference, query in zip(_REFERENCES, queries, strict=False):
         panel.with_target(_target(query, reference).range().interval(step))
     panel.span_nulls(False).line_width(1)
@@ -171,12 +179,13 @@ def _series(
     )
 
 
-def _basics(panel: _Panel, title: str, text: str, look: Look) -> _Panel:
-    panel.title(title).description(text).datasource(SOURCE)
+def _basics(panel: _Panel, title: str, description: str, look: Look) -> _Panel:
+    panel.title(title).description(description).datasource(SOURCE)
     panel.unit(look.unit).decimals(look.decimals)
     return panel
 
 
 def _target(query: Query, reference: str) -> prometheus.Dataquery:
     target = prometheus.Dataquery().ref_id(reference).datasource(SOURCE)
+    target.editor_mode(QueryEditorMode.CODE)  # MetricsQL is more than the query builder reads
     return target.expr(query.expression).legend_format(query.legend)

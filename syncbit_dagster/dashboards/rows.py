@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from syncbit_dagster.dashboards import panels, queries
 from syncbit_dagster.dashboards.looks import HOURS, LIMITS, look
 from syncbit_dagster.dashboards.panels import Query
-from syncbit_dagster.dashboards.words import title
+from syncbit_dagster.dashboards.words import described, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,13 +60,17 @@ def _of_days(asset: Asset, rows: Sequence[Metric]) -> _Made:
         names = tuple(dict.fromkeys(row.name for row in group))
         first, shown = group[0], look(group[0].unit)
         heading = ", ".join(map(title, names)) if len(names) < 3 else title(asset.name)
-        text = _text(asset.description, names, "The sample of a day is at its first instant.")
+        text = described(
+            asset.description, "The sample of a day is at its first instant.", metrics=names
+        )
         if first.labels:
             legend = " ".join(f"{{{{{label}}}}}" for label in first.labels)
             whole = Query(queries.on_date(queries.day(first.name)), legend)
             yield panels.stacked(heading, text, whole, shown), names
         elif shown.kind == "instant":
-            text = _text(asset.description, names, "Hours from midnight: -1 is 23:00 of the eve.")
+            text = described(
+                asset.description, "Hours from midnight: -1 is 23:00 of the eve.", metrics=names
+            )
             hours = [Query(queries.on_date(queries.clock(name)), title(name)) for name in names]
             yield panels.daily(heading, text, hours, HOURS), names
         else:
@@ -97,11 +101,11 @@ def _of_intervals(asset: Asset, rows: Sequence[Metric]) -> _Made:
     for row in rows:
         shown = look(row.unit)
         if shown.kind == "bars":
-            text = _text(asset.description, (row.name,), "Summed over each step.")
+            text = described(asset.description, "Summed over each step.", metrics=[row.name])
             query = Query(queries.within("sum_over_time", row.name), title(row.name))
             panel = panels.intraday(title(row.name), text, [query], shown, STEPS["bars"])
         else:
-            text = _text(asset.description, (row.name,), "Mean and range of each step.")
+            text = described(asset.description, "Mean and range of each step.", metrics=[row.name])
             low, mean, high = (
                 Query(queries.within(f"{function}_over_time", row.name), legend)
                 for function, legend in (("min", "lowest"), ("avg", "mean"), ("max", "highest"))
@@ -122,7 +126,7 @@ def _of_devices(asset: Asset, rows: Sequence[Metric]) -> _Made:
 def _of_sync(row: OwnMetric) -> Panel:
     legend = " ".join(f"{{{{{label}}}}}" for label in row.labels) or title(row.name)
     if row.name.startswith("syncbit_run_"):  # one sample a run
-        text = _text(row.description, (row.name,), "Summed over the runs of each step.")
+        text = described(row.description, "Summed over the runs of each step.", metrics=[row.name])
         query = Query(queries.within("sum_over_time", row.name), legend)
         return panels.intraday(title(row.name), text, [query], look(row.unit), OWN_STEP).span(8)
     text, query, unit = _state(row.name, row.unit, row.description, legend)
@@ -132,21 +136,17 @@ def _of_sync(row: OwnMetric) -> Panel:
 def _state(name: str, unit: str, meaning: str, legend: str) -> tuple[str, Query, str]:
     """Text, query and unit of something that is known now and then; of an instant, its age."""
     if look(unit).kind == "instant":
-        text = _text(meaning, (name,), "Time since then; below zero, it is still to come.")
+        text = described(
+            meaning, "Time since then; below zero, it is still to come.", metrics=[name]
+        )
         return text, Query(f"time() - {last_known(name)}", legend), "s"
-    text = _text(meaning, (name,), "")
-    return text, Query(queries.within("last_over_time", name), legend), unit
+    query = Query(queries.within("last_over_time", name), legend)
+    return described(meaning, metrics=[name]), query, unit
 
 
 def last_known(name: str) -> str:
     """The latest sample of each series, as old as it may be."""
     return f"last_over_time({queries.selector(name)}[{LOOK_BACK}])"
-
-
-def _text(meaning: str, names: Sequence[str], note: str) -> str:
-    return f"{meaning} {note} Metric: {', '.join(f'`{name}`' for name in names)}.".replace(
-        "  ", " "
-    )
 
 
 def _with_limits(panel: Panel, names: tuple[str, ...]) -> Panel:

@@ -9,7 +9,7 @@ from syncbit_dagster.dashboards import panels, queries
 from syncbit_dagster.dashboards.headlines import named, whole
 from syncbit_dagster.dashboards.looks import DAYS
 from syncbit_dagster.dashboards.panels import Query
-from syncbit_dagster.dashboards.words import title
+from syncbit_dagster.dashboards.words import described, title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,9 +42,10 @@ def streaks(metrics: Sequence[Metric]) -> list[AnyPanel]:
     for goal in GOALS:
         for row in named(metrics, [goal.metric]):
             value, limit = whole(row, queries.day(row.name)), f"${goal.variable}"
-            text = (
-                f"Days in a row with at least {limit}. A day without a sample ends it; "
-                f"today counts once it is reached. Metric: `{row.name}`."
+            text = described(
+                f"Days in a row with at least {limit}.",
+                "A day without a sample ends it; today counts once it is reached.",
+                metrics=[row.name],
             )
             for words, expression in (
                 ("streak", queries.running_streak(value, limit)),
@@ -55,5 +56,8 @@ def streaks(metrics: Sequence[Metric]) -> list[AnyPanel]:
             history.append(Query(queries.on_date(queries.streak(value, limit)), title(row.name)))
     if not history:
         return numbers
-    text = "How long the streak was that ended on each day; 0 where the goal was missed."
+    text = described(
+        "How long the streak was that ended on each day; 0 where the goal was missed.",
+        metrics=[row.name for row in named(metrics, [goal.metric for goal in GOALS])],
+    )
     return [*numbers, panels.daily("Streaks", text, history, DAYS).span(24)]

@@ -8,7 +8,7 @@ from syncbit_dagster.dashboards import panels
 from syncbit_dagster.dashboards.looks import LIMITS, look
 from syncbit_dagster.dashboards.panels import Query
 from syncbit_dagster.dashboards.rows import last_known
-from syncbit_dagster.dashboards.words import title
+from syncbit_dagster.dashboards.words import described, title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ def state_of_sync(rows: Sequence[OwnMetric]) -> list[AnyPanel]:
         is_instant = look(row.unit).kind == "instant"
         value = f"time() - {last_known(row.name)}" if is_instant else last_known(row.name)
         query = Query(f"{worst} by (user, device) ({value})", title(row.name))
-        text = f"{row.description} The worst of all. Metric: `{row.name}`."
+        text = described(row.description, "The worst of all.", metrics=[row.name])
         shown = look("s") if is_instant else look(row.unit)
         made.append(panels.limited(panels.number(title(row.name), text, query, shown), limits))
     return made

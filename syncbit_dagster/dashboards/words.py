@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _PREFIXES = ("fitbit_", "syncbit_run_", "syncbit_")
 _ENDINGS = (
     "_total", "_intraday", "_timestamp_seconds", "_timestamp", "_seconds", "_meters", "_percent",
@@ -19,5 +24,11 @@ def title(name: str) -> str:
         name = name.removeprefix(prefix)
     for ending in _ENDINGS:
         name = name.removesuffix(ending)
-    text = " ".join(_SPELLED.get(word, word) for word in name.split("_"))
-    return text[:1].upper() + text[1:]
+    words = " ".join(_SPELLED.get(word, word) for word in name.split("_"))
+    return words[:1].upper() + words[1:]
+
+
+def described(*sentences: str, metrics: Iterable[str]) -> str:
+    """A panel's description: what it shows, and the names to look for; empty sentences vanish."""
+    names = ", ".join(f"`{name}`" for name in metrics)
+    return " ".join(filter(None, (*sentences, f"Metric: {names}.")))
