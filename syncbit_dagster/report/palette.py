@@ -13,14 +13,15 @@ COLOURS: dict[str, tuple[str, str]] = {
     "edge": ("#e3e2dc", "#2f2f2d"),
     "ink": ("#111110", "#f4f4f1"),
     "soft": ("#52514d", "#c2c1b8"),
-    "faint": ("#75736b", "#98968d"),
+    "faint": ("#6e6c64", "#98968d"),
     "grid": ("#ebeae4", "#2a2a28"),
+    "link": ("#1e64b9", "#6aabf2"),
     # Lines and bars, in this order
     "blue": ("#2a78d6", "#4a94ea"),
     "orange": ("#e2622b", "#ec7a48"),
     "green": ("#16976a", "#25ab7c"),
     "violet": ("#5a46b8", "#978bec"),
-    "amber": ("#d99100", "#d79a1e"),
+    "amber": ("#c98400", "#d79a1e"),
     "rose": ("#d6487f", "#e2669a"),
     # What has a colour of its own
     "deep": ("#1c4f97", "#3a72bd"),

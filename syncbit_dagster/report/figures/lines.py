@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from syncbit_dagster.report.period import Period, Reading
 
+SMALLEST_SPAN = 0.03
+"""Of an axis, as a share of its values."""
+
 
 def lines(readings: Sequence[Reading], period: Period) -> go.Figure:
     """A line a series, broken where days are missing; a day between two gaps is a dot.
@@ -40,8 +43,16 @@ def lines(readings: Sequence[Reading], period: Period) -> go.Figure:
         for trace in form(one, name if len(names) > 1 else "", number, period)
     ]
     values = np.concatenate([one.values for one in readings])
-    axis = value_axis(readings[0].row.unit, float(np.nanmin(values)), float(np.nanmax(values)))
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    axis = value_axis(readings[0].row.unit, low, high) | {"range": _range(low, high)}
     return frame(traces, period.days, yaxis=axis, **legend(names))
+
+
+def _range(low: float, high: float) -> list[float]:
+    """The bounds of the axis: never so narrow that a hundred grams look like a fall."""
+    least = SMALLEST_SPAN * max(abs(low), abs(high))
+    room = max(0.08 * (high - low), (least - (high - low)) / 2) or 1.0
+    return [low - room, high + room]
 
 
 def _line(one: Reading, name: str, number: int, period: Period) -> list[go.Scatter]:

@@ -16,18 +16,21 @@
   const dragmode = matchMedia("(pointer: fine)").matches ? "zoom" : false;
   const config = { responsive: true, displayModeBar: false, showTips: false, doubleClick: "reset" };
 
-  const draw = (isDark) =>
-    Promise.all(
-      Object.entries(figures).map(([id, text]) => {
-        const coloured = isDark ? text.replace(/#[0-9a-f]{6}/g, (c) => dark[c] ?? c) : text;
-        const figure = JSON.parse(coloured);
-        return Plotly.react(id, figure.data, { ...figure.layout, dragmode }, config);
-      }),
-    );
+  const draw = (id, isDark) => {
+    const text = figures[id];
+    const coloured = isDark ? text.replace(/#[0-9a-f]{6}/g, (c) => dark[c] ?? c) : text;
+    const figure = JSON.parse(coloured);
+    return Plotly.react(id, figure.data, { ...figure.layout, dragmode }, config);
+  };
+  const drawAll = (isDark) => Promise.all(Object.keys(figures).map((id) => draw(id, isDark)));
 
-  await draw(prefersDark.matches);
+  // One after the other, so that the first plots are seen while the last ones are drawn.
+  for (const id of Object.keys(figures)) {
+    await draw(id, prefersDark.matches);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
   document.documentElement.dataset.drawn = Object.keys(figures).length;
-  prefersDark.addEventListener("change", () => draw(prefersDark.matches));
-  addEventListener("beforeprint", () => draw(false));
-  addEventListener("afterprint", () => draw(prefersDark.matches));
+  prefersDark.addEventListener("change", () => drawAll(prefersDark.matches));
+  addEventListener("beforeprint", () => drawAll(false));
+  addEventListener("afterprint", () => drawAll(prefersDark.matches));
 })();

@@ -1,0 +1,195 @@
+"""The forms of plots: what they say equals what was stored, and gaps stay gaps."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncbit_dagster.civil import DayRange, day_start
+from syncbit_dagster.report.figures.calendar import week_table
+from syncbit_dagster.report.figures.weeks import weekly_means
+from syncbit_dagster_tests.report.builders import (
+    BERLIN,
+    JUNE,
+    Page,
+    daily,
+    every_day,
+    report_of,
+    traces_of,
+)
+
+THREE = {date(2026, 6, 1): 5.0, date(2026, 6, 2): 0.0, date(2026, 6, 9): 1.5}
+
+
+def page_of(*args: object, days: DayRange = JUNE) -> Page:
+    return Page(report_of(args, days).html)  # type: ignore[arg-type]
+
+
+def values_of(page: Page, title: str, number: int = 0) -> dict[str, float | None]:
+    trace = traces_of(page, title)[number]
+    return dict(zip(trace["x"], trace["y"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("metric", "title"),
+    [
+        ("fitbit_steps_total", "Steps"),
+        ("fitbit_resting_heart_rate_bpm", "Resting heart rate"),
+        ("fitbit_temp_skin_relative_celsius", "Skin temperature, from the baseline"),
+        ("fitbit_spo2_avg_percent", "Blood oxygen"),
+        ("fitbit_weight_kg", "Weight"),
+    ],
+)
+def test_a_day_has_its_value_a_zero_is_one_and_no_value_is_a_gap(metric: str, title: str) -> None:
+    found = values_of(page_of(daily(metric, THREE)), title)
+    assert list(found) == [str(day) for day in JUNE]
+    assert {day: value for day, value in found.items() if value is not None} == {
+        str(day): value for day, value in THREE.items()
+    }
+
+
+def test_series_of_one_metric_are_stacked_and_named_by_their_labels() -> None:
+    stages = {
+        stage: daily("fitbit_sleep_stage_minutes", every_day(JUNE, start), labels={"stage": stage})
+        for stage, start in (("wake", 5), ("deep", 60), ("rem", 90), ("light", 200))
+    }
+    page = page_of(*stages.values())
+    traces = traces_of(page, "Stages")
+    assert [trace["name"] for trace in traces] == ["Deep", "Light", "REM", "Awake"]
+    assert [trace["y"][0] for trace in traces] == [60, 200, 90, 5]
+    assert page.figures["Stages"]["layout"]["barmode"] == "stack"
+    assert len({trace["marker"]["color"] for trace in traces}) == 4
+
+
+def test_blood_oxygen_floats_from_the_lowest_to_the_highest() -> None:
+    day = date(2026, 6, 3)
+    page = page_of(
+        *(
+            daily(f"fitbit_spo2_{what}_percent", {day: value})
+            for what, value in (("avg", 95.0), ("min", 92.5), ("max", 98.0))
+        )
+    )
+    bar, line = traces_of(page, "Blood oxygen")
+    assert (bar["base"][2], bar["y"][2], bar["customdata"][2]) == (92.5, 5.5, [92.5, 98.0])
+    assert line["y"][2] == 95.0
+
+
+def test_many_days_are_dots_with_weekly_means() -> None:
+    days = DayRange(date(2026, 1, 1), date(2026, 6, 30))
+    values = every_day(days, 50, 0.5)
+    page = page_of(daily("fitbit_resting_heart_rate_bpm", values), days=days)
+    dots, mean = traces_of(page, "Resting heart rate")
+    assert dots["y"] == list(values.values())
+    assert dots["mode"] == "markers"
+    assert mean["y"][4:11] == [pytest.approx(55.0 - 1.5)] * 7  # Monday 5 January to Sunday
+
+
+@given(
+    first=st.dates(date(2020, 1, 1), date(2026, 1, 1)),
+    values=st.lists(st.floats(0, 1e5) | st.just(np.nan), min_size=1, max_size=40),
+)
+def test_weeks(first: date, values: list[float]) -> None:
+    days = DayRange(first, date.fromordinal(first.toordinal() + len(values) - 1))
+    array = np.array(values)
+    means = weekly_means(array, days)
+    table, labels = week_table(array, days)
+    of_week: dict[tuple[int, int], list[float]] = {}
+    for day, value in zip(days, values, strict=True):
+        members = of_week.setdefault(day.isocalendar()[:2], [])
+        members += [] if np.isnan(value) else [value]
+    for day, mean in zip(days, means.tolist(), strict=True):
+        members = of_week[day.isocalendar()[:2]]
+        assert mean == pytest.approx(sum(members) / len(members)) if members else np.isnan(mean)
+    assert table.shape == (len(of_week), 7)
+    shown = [label for label in labels.ravel().tolist() if label]
+    assert len(shown) == len(days)
+    for row, column in np.argwhere(labels != "").tolist():
+        assert labels[row, column].startswith(
+            ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[column]
+        )
+    np.testing.assert_array_equal(table[labels != ""], array)
+
+
+def test_two_years_are_two_strips_with_one_scale() -> None:
+    days = DayRange(date(2025, 3, 1), date(2026, 6, 30))
+    page = page_of(daily("fitbit_steps_total", every_day(days)), days=days)
+    newer, older = traces_of(page, "Steps, week by week")
+    assert (newer["zmin"], newer["zmax"]) == (older["zmin"], older["zmax"]) == (1, len(days))
+    counts = [
+        sum(value is not None for line in trace["z"] for value in line) for trace in (newer, older)
+    ]
+    assert counts == [181, 306]
+    layout = page.figures["Steps, week by week"]["layout"]
+    assert layout["yaxis"]["title"]["text"] == "2026"
+    assert layout["yaxis2"]["title"]["text"] == "2025"
+
+
+def test_a_short_report_needs_no_calendar() -> None:
+    week = DayRange(date(2026, 6, 1), date(2026, 6, 7))
+    page = page_of(daily("fitbit_steps_total", every_day(week)), days=week)
+    assert page.titles == ["Steps", "Days with data"]
+
+
+def test_all_plots_show_the_whole_period() -> None:
+    lonely = date(2026, 6, 15)
+    page = page_of(
+        daily("fitbit_steps_total", {lonely: 1.0}), daily("fitbit_weight_kg", {lonely: 80.0})
+    )
+    for title in ("Steps", "Weight", "Days with data"):
+        shown = page.figures[title]["layout"]["xaxis"]["range"]
+        assert shown == ["2026-05-31 12:00", "2026-06-30 12:00"]
+
+
+def test_coverage_names_the_days_and_the_assets_without_data() -> None:
+    page = page_of(
+        daily("fitbit_steps_total", {day: 1.0 for day in JUNE if day.day not in (3, 4, 9)})
+    )
+    said = page.described["coverage-0"]
+    assert "27 of 30 days have data." in said
+    assert "None at all on Wed 3 Jun 2026 to Thu 4 Jun 2026, Tue 9 Jun 2026." in said
+    assert "Nothing in this period of: Heart rate, Active zone minutes, Sleep" in said
+    (cells,) = traces_of(page, "Days with data")
+    assert [cells["z"][0][day - 1] for day in (2, 3, 4, 5, 9)] == [1, 0, 0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("day", "start", "hours", "shown"),
+    [
+        (date(2026, 3, 29), "2026-03-28T22:30:00+00:00", 7, ["23:30", "07:30", "7 h 00 min"]),
+        (date(2026, 10, 25), "2026-10-24T21:30:00+00:00", 7, ["23:30", "05:30", "7 h 00 min"]),
+        (date(2026, 6, 2), "2026-06-01T23:30:00+00:00", 7, ["01:30", "08:30", "7 h 00 min"]),
+    ],
+)
+def test_nights_are_on_the_clock_and_as_long_as_they_were(
+    day: date, start: str, hours: int, shown: list[str]
+) -> None:
+    from datetime import datetime
+
+    instant = datetime.fromisoformat(start).timestamp()
+    page = page_of(
+        daily("fitbit_sleep_start_timestamp", {day: instant}),
+        daily("fitbit_sleep_end_timestamp", {day: instant + 3600 * hours}),
+        days=DayRange(day, day),
+    )
+    (bar,) = traces_of(page, "Nights on the clock")
+    begins, ends = (sum(int(n) / 60**i for i, n in enumerate(t.split(":"))) for t in shown[:2])
+    begins -= 24 if begins > 12 else 0
+    assert bar["customdata"][0][:2] == shown[:2]
+    assert bar["customdata"][0][2].replace("\N{NO-BREAK SPACE}", " ") == shown[2]
+    assert (bar["base"][0], bar["y"][0]) == (begins, ends - begins)
+    cells = page.row(f"{day:%a} {day.day} {day:%b %Y}")
+    assert cells[1:] == shown[:2]
+
+
+def test_a_start_without_an_end_is_no_night() -> None:
+    first, second = date(2026, 6, 1), date(2026, 6, 2)
+    page = page_of(
+        daily("fitbit_sleep_start_timestamp", {first: day_start(first, BERLIN).timestamp()}),
+        daily("fitbit_sleep_end_timestamp", {second: day_start(second, BERLIN).timestamp()}),
+        daily("fitbit_sleep_awakenings", {first: 2.0}),
+    )
+    assert page.titles == ["Awakenings", "Days with data"]
