@@ -6,13 +6,13 @@ import enum
 import json
 import types
 import typing
-from functools import lru_cache
 from typing import Any
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+_HINTS: dict[type, dict[str, Any]] = {}
 _UNIONS = (typing.Union, types.UnionType)
 
 
@@ -67,9 +67,7 @@ def _fields(value: Any) -> dict[str, tuple[Any, Any]]:
         return {}
     if isinstance(value, enum.Enum):
         return {}
-    return {name: (getattr(value, name), hint) for name, hint in _hints(type(value)).items()}
-
-
-@lru_cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+    kind = type(value)
+    if kind not in _HINTS:
+        _HINTS[kind] = typing.get_type_hints(kind)
+    return {name: (getattr(value, name), hint) for name, hint in _HINTS[kind].items()}
