@@ -53,12 +53,11 @@ def build_definitions(
         assets = {asset.name: build_asset(asset, settings, partitions, kinds) for asset in offered}
         partitioned = [assets[asset.name] for asset in offered if asset.is_partitioned]
         report = weekly_report(settings, partitioned, weeks, now=now)
-    scheduled = [
-        asset
+    on_schedule = [
+        assets[asset.name]
         for asset in offered
         if not asset.is_intraday or asset.resource in settings.intraday_on_schedule
     ]
-    on_schedule = [assets[asset.name] for asset in scheduled]
     followed = (
         [device_sync(settings, on_schedule, now=now, sleep=sleep)] if "devices" in assets else []
     )
@@ -73,7 +72,7 @@ def build_definitions(
         sensors=[
             *followed,
             history(settings, partitioned, offered, first, last, now=now),
-            *([] if settings.is_offline else [run_failures(settings, scheduled, now=now)]),
+            *([] if settings.is_offline else [run_failures(settings, now=now)]),
         ],
         resources={
             "fitbit": fitbit_resource(settings, now=now, sleep=sleep),

@@ -6,13 +6,14 @@ An export is no sync, so nothing is recorded of one. What is wrong here fails no
 from __future__ import annotations
 
 import logging
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.civil import ONE_DAY, DayRange, civil_day
+from syncbit_dagster.defs.records import missing_days
 from syncbit_dagster.errors import SyncbitError
 from syncbit_dagster.opening import quota_figures
 from syncbit_dagster.own_metrics import RunFigures, Value, account_values, run_values, series_of
@@ -80,11 +81,10 @@ def _missing(
     first, last = settings.account.first_day, civil_day(now, settings.account.zone) - ONE_DAY
     if last < first:
         return
-    for name in sorted(run.assets):
-        if wanted := settings.history_of(asset_named(name), DayRange(first, last)):
-            there = instance.get_materialized_partitions(dg.AssetKey(name))
-            missing = set(wanted) - {date.fromisoformat(key) for key in there}
-            yield Value("syncbit_partitions_missing", len(missing), name)
+    assets = [asset_named(name) for name in sorted(run.assets)]
+    missing = missing_days(settings, assets, instance, DayRange(first, last))
+    for name, days in missing.items():
+        yield Value("syncbit_partitions_missing", len(days), name)
 
 
 def _write(store: Store, settings: Settings, values: list[Value], now: datetime) -> None:

@@ -8,28 +8,27 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from syncbit_dagster.catalog import ASSETS
 from syncbit_dagster.civil import real_clock
 from syncbit_dagster.defs.own_metrics import record_failure
 from syncbit_dagster.opening import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from syncbit_dagster.catalog import Asset
     from syncbit_dagster.config import Settings
 
 NAME = "run_failures"
-TICK_SECONDS = 60
+TICK_SECONDS = 30
 
 
 def run_failures(
-    settings: Settings, on_schedule: Sequence[Asset], *, now: Callable[[], datetime] = real_clock
+    settings: Settings, *, now: Callable[[], datetime] = real_clock
 ) -> dg.SensorDefinition:
     """One small write after each failed run; it starts nothing and asks the provider nothing.
 
     Args:
         settings: of this process.
-        on_schedule: what a run materializes that names no assets.
         now: the present instant.
     """
 
@@ -44,22 +43,20 @@ def run_failures(
         record = context.instance.get_run_record_by_id(run.run_id)
         ended = record.end_time if record else None
         failed_at = now() if ended is None else datetime.fromtimestamp(ended, UTC)
-        assets = _unfinished(run, context.instance, on_schedule)
+        assets = _unfinished(run, context.instance)
         with closing(open_store(settings)) as store:
             record_failure(store, settings, assets, failed_at, now())
 
     return sensor
 
 
-def _unfinished(
-    run: dg.DagsterRun, instance: dg.DagsterInstance, on_schedule: Sequence[Asset]
-) -> list[str]:
+def _unfinished(run: dg.DagsterRun, instance: dg.DagsterInstance) -> list[str]:
     """The assets that the run was for and whose step has not ended well."""
-    selected = (
-        [asset.name for asset in on_schedule]
-        if run.asset_selection is None
-        else [key.path[-1] for key in run.asset_selection]
-    )
-    steps = instance.get_run_step_stats(run.run_id)
-    finished = {one.step_key for one in steps if one.status and one.status.name == "SUCCESS"}
-    return sorted(set(selected) - finished)
+    if run.execution_plan_snapshot_id is None:
+        return []
+    plan = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id)
+    stats = instance.get_run_step_stats(run.run_id)
+    finished = {one.step_key for one in stats if one.status and one.status.name == "SUCCESS"}
+    # Other steps of a run are checks and reports.
+    planned = {asset.name for asset in ASSETS}.intersection(plan.step_keys_to_execute)
+    return sorted(planned - finished)

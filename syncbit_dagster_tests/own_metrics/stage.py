@@ -60,11 +60,11 @@ class Stage:
             raise_on_error=False,
         )
 
-    def die(self, days: DayRange, *assets: str) -> dg.DagsterRun:
+    def die(self, days: DayRange, *assets: str, job: str = JOB) -> dg.DagsterRun:
         """A run whose process ends before it has begun with anything."""
         selected = frozenset(dg.AssetKey(name) for name in assets) or None
         run = self.instance.create_run_for_job(
-            self.definitions.resolve_job_def(JOB).get_subset(asset_selection=selected),
+            self.definitions.resolve_job_def(job).get_subset(asset_selection=selected),
             tags=range_run(days, "fresh", run_key="").tags,
             asset_selection=selected,
             status=dg.DagsterRunStatus.STARTED,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from syncbit_dagster.civil import DayRange
-from syncbit_dagster.defs import own_metrics
+from syncbit_dagster.defs import own_metrics, weekly_report
 from syncbit_dagster.errors import SyncbitError
 from syncbit_dagster.own_metrics import OWN_METRICS
 from syncbit_dagster.sources.http import TRIES
@@ -135,6 +135,12 @@ def test_a_run_that_died_without_a_word_is_noted(stage: Stage, assets: tuple[str
         ("syncbit_last_failure_timestamp_seconds", asset): [int(died_at)]
         for asset in assets or on_schedule
     }
+
+
+def test_a_failed_report_is_no_failed_sync(stage: Stage) -> None:
+    days = DayRange(date(2025, 10, 20), date(2025, 10, 20))
+    stage.note_failure(stage.die(days, job=weekly_report.JOB).run_id)
+    assert stage.figures() == {}
 
 
 def test_what_may_not_be_read_is_no_failure(stage: Stage) -> None:
