@@ -187,7 +187,7 @@ def _rest(board: Board, assets: Sequence[Asset]) -> dict[str, tuple[str, ...]]:
 
 def _dashboard(board: Board, sections: Mapping[str, Sequence[AnyPanel]]) -> DashboardModel:
     made = Dashboard(board.title).uid(board.uid).description(board.description).tags([TAG])
-    # The reader's own zone, unless he sets another: the queries are right in all of them.
+    # The reader's own zone, or another one: the queries are right in all of them.
     made.timezone("browser").time(board.period, board.until).refresh("").editable()
     made.link(
         DashboardLink("SyncBit")

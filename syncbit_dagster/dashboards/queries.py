@@ -7,7 +7,7 @@ east of the account. So a query goes two steps:
 
 1. ``[1d:1d]`` evaluates a *day expression* at UTC midnights; subqueries are aligned to them. Its
    selectors look 10 hours ahead (``offset -10h``), which finds at the UTC midnight of a date the
-   sample of just that date, for zones from UTC-10 to UTC+14.
+   sample of just that date, for accounts from UTC-10 to UTC+13:45.
 2. :func:`on_date` asks for the date that the dashboard's zone has at the point that is drawn.
 
 The result is the same whatever grid the server or Grafana chooses, on days of 23 and 25 hours too.
