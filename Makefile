@@ -32,10 +32,10 @@ dev: install  ## Start the Dagster UI and daemon for your own account
 	$(BIN)/dagster dev
 
 .PHONY: test
-test: install victoria-metrics postgresql lint types pytest  ## Install what is missing and pass every check and test
+test: install victoria-metrics postgresql nginx lint types pytest  ## Install what is missing and pass every check and test
 
 .PHONY: pytest
-pytest: install victoria-metrics postgresql  ## Run the tests only
+pytest: install victoria-metrics postgresql nginx  ## Run the tests only
 	SYNCBIT_REQUIRE_VICTORIAMETRICS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: lint
@@ -56,6 +56,10 @@ format: install  ## Repair style and format
 docs: install  ## Write the generated parts of the documentation
 	$(BIN)/python scripts/write_docs.py
 
+.PHONY: site
+site: docs  ## Build the documentation as a site, into ./site
+	$(BIN)/mkdocs build --strict --quiet
+
 .PHONY: victoria-metrics
 victoria-metrics:  ## Fetch VictoriaMetrics from Debian's package if it is not installed
 	@scripts/fetch_victoria_metrics $(TOOLS)
@@ -63,6 +67,20 @@ victoria-metrics:  ## Fetch VictoriaMetrics from Debian's package if it is not i
 .PHONY: postgresql
 postgresql:  ## Install PostgreSQL from Debian's package if it is not installed; starts no server
 	@scripts/install_postgresql
+
+.PHONY: nginx
+nginx:  ## Fetch nginx from Debian's package if it is not installed; starts no server
+	@scripts/fetch_nginx $(TOOLS)
+
+.PHONY: up
+up:  ## Run everything with Docker Compose: secrets, image, services
+	scripts/create_secrets
+	docker compose up --detach --build
+
+.PHONY: image-steps
+image-steps: install  ## Carry out the Dockerfile's steps in a clean root, without an engine (as root)
+	scripts/fetch_base_system $(TOOLS)
+	SYNCBIT_SOAK=1 $(BIN)/python -m pytest syncbit_dagster_tests/deploy/test_image.py
 
 .PHONY: bench
 bench: install victoria-metrics  ## Measure requests, the store and start-up, side by side with a floor
@@ -77,7 +95,8 @@ bench: install victoria-metrics  ## Measure requests, the store and start-up, si
 soak: install victoria-metrics postgresql  ## Run the long series of crashes, faults, races and histories
 	SYNCBIT_SOAK=1 SYNCBIT_REQUIRE_VICTORIAMETRICS=1 $(BIN)/python -m pytest \
 	  syncbit_dagster_tests/stores syncbit_dagster_tests/account syncbit_dagster_tests/quota \
-	  syncbit_dagster_tests/sources/fitbit_web/test_hours.py syncbit_dagster_tests/faults
+	  syncbit_dagster_tests/sources/fitbit_web/test_hours.py syncbit_dagster_tests/faults \
+	  syncbit_dagster_tests/month
 
 .PHONY: screenshots
 screenshots: install  ## Take the README's pictures in a headless Chromium
@@ -86,4 +105,4 @@ screenshots: install  ## Take the README's pictures in a headless Chromium
 
 .PHONY: clean
 clean:  ## Remove everything that was installed or built here, data excepted
-	rm -rf $(VENV) $(TOOLS) build dist ./*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(TOOLS) build dist site ./*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
