@@ -25,10 +25,12 @@ RUN groupadd --gid 10001 syncbit \
     && install --directory --owner=syncbit --group=syncbit --mode=0700 /data /var/lib/dagster \
     && install --directory --owner=root --group=root --mode=0755 /opt/dagster /opt/dagster/dagster_home
 COPY --from=build /opt/syncbit /opt/syncbit
-# The root file system is never written to: state is in DATA_DIR, everything else in /tmp.
+# The root file system is never written to: state is in DATA_DIR, everything else in /tmp. Events of
+# many partitions go to PostgreSQL in batches.
 ENV PATH=/opt/syncbit/bin:$PATH \
     DATA_DIR=/data \
     DAGSTER_HOME=/opt/dagster/dagster_home \
+    DAGSTER_EVENT_BATCH_SIZE=1000 \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 WORKDIR /opt/dagster
