@@ -82,20 +82,6 @@ image-steps: install  ## Carry out the Dockerfile's steps in a clean root, witho
 	scripts/fetch_base_system $(TOOLS)
 	SYNCBIT_SOAK=1 $(BIN)/python -m pytest syncbit_dagster_tests/deploy/test_image.py
 
-.PHONY: nginx
-nginx:  ## Fetch nginx from Debian's package if it is not installed; starts no server
-	@scripts/fetch_nginx $(TOOLS)
-
-.PHONY: up
-up:  ## Run everything with Docker Compose: secrets, image, services
-	scripts/create_secrets
-	docker compose up --detach --build
-
-.PHONY: image-steps
-image-steps: install  ## Carry out the Dockerfile's steps in a clean root, without an engine (as root)
-	scripts/fetch_base_system $(TOOLS)
-	SYNCBIT_SOAK=1 $(BIN)/python -m pytest syncbit_dagster_tests/deploy/test_image.py
-
 .PHONY: bench
 bench: install victoria-metrics  ## Measure requests, the store and start-up, side by side with a floor
 	$(BIN)/python -m benchmarks.requests.run
