@@ -36,7 +36,13 @@ DAYS = 30
 STOP_SECONDS = 30
 ASSETS = ("activity_summary", "heart_rate", "intraday_steps", "intraday_heart_rate")
 DEFINITIONS = ("-m", "syncbit_dagster.definitions")
+# As in the project's dagster.yaml; the demo keeps everything in a folder of its own.
 DAGSTER_YAML = """\
+storage:
+  custom:
+    module: syncbit_dagster.defs.event_log
+    class: BatchedSqliteStorage
+    config: {base_dir: {env: DAGSTER_HOME}}
 telemetry: {enabled: false}
 nux: {enabled: false}
 concurrency: {runs: {max_concurrent_runs: 1}}

@@ -1,4 +1,4 @@
-"""Say how many requests and how much time a backfill will take, before it runs."""
+"""Say how many requests and how much time a backfill will take, or how far the history is."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from syncbit_dagster.civil import DayRange
 from syncbit_dagster.cli.table import print_table
+from syncbit_dagster.cli.watch import open_instance, watch
 from syncbit_dagster.config import load_settings
 from syncbit_dagster.errors import ConfigError
 from syncbit_dagster.opening import offered_assets, open_source
@@ -20,13 +21,27 @@ HELP = "requests and minutes of a backfill"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--from", dest="first", type=date.fromisoformat, required=True)
-    parser.add_argument("--to", dest="last", type=date.fromisoformat, required=True)
+    parser.add_argument("--from", dest="first", type=date.fromisoformat, metavar="DAY")
+    parser.add_argument("--to", dest="last", type=date.fromisoformat, metavar="DAY")
     parser.add_argument("--select", help="assets, separated by commas; default: all but intraday")
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="instead of a range, say how far the history is, until every day is there",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     settings = load_settings()
+    if arguments.watch:
+        with open_instance() as instance:
+            watch(settings, instance)
+        return 0
+    if arguments.first is None or arguments.last is None:
+        raise ConfigError(
+            "A plan needs --from DAY and --to DAY, such as --from 2025-01-01 --to 2025-12-31, or "
+            "--watch."
+        )
     if arguments.last < arguments.first:
         raise ConfigError(f"--to {arguments.last} is before --from {arguments.first}; swap them.")
     days = DayRange(arguments.first, arguments.last)

@@ -118,11 +118,12 @@ def _fetch(asset: Asset, context: dg.AssetExecutionContext, source: RunSource) -
     if not asset.is_partitioned:
         return source.fetch_current(asset)
     days = days_of(context.partition_keys)
-    context.log.info("%s %s: %s requests planned", asset.name, days, source.plan(asset, days))
+    planned = source.plan(asset, days)
+    context.log.info("%s %s: %s requests planned", asset.name, days, planned)
     # Before the data: what syncs in between makes a day look less settled than it is, never more.
     synced, now = source.last_sync(days), source.now()
     batches = source.fetch(asset, days)
-    return Fetched(days, chain([next(batches)], batches), synced, now)
+    return Fetched(days, chain([next(batches)], batches), synced, now, planned.least)
 
 
 def _settled(fetched: Fetched, zone: ZoneInfo) -> dg.AssetCheckResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -16,6 +17,7 @@ from syncbit_dagster.defs.metadata import partition_metadata, write_metadata
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.opening import open_store
 from syncbit_dagster.own_metrics import RunFigures
+from syncbit_dagster.progress import Progress, in_words, rate_to_go
 from syncbit_dagster.samples import decode_labels, from_series, to_series
 from syncbit_dagster.sources.base import Current
 from syncbit_dagster.stores.base import Slice, combined
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from syncbit_dagster.stores.base import Store, WriteReport
 
 
+LOOKS = 3  # a server that dies again and again has other troubles
+
+
 @dataclass(frozen=True)
 class Fetched:
     """A range of partitions as it comes from the source.
@@ -44,12 +49,14 @@ class Fetched:
         batches: their samples; the batches tile the days, in order.
         synced: the devices' last sync before the first request; None: unknown.
         at: when that was asked.
+        requests: how many the batches take, at least.
     """
 
     days: DayRange
     batches: Iterator[Batch]
     synced: datetime | None
     at: datetime
+    requests: int
 
 
 @dataclass
@@ -86,23 +93,28 @@ class SampleStoreIOManager(dg.IOManager):
     ) -> None:
         reports: list[WriteReport] = []
         per_day: dict[date, Metadata] = {}
-        requests, fetch_seconds = 0, 0.0
+        requests, fetch_seconds, started = 0, 0.0, perf_counter()
         for batch in fetched.batches:
-            report = self.store.replace(self._slice(asset, batch.days), batch.samples)
-            # Nobody asks again for days that count as done: what a store still keeps in memory goes
-            # to its disk before they do.
-            self.store.close()
+            report = self._keep(self._slice(asset, batch.days), batch.samples)
             context.log.info("%s %s: %s", asset.name, batch.days, report.verdict)
             reports.append(report)
             self.figures.wrote(asset.name, report, batch.samples, batch.days)
             of_the_batch = partition_metadata(
                 asset, batch, self.account.zone, fetched.synced, fetched.at
             )
-            if batch.days.last != fetched.days.last:
-                _record(context, of_the_batch)
             per_day |= of_the_batch
             requests += batch.requests
             fetch_seconds += batch.seconds
+            if batch.days.last != fetched.days.last:
+                _record(context, of_the_batch)
+                rest = max(0, fetched.requests - requests)
+                to_go = rate_to_go(len(per_day), len(fetched.days), perf_counter() - started)
+                context.log.info(
+                    "%s: %s; %s to go",
+                    asset.name,
+                    Progress(len(fetched.days), len(per_day), rest),
+                    in_words(to_go),
+                )
         if list(per_day) != list(fetched.days):
             raise dg.DagsterInvariantViolationError("The batches do not tile the run's partitions.")
         of_the_run = {
@@ -118,6 +130,23 @@ class SampleStoreIOManager(dg.IOManager):
                 asset_key=context.asset_key,
                 partition_key=day.isoformat(),
             )
+
+    def _keep(self, target: Slice, samples: pd.DataFrame) -> WriteReport:
+        """Write, and return when what was written is on the store's disk and was seen there.
+
+        Nobody asks again for days that count as done. And what a server has accepted dies with it
+        in the moment before it goes to the disk, although it was read back.
+        """
+        report = self.store.replace(target, samples)
+        if report.mode == "noop":
+            return report
+        for _ in range(LOOKS):
+            self.store.close()
+            if self.store.replace(target, samples).mode == "noop":
+                return report
+        raise dg.Failure(
+            f"{self.store.description} lost {LOOKS} times what it had accepted; look at its log."
+        )
 
     def _add_current(self, context: dg.OutputContext, current: Current) -> None:
         """Each sample of a present state is a slice of its own: what was read before stays."""
