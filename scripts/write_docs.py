@@ -109,10 +109,15 @@ def configuration_reference() -> str:
         "Variables come from the environment or from a `.env` file in the working directory; the",
         "environment wins. Every one of them can also be a file: `/run/secrets/<lower-case name>`",
         "wins over both. A wrong value is refused at start, with the legal ones.\n",
+        "Of [many accounts](accounts.md), each may have its own, but for those marked *all*: they",
+        "hold for all accounts and come from the environment.\n",
         "| variable | default | meaning |",
         "|---|---|---|",
     ]
-    lines += [f"| `{row.name}` | {row.default or ''} | {row.meaning} |" for row in VARIABLES]
+    lines += [
+        f"| `{row.name}`{' *all*' if row.is_common else ''} | {row.default or ''} | {row.meaning} |"
+        for row in VARIABLES
+    ]
     return "\n".join([*lines, ""])
 
 

@@ -127,5 +127,5 @@ def open_store(settings: Settings) -> Store:
         from syncbit_dagster.stores.duckdb import DuckDBStore
 
         return DuckDBStore(settings.embedded_store)
-    lock = TargetLock(settings.data_directory / "locks", settings.victoria.key)
+    lock = TargetLock(settings.store_directory / "locks", settings.victoria.key)
     return VictoriaMetricsStore(settings.victoria, lock=lock)

@@ -126,7 +126,7 @@ def _samples(settings: Settings, *, is_removing: bool) -> str:
             "or run `syncbit authorize`, then run this again."
         )
     # Held from reading to removing: a day that a run writes in between would go with the old ones.
-    with TargetLock(settings.data_directory / "locks", settings.victoria.key)():
+    with TargetLock(settings.store_directory / "locks", settings.victoria.key)():
         store = VictoriaMetricsStore(settings.victoria, lock=nullcontext)
         try:
             return _counted(store, settings.account, is_removing=is_removing)

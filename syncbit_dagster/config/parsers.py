@@ -94,9 +94,13 @@ def label(value: str) -> str:
     return value
 
 
+def names(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
 def resources(value: str) -> tuple[str, ...]:
     legal = [asset.resource for asset in ASSETS if asset.is_intraday]
-    chosen = tuple(part.strip() for part in value.split(",") if part.strip())
+    chosen = names(value)
     for resource in chosen:
         if resource not in legal:
             raise ValueError(f"{resource!r} is unknown; use some of {', '.join(legal)}")

@@ -6,14 +6,11 @@ A secret file ``/run/secrets/<lower-case name>`` wins over the variable, the env
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
-
-import dotenv
 
 from syncbit_dagster.account import (
     Account,
@@ -26,8 +23,13 @@ from syncbit_dagster.account import (
 )
 from syncbit_dagster.catalog import ASSETS
 from syncbit_dagster.civil import DayRange, civil_day
+from syncbit_dagster.config.places import (
+    SECRETS_DIRECTORY,
+    Place,
+    process_environment,
+    read_values,
+)
 from syncbit_dagster.config.providers import PROVIDERS
-from syncbit_dagster.config.variables import VARIABLES, Variable
 from syncbit_dagster.errors import ConfigError
 from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig
 
@@ -37,18 +39,19 @@ if TYPE_CHECKING:
     from syncbit_dagster.account import TokenStore
     from syncbit_dagster.catalog import Asset
 
-SECRETS_DIRECTORY = Path("/run/secrets")
 SECONDS = {"1sec": 1, "1min": 60, "5min": 300, "15min": 900}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of a process.
+    """All settings of an account, which is all of a process unless there are many.
 
     Attributes:
+        name: tells the account apart in Dagster; None: it is the only one.
         account: whose data, from where.
         profile: where ``syncbit authorize`` keeps what it learns of the account.
-        data_directory: tokens, profile, embedded store, locks.
+        data_directory: tokens, count of requests, profile, reports.
+        store_directory: embedded store and locks, which all accounts share.
         victoria: the server that samples go to; None: the embedded store.
         include_today: whether today is a partition.
         disabled_assets: names of the assets that are turned off.
@@ -64,9 +67,11 @@ class Settings:
         log_level: of the package's loggers.
     """
 
+    name: str | None
     account: Account
     profile: ProfileFile
     data_directory: Path
+    store_directory: Path
     victoria: VictoriaMetricsConfig | None
     include_today: bool
     disabled_assets: frozenset[str]
@@ -84,7 +89,7 @@ class Settings:
     @property
     def embedded_store(self) -> Path:
         """The file of the embedded store."""
-        return self.data_directory / "syncbit.duckdb"
+        return self.store_directory / "syncbit.duckdb"
 
     def is_enabled(self, asset: Asset) -> bool:
         """Whether the user wants this asset at all."""
@@ -126,31 +131,24 @@ def load_settings(
         ConfigError: a variable has a value that is not legal.
     """
     if environment is None:
-        file = dotenv_file or Path(".env")
-        from_file = {k: v for k, v in dotenv.dotenv_values(file).items() if v is not None}
-        environment = {**from_file, **os.environ}
-    values = {row.name: _read(row, environment, secrets_directory) for row in VARIABLES}
-    return _settings(values, now or datetime.now(UTC))
+        environment = process_environment(dotenv_file)
+    values = read_values(Place(environment, secrets_directory))
+    return settings_from(values, now or datetime.now(UTC))
 
 
-def _read(row: Variable, environment: Mapping[str, str], secrets_directory: Path) -> Any:
-    secret_file = secrets_directory / row.name.lower()
-    if secret_file.is_file():
-        text = secret_file.read_text().strip()
-    else:
-        # An empty variable is what a compose file makes of an unset one.
-        text = environment.get(row.name, "").strip() or row.default or ""
-    if not text:
-        return None
-    try:
-        return row.parse(text)
-    except ValueError as error:
-        shown = "the given value" if row.is_secret else repr(text)
-        raise ConfigError(f"{row.name}={shown} is not legal: {error}.") from None
+def settings_from(values: dict[str, Any], now: datetime, name: str | None = None) -> Settings:
+    """The settings that the variables' values make.
 
+    Args:
+        values: by the names of all variables.
+        now: aware; decides what "30 days ago" is.
+        name: of the account; None: it is the only one.
 
-def _settings(values: dict[str, Any], now: datetime) -> Settings:
-    data_directory = Path(values["DATA_DIR"]).absolute()
+    Raises:
+        ConfigError: the values do not go together.
+    """
+    store_directory = Path(values["DATA_DIR"]).absolute()
+    data_directory = store_directory / "accounts" / name if name else store_directory
     profile = ProfileFile(data_directory / "account.json")
     resources = values["INTRADAY_RESOURCES"]
     is_offline = PROVIDERS[values["SYNCBIT_PROVIDER"]].is_offline
@@ -159,9 +157,11 @@ def _settings(values: dict[str, Any], now: datetime) -> Settings:
             "SYNCBIT_PROVIDER=takeout needs TAKEOUT_PATH: the folder or the zip of the export."
         )
     return Settings(
-        account=_account(values, profile, data_directory, now),
+        name=name,
+        account=_account(values, profile, data_directory, now, _state_key(values, name)),
         profile=profile,
         data_directory=data_directory,
+        store_directory=store_directory,
         victoria=_victoria(values),
         include_today=values["INCLUDE_TODAY_DATA"],
         disabled_assets=frozenset(
@@ -201,7 +201,11 @@ def _victoria(values: dict[str, Any]) -> VictoriaMetricsConfig | None:
 
 
 def _account(
-    values: dict[str, Any], profile_file: ProfileFile, data_directory: Path, now: datetime
+    values: dict[str, Any],
+    profile_file: ProfileFile,
+    data_directory: Path,
+    now: datetime,
+    state_key: str,
 ) -> Account:
     provider = PROVIDERS[values["SYNCBIT_PROVIDER"]]
     profile = profile_file.load()
@@ -227,29 +231,31 @@ def _account(
             redirect_uri=values["FITBIT_REDIRECT_URI"],
             dialect=provider.dialect,
         ),
-        tokens=_tokens(values, data_directory),
-        quota=_quota(values, data_directory, provider.quota),
+        tokens=_tokens(values, data_directory, state_key),
+        quota=_quota(values, data_directory, state_key, provider.quota),
     )
 
 
-def _tokens(values: dict[str, Any], data_directory: Path) -> TokenStore:
+def _tokens(values: dict[str, Any], data_directory: Path, state_key: str) -> TokenStore:
     if url := values["SYNCBIT_STATE_URL"]:
-        return TokenTable(StatePlace(url, _account_key(values), "token"))
+        return TokenTable(StatePlace(url, state_key, "token"))
     # One file a provider: a token of one is never shown to another.
     return TokenFile(data_directory / f"tokens-{values['SYNCBIT_PROVIDER']}.json")
 
 
-def _quota(values: dict[str, Any], data_directory: Path, documented: Quota) -> Quota:
+def _quota(
+    values: dict[str, Any], data_directory: Path, state_key: str, documented: Quota
+) -> Quota:
     variables = {60: "SYNCBIT_REQUESTS_PER_MINUTE", 3600: "SYNCBIT_REQUESTS_PER_HOUR"}
     url = values["SYNCBIT_STATE_URL"] or f"sqlite:///{data_directory / 'quota.sqlite'}"
     return replace(
         documented,
         requests=values[variables[documented.seconds]] or documented.requests,
-        place=StatePlace(url, _account_key(values), "quota"),
+        place=StatePlace(url, state_key, "quota"),
         longest_wait_seconds=60.0 * values["SYNCBIT_LONGEST_WAIT_MINUTES"],
     )
 
 
-def _account_key(values: dict[str, Any]) -> str:
+def _state_key(values: dict[str, Any], name: str | None) -> str:
     """What tells accounts apart that share a database."""
-    return f"{values['SYNCBIT_PROVIDER']}/{values['FITBIT_USER_ID']}"
+    return f"{values['SYNCBIT_PROVIDER']}/{name or values['FITBIT_USER_ID']}"

@@ -13,6 +13,7 @@ from syncbit_dagster.config.parsers import (
     label,
     labels,
     loopback_url,
+    names,
     one_of,
     positive,
     postgresql_url,
@@ -29,13 +30,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Variable:
-    """One row: a variable's name, how its text becomes a value, its default and its meaning."""
+    """One row: a variable's name, how its text becomes a value, its default and its meaning.
+
+    One that ``is_common`` holds for all accounts of a deployment; the others may differ.
+    """
 
     name: str
     parse: Callable[[str], Any]
     default: str | None
     meaning: str
     is_secret: bool = False
+    is_common: bool = False
 
 
 VARIABLES: tuple[Variable, ...] = (
@@ -88,19 +93,27 @@ VARIABLES: tuple[Variable, ...] = (
         url,
         None,
         "base URL of VictoriaMetrics; unset: the embedded store",
+        is_common=True,
     ),
-    Variable("VICTORIA_USER", text, None, "user for basic authentication"),
-    Variable("VICTORIA_PASSWORD", text, None, "its password", is_secret=True),
+    Variable("VICTORIA_USER", text, None, "user for basic authentication", is_common=True),
+    Variable("VICTORIA_PASSWORD", text, None, "its password", is_secret=True, is_common=True),
     Variable(
         "VICTORIA_BEARER_TOKEN",
         text,
         None,
         "bearer token, instead of a user",
         is_secret=True,
+        is_common=True,
     ),
-    Variable("VICTORIA_CA_FILE", Path, None, "certificate authority of a private TLS set-up (PEM)"),
+    Variable(
+        "VICTORIA_CA_FILE",
+        Path,
+        None,
+        "certificate authority of a private TLS set-up (PEM)",
+        is_common=True,
+    ),
     *(
-        Variable(f"VICTORIA_{place}_URL", url, None, f"another base URL {purpose}")
+        Variable(f"VICTORIA_{place}_URL", url, None, f"another base URL {purpose}", is_common=True)
         for place, purpose in (
             ("WRITE", "to import into"),
             ("READ", "to export from"),
@@ -109,7 +122,14 @@ VARIABLES: tuple[Variable, ...] = (
         )
     ),
     *(
-        Variable(f"VICTORIA_{right}_AUTH_KEY", text, None, f"value of `{flag}`", is_secret=True)
+        Variable(
+            f"VICTORIA_{right}_AUTH_KEY",
+            text,
+            None,
+            f"value of `{flag}`",
+            is_secret=True,
+            is_common=True,
+        )
         for right, flag in (
             ("DELETE", "-deleteAuthKey"),
             ("FLUSH", "-forceFlushAuthKey"),
@@ -121,12 +141,29 @@ VARIABLES: tuple[Variable, ...] = (
         labels,
         "",
         "further labels on every series in the store, as name=value,name=value",
+        is_common=True,
     ),
     Variable(
         "DATA_DIR",
         Path,
         ".syncbit",
         "tokens, count of requests, account profile and the embedded store",
+        is_common=True,
+    ),
+    Variable(
+        "SYNCBIT_ACCOUNTS",
+        Path,
+        None,
+        "file that declares many accounts, or a directory with a file each; unset: one account, "
+        "which is the environment's",
+        is_common=True,
+    ),
+    Variable(
+        "SYNCBIT_ACCOUNT_NAMES",
+        names,
+        "",
+        "those of them that this process has to do with, separated by commas; default: all",
+        is_common=True,
     ),
     Variable(
         "SYNCBIT_STATE_URL",
@@ -135,6 +172,7 @@ VARIABLES: tuple[Variable, ...] = (
         "PostgreSQL database for tokens and the count of requests, shared by several hosts; "
         "default: files in `DATA_DIR`",
         is_secret=True,
+        is_common=True,
     ),
     Variable("FITBIT_USER_ID", label, "default", "label `user` on every series"),
     Variable("FITBIT_DEVICE", label, "fitbit", "label `device` on every series"),
@@ -197,5 +235,11 @@ VARIABLES: tuple[Variable, ...] = (
         "1min",
         "the same for heart rate; 1sec stores every reading",
     ),
-    Variable("LOG_LEVEL", one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "how much is said"),
+    Variable(
+        "LOG_LEVEL",
+        one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+        "INFO",
+        "how much is said",
+        is_common=True,
+    ),
 )

@@ -1,0 +1,115 @@
+"""The accounts of a deployment: the one of the environment, or those that a file declares.
+
+For a declared account, what is its own wins over what is common: its secret files, its entry in the
+file, the common secret files, the environment, ``.env``.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from syncbit_dagster.config.accounts_file import read_accounts
+from syncbit_dagster.config.places import (
+    SECRETS_DIRECTORY,
+    Place,
+    process_environment,
+    read_values,
+)
+from syncbit_dagster.config.settings import settings_from
+from syncbit_dagster.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from syncbit_dagster.config.settings import Settings
+
+
+def load_accounts(
+    environment: Mapping[str, str] | None = None,
+    *,
+    secrets_directory: Path = SECRETS_DIRECTORY,
+    now: datetime | None = None,
+) -> list[Settings]:
+    """The settings of each account that this process has to do with; one at least.
+
+    Without ``SYNCBIT_ACCOUNTS`` that is the environment's, and it has no name.
+
+    Args:
+        environment: variables; default: the process's, completed by ``.env`` in the working
+            directory.
+        secrets_directory: where common secret files lie, and those of an account in ``NAME/``.
+        now: aware; decides what "30 days ago" is.
+
+    Raises:
+        ConfigError: a value is not legal, or two accounts cannot be told apart.
+    """
+    now = now or datetime.now(UTC)
+    variables = process_environment() if environment is None else environment
+    common = Place(variables, secrets_directory)
+    values = read_values(common)
+    path, chosen = values["SYNCBIT_ACCOUNTS"], values["SYNCBIT_ACCOUNT_NAMES"] or ()
+    if path is None:
+        if chosen:
+            raise ConfigError(
+                "SYNCBIT_ACCOUNT_NAMES needs SYNCBIT_ACCOUNTS: the file that declares the accounts."
+            )
+        return [settings_from(values, now)]
+    accounts = {
+        name: _settings(name, entry, common, path, now)
+        for name, entry in read_accounts(path).items()
+    }
+    _require_labels_apart(list(accounts.values()))
+    for name in chosen:
+        if name not in accounts:
+            raise ConfigError(
+                f"SYNCBIT_ACCOUNT_NAMES: {path} declares no account {name!r}; there are "
+                f"{', '.join(accounts)}."
+            )
+    return [one for name, one in accounts.items() if not chosen or name in chosen]
+
+
+def load_account(name: str | None) -> Settings:
+    """The settings of the account that somebody chose; None: there has to be only one.
+
+    Raises:
+        ConfigError: there is no such account, or nobody chose and there are several; and see
+            :func:`load_accounts`.
+    """
+    accounts = {one.name: one for one in load_accounts()}
+    if name in accounts:
+        return accounts[name]
+    if None in accounts:
+        raise ConfigError(
+            f"There is no account {name!r}, only the one of the environment; leave --account out, "
+            "or set SYNCBIT_ACCOUNTS to the file that declares accounts."
+        )
+    there = ", ".join(map(str, accounts))
+    if name is None:
+        raise ConfigError(f"Say which account with --account NAME; there are {there}.")
+    raise ConfigError(f"There is no account {name!r}; there are {there}.")
+
+
+def _settings(
+    name: str, entry: Mapping[str, str], common: Place, path: Path, now: datetime
+) -> Settings:
+    # Two people are not one series because they forgot to say so: the label is the name.
+    own = Place({"FITBIT_USER_ID": name, **entry}, common.secrets_directory / name)
+    try:
+        return settings_from(read_values(own, common), now, name)
+    except ConfigError as error:
+        raise ConfigError(f"{path}, account {name!r}: {error}") from None
+
+
+def _require_labels_apart(accounts: Sequence[Settings]) -> None:
+    held: dict[tuple[str, ...], str | None] = {}
+    for one in accounts:
+        labels = one.account.labels
+        other = held.setdefault((labels["user"], labels["device"]), one.name)
+        if other != one.name:
+            raise ConfigError(
+                f"The accounts {other!r} and {one.name!r} have the same labels, user="
+                f"{labels['user']!r} and device={labels['device']!r}, so their samples would be "
+                "the same series; give one of them another FITBIT_USER_ID or FITBIT_DEVICE."
+            )
