@@ -13,9 +13,22 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from syncbit_dagster.account import Token
+from syncbit_dagster.catalog import metrics_of
+from syncbit_dagster.civil import DayRange, civil_day
+from syncbit_dagster.cli.emulator import synthetic_person
+from syncbit_dagster.config import load_settings
+from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
+from syncbit_dagster.emulator.server import running_emulator
+from syncbit_dagster.opening import offered_assets, open_source, open_store
+from syncbit_dagster.report import make_report, write_report
+from syncbit_dagster.stores.base import Slice
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 PORT = 3987
@@ -48,6 +61,7 @@ def main() -> None:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
                 take_pictures(browser.new_page(viewport={"width": 1440, "height": 560}))
+                take_report_pictures(browser, make_report_file(Path(directory)))
                 browser.close()
         finally:
             demo.terminate()
@@ -85,6 +99,63 @@ def take_pictures(page: Page) -> None:
         page.get_by_text(text).first.wait_for()
         page.wait_for_timeout(SETTLE_MILLISECONDS)
         page.screenshot(path=IMAGES / f"{name}.png")
+
+
+# Name: preferred colours, width and height, and whether it is a phone.
+REPORT_PICTURES = {
+    "report-light": ("light", 1400, 1500, False),
+    "report-dark": ("dark", 1400, 1500, False),
+    "report-phone": ("light", 390, 1500, True),
+}
+REPORT_DAYS = 30
+
+
+def make_report_file(directory: Path) -> Path:
+    """A report of the demo person's last days, with all assets."""
+    now = datetime.now(UTC)
+    person = synthetic_person(now.date())
+    last = civil_day(now, person.zone) - timedelta(days=1)
+    days = DayRange(last - timedelta(days=REPORT_DAYS - 1), last)
+    with running_emulator(person) as emulator:
+        settings = load_settings(
+            {
+                "SYNCBIT_PROVIDER": "demo",
+                "DATA_DIR": str(directory / "report"),
+                "FITBIT_USER_ID": "demo",
+                "SYNCBIT_TIMEZONE": person.zone.key,
+                "GOOGLE_HEALTH_URL": emulator.url,
+                "GOOGLE_TOKEN_URL": f"{emulator.url}/token",
+            }
+        )
+        account = settings.account
+        account.tokens.save(Token(access_token="", refresh_token=DEMO_REFRESH_TOKEN, expires_at=0))
+        with closing(open_source(settings)) as source, closing(open_store(settings)) as store:
+            for asset in offered_assets(settings):
+                names = tuple(dict.fromkeys(row.name for row in metrics_of(asset.name)))
+                for batch in source.fetch(asset, days) if asset.is_partitioned else ():
+                    start, end = batch.days.start(account.zone), batch.days.end(account.zone)
+                    store.replace(Slice(names, account.labels, start, end), batch.samples)
+            report = make_report(store, account.labels, account.zone, days, now)
+    file = directory / "report.html"
+    write_report(report, file)
+    return file
+
+
+def take_report_pictures(browser: Browser, file: Path) -> None:
+    """The top of the report: wide in light and dark, and on a phone."""
+    for name, (colours, width, height, is_phone) in REPORT_PICTURES.items():
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=colours,
+            is_mobile=is_phone,
+            has_touch=is_phone,
+            device_scale_factor=2 if is_phone else 1,
+        )
+        page = context.new_page()
+        page.goto(file.as_uri())
+        page.locator("html[data-drawn]").wait_for(timeout=START_SECONDS * 1_000)
+        page.screenshot(path=IMAGES / f"{name}.png")
+        context.close()
 
 
 if __name__ == "__main__":

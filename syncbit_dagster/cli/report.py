@@ -15,6 +15,7 @@ from syncbit_dagster.opening import open_store
 if TYPE_CHECKING:
     import argparse
 
+EARLIEST = date(2000, 1, 1)  # years before the first Fitbit
 HELP = "a report of some days as one HTML file"
 
 
@@ -52,6 +53,8 @@ def _days(first: str, last: str, today: date) -> DayRange:
     start, end = _day("--from", first), _day("--to", last)
     if end < start:
         raise ConfigError(f"--to {end} is before --from {start}; swap them.")
+    if start < EARLIEST:
+        raise ConfigError(f"--from {start} is before all Fitbits; use a day from {EARLIEST} on.")
     if end > today:
         raise ConfigError(f"--to {end} lies in the future; use a day until {today}.")
     return DayRange(start, end)

@@ -63,6 +63,11 @@ def test_it_writes_one_file_that_only_its_owner_reads(
         ("2026-10-01", "yesterday", "--to 'yesterday' is no day"),
         ("2026-10-02", "2026-10-01", "--to 2026-10-01 is before --from 2026-10-02; swap them."),
         ("2026-10-01", "2999-01-01", "--to 2999-01-01 lies in the future; use a day until 20"),
+        (
+            "0001-01-01",
+            "2026-10-01",
+            "--from 0001-01-01 is before all Fitbits; use a day from 2000",
+        ),
         ("2019-01-01", "2019-01-31", "has no data of user demo, device fitbit from 2019-01-01 to"),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncbit_dagster.civil import DayRange, day_start
-from syncbit_dagster.report.figures.calendar import week_table
+from syncbit_dagster.report.figures.calendar import WEEKDAYS, week_table
 from syncbit_dagster.report.figures.weeks import weekly_means
 from syncbit_dagster_tests.report.builders import (
     BERLIN,
@@ -108,9 +108,7 @@ def test_weeks(first: date, values: list[float]) -> None:
     shown = [label for label in labels.ravel().tolist() if label]
     assert len(shown) == len(days)
     for row, column in np.argwhere(labels != "").tolist():
-        assert labels[row, column].startswith(
-            ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[column]
-        )
+        assert labels[row, column].startswith(WEEKDAYS[column])
     np.testing.assert_array_equal(table[labels != ""], array)
 
 
@@ -126,6 +124,20 @@ def test_two_years_are_two_strips_with_one_scale() -> None:
     layout = page.figures["Steps, week by week"]["layout"]
     assert layout["yaxis"]["title"]["text"] == "2026"
     assert layout["yaxis2"]["title"]["text"] == "2025"
+
+
+def test_a_few_weeks_are_a_calendar_with_numbers() -> None:
+    page = page_of(
+        daily("fitbit_steps_total", {date(2026, 6, 2): 900.0, date(2026, 6, 30): 12345.0})
+    )
+    (cells,) = traces_of(page, "Steps, week by week")
+    assert cells["x"] == list(WEEKDAYS)
+    assert cells["y"] == ["1 Jun", "8 Jun", "15 Jun", "22 Jun", "29 Jun"]
+    shown = [(r, c) for r, line in enumerate(cells["text"]) for c, text in enumerate(line) if text]
+    assert shown == [(0, 1), (4, 1)]
+    assert [cells["text"][row][column] for row, column in shown] == ["900", "12.3k"]
+    axis = page.figures["Steps, week by week"]["layout"]["xaxis"]
+    assert (axis["type"], axis["dtick"]) == ("category", 1)  # every weekday has its name
 
 
 def test_a_short_report_needs_no_calendar() -> None:

@@ -58,7 +58,8 @@ def _wall(reading: Reading, days: DayRange) -> go.Figure:
             "type": "category",
             "side": "top",
             "range": None,
-            "tickmode": "linear",
+            "dtick": 1,
+            "tick0": 0,
         },
         yaxis={**_PLAIN_AXIS, "type": "category", "autorange": "reversed"},
     )
