@@ -17,6 +17,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "samples": {"errors"},
     "catalog": set(),
     "gaps": {"civil"},
+    "progress": {"account"},
     "settled": {"civil", "samples"},
     "account": GROUND,
     "quota": {"civil", "errors", "account"},
@@ -33,11 +34,11 @@ MAY_KNOW: dict[str, set[str]] = {
     "opening": GROUND | {"account", "catalog", "config", "quota", "sources", "stores"},
     "defs": GROUND
     | {"account", "catalog", "checks", "config", "gaps", "opening", "own_metrics", "quality"}
-    | {"report", "settled", "sources", "stores"},
+    | {"progress", "report", "settled", "sources", "stores"},
     "definitions": GROUND | {"catalog", "config", "defs", "opening"},
     "cli": GROUND
-    | {"account", "catalog", "checks", "config", "emulator", "migration", "opening", "quota"}
-    | {"report", "sources", "stores"},
+    | {"account", "catalog", "checks", "config", "defs", "emulator", "migration", "opening"}
+    | {"quota", "report", "sources", "stores"},
 }
 MAY_KNOW_DAGSTER = {"defs", "definitions"}
 

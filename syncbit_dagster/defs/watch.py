@@ -9,8 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import dagster as dg
+
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.civil import DayRange, civil_day, real_clock
+from syncbit_dagster.defs.records import missing_days
 from syncbit_dagster.errors import ConfigError
 from syncbit_dagster.gaps import gaps
 from syncbit_dagster.opening import history_days, offered_assets, open_source, quota_figures
@@ -19,8 +22,6 @@ from syncbit_dagster.progress import Progress, in_words, rate_to_go, time_to_go
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-
-    import dagster as dg
 
     from syncbit_dagster.config import Settings
 
@@ -33,9 +34,6 @@ def open_instance() -> dg.DagsterInstance:
     Raises:
         ConfigError: there is none.
     """
-    # Here, because Dagster takes a second to load, which a plan can do without.
-    import dagster as dg
-
     home = os.environ.get("DAGSTER_HOME") or "."
     if not Path(home, "dagster.yaml").is_file():
         raise ConfigError(
@@ -69,8 +67,6 @@ def watch(
 
 def measure(settings: Settings, instance: dg.DagsterInstance, now: datetime) -> Progress:
     """What of the history is on Dagster's record, and what the rest takes."""
-    from syncbit_dagster.defs.records import missing_days
-
     first, last = history_days(settings)
     newest = last or civil_day(now, settings.account.zone) - timedelta(days=1)
     if newest < first:
