@@ -28,6 +28,7 @@ from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.server import running_emulator
 from syncbit_dagster.opening import offered_assets, open_source, open_store
 from syncbit_dagster.report import make_report, write_report
+from syncbit_dagster.report.key_figures import period_before
 from syncbit_dagster.stores.base import Slice
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -116,6 +117,7 @@ def make_report_file(directory: Path) -> Path:
     person = synthetic_person(now.date())
     last = civil_day(now, person.zone) - timedelta(days=1)
     days = DayRange(last - timedelta(days=REPORT_DAYS - 1), last)
+    fetched = DayRange(period_before(days).first, last)  # what the key figures are compared with
     with running_emulator(person) as emulator:
         settings = load_settings(
             {
@@ -132,7 +134,7 @@ def make_report_file(directory: Path) -> Path:
         with closing(open_source(settings)) as source, closing(open_store(settings)) as store:
             for asset in offered_assets(settings):
                 names = tuple(dict.fromkeys(row.name for row in metrics_of(asset.name)))
-                for batch in source.fetch(asset, days) if asset.is_partitioned else ():
+                for batch in source.fetch(asset, fetched) if asset.is_partitioned else ():
                     start, end = batch.days.start(account.zone), batch.days.end(account.zone)
                     store.replace(Slice(names, account.labels, start, end), batch.samples)
             report = make_report(store, account.labels, account.zone, days, now)

@@ -70,7 +70,7 @@ def _strips(reading: Reading, days: DayRange) -> go.Figure:
     is_one = len(years) == 1 or len(days) <= 371
     parts = [days] if is_one else [_part(days, year) for year in reversed(years)]
     low, high = float(np.nanmin(reading.values)), float(np.nanmax(reading.values))
-    figure = frame([], days, height=36 + 150 * len(parts), margin={"t": 8, "b": 24})
+    figure = frame([], days, height=46 + 150 * len(parts), margin={"t": 8, "b": 34})
     for number, part in enumerate(parts):
         offset = (part.first - days.first).days
         table, labels = week_table(reading.values[offset : offset + len(part)], part)
@@ -95,7 +95,8 @@ def _strips(reading: Reading, days: DayRange) -> go.Figure:
             "tickformat": "%b" if not is_one else "%b\n%Y",
             "dtick": "M1",
             "ticklabelstep": 1,
-            "tickfont": tick,
+            "tickfont": {**tick, "size": 10},
+            "tickangle": 0,
             "anchor": f"y{suffix}",
         }
         figure.layout[f"yaxis{suffix}"] = {

@@ -40,7 +40,7 @@ def coverage(period: Period) -> go.Figure:
     return frame(
         [cells],
         period.days,
-        height=44 + 22 * len(names),
-        margin={"t": 6, "b": 30},
+        height=48 + 22 * len(names),
+        margin={"t": 6},
         yaxis={"type": "category", "autorange": "reversed", "showgrid": False},
     )

@@ -65,7 +65,8 @@ def _common(days: DayRange) -> dict[str, Any]:
     return {
         "template": "none",
         "height": HEIGHT,
-        "margin": {"l": 46, "r": 10, "t": 30, "b": 26},
+        # Months have the year below them.
+        "margin": {"l": 46, "r": 10, "t": 30, "b": 26 if len(days) <= MANY_DAYS else 38},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONT, "size": 12, "color": palette.light("soft")},
@@ -99,10 +100,11 @@ def day_axis(days: DayRange) -> dict[str, Any]:
         "range": [f"{days.first - ONE_DAY} 12:00", f"{days.last} 12:00"],
         "showgrid": False,
         "nticks": 8,
+        "tickangle": 0,
         "tickformatstops": [
             {"dtickrange": [None, DAY_MS], "value": "%a %-d"},
             {"dtickrange": [DAY_MS, "M1"], "value": "%-d %b"},
-            {"dtickrange": ["M1", "M12"], "value": "%b %Y"},
+            {"dtickrange": ["M1", "M12"], "value": "%b\n%Y"},
             {"dtickrange": ["M12", None], "value": "%Y"},
         ],
     }
