@@ -97,9 +97,23 @@ STORE = (
         failed="intraday_steps",
     ),
     replace(_BLINK, name="store killed at a read and back", path=EXPORT, ends="done", failed=""),
+    # What was accepted and read back is gone when the barrier comes.
+    replace(
+        _BLINK,
+        name="store killed at a barrier and back",
+        path=SNAPSHOT,
+        ends="done",
+        failed="",
+        is_short=True,
+    ),
     *(
         replace(
-            _BLINK, name=f"store killed somewhere and back ({number})", after=None, ends="anyhow"
+            _BLINK,
+            name=f"store killed somewhere and back ({number})",
+            after=None,
+            ends="anyhow",
+            # What it had accepted and not put on disk is gone.
+            says="127.0.0.1|were accepted but cannot be read back",
         )
         for number in (1, 2, 3)
     ),

@@ -89,6 +89,8 @@ class Deployment:
 @contextmanager
 def deployment(stage: Stage) -> Iterator[Deployment]:
     """A running deployment; nothing of it is left at the end."""
+    # What a shell started in the background ignores Ctrl-C, and so would all that starts from here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     shutil.copy(ROOT / "workspace.yaml", stage.home)
     found = Deployment(stage)
     try:

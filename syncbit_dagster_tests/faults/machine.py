@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import subprocess
 import threading
 from contextlib import suppress
@@ -15,11 +16,14 @@ from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.google_health.scopes import READ_SCOPES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from syncbit_dagster_tests.faults.stage import Stage
 
 ACTIVITY = "https://www.googleapis.com/auth/googlehealth.activity_and_fitness.readonly"
 BALLAST = "ballast"
 SOON_SECONDS = 0.3
+RECORDS_SIZE = "24m"
 
 
 def nothing(_: Stage) -> None:
@@ -116,10 +120,7 @@ def small_disk(stage: Stage) -> None:
     """DATA_DIR on a file system of its own, of half a megabyte."""
     small = stage.home.parent / "small"
     small.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "none", str(small)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("only root may mount a small file system")
-    stage.cleanup.callback(subprocess.run, ["umount", "--lazy", str(small)], check=True)
+    _mount(stage, small, "512k")
     for path in stage.data.iterdir():
         (small / path.name).write_bytes(path.read_bytes())
         (small / path.name).chmod(path.stat().st_mode)
@@ -128,13 +129,29 @@ def small_disk(stage: Stage) -> None:
 
 def fill_disk(stage: Stage) -> None:
     """Not a byte is left."""
-    with suppress(OSError), (stage.data / BALLAST).open("wb", buffering=0) as ballast:
-        while True:
-            ballast.write(bytes(4096))
+    _fill(stage.data)
 
 
 def empty_disk(stage: Stage) -> None:
     (stage.data / BALLAST).unlink()
+
+
+def small_records(stage: Stage) -> None:
+    """Dagster's own records on a file system of their own, of some megabytes."""
+    records = stage.home / ".dagster_home"
+    kept = stage.home / "kept"
+    shutil.copytree(records, kept)
+    _mount(stage, records, RECORDS_SIZE)
+    shutil.copytree(kept, records, dirs_exist_ok=True)
+
+
+def fill_records(stage: Stage) -> None:
+    """Not a byte is left for what Dagster remembers."""
+    _fill(stage.home / ".dagster_home")
+
+
+def empty_records(stage: Stage) -> None:
+    (stage.home / ".dagster_home" / BALLAST).unlink()
 
 
 def read_only_disk(stage: Stage) -> None:
@@ -145,6 +162,19 @@ def read_only_disk(stage: Stage) -> None:
 
 def writable_disk(stage: Stage) -> None:
     _remount(stage, "rw")
+
+
+def _mount(stage: Stage, place: Path, size: str) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(place)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root may mount a small file system")
+    stage.cleanup.callback(subprocess.run, ["umount", "--lazy", str(place)], check=True)
+
+
+def _fill(place: Path) -> None:
+    with suppress(OSError), (place / BALLAST).open("wb", buffering=0) as ballast:
+        while True:
+            ballast.write(bytes(4096))
 
 
 def _remount(stage: Stage, how: str) -> None:

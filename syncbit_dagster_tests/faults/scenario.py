@@ -39,10 +39,11 @@ class Scenario:
         ends: how the run ends that is hit.
         failed: the assets that are not complete then, separated by commas; the rest is. Of a run
             that is killed, or ends anyhow, nobody knows.
-        says: words in each failure; a row that may fail has some.
+        says: what each failure says (a regular expression); a row that may fail has something.
         before: what happens before the run.
         cure: what has to be done before what is missing is launched, beside ending the fault.
         clock_shift: seconds that the worker's clock is off when what is missing is launched.
+        is_unrecorded: Dagster cannot write down why it failed; what it prints says so.
         is_short: one of those in every test run.
     """
 
@@ -60,6 +61,7 @@ class Scenario:
     before: Act = machine.nothing
     cure: Act = machine.nothing
     clock_shift: float = 0.0
+    is_unrecorded: bool = False
     is_short: bool = False
 
     def somewhere(self, requests: int, random: Random) -> Scenario:

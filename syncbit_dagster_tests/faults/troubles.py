@@ -174,6 +174,17 @@ DISK = (
         cure=machine.writable_disk,
         says="cannot be",
     ),
+    Scenario(
+        "Dagster's disk full in the middle",
+        before=machine.small_records,
+        path=MINUTES,
+        act=machine.fill_records,
+        cure=machine.empty_records,
+        ends="failed",
+        failed="intraday_steps,sleep",
+        says="database or disk is full",
+        is_unrecorded=True,
+    ),
 )
 
 CLOCKS = (
