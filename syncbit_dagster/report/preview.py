@@ -21,7 +21,7 @@ def figures_table(report: Report) -> str:
     """The key figures as a Markdown table; empty where the report has none."""
     if not report.figures:
         return ""
-    lines = ["| | mean | change | days |", "|---|---|---|---|"]
+    lines = ["| | value | change | days |", "|---|---|---|---|"]
     lines += [f"| {one.name} | {one.text} | {one.change} | {one.days} |" for one in report.figures]
     return "\n".join(lines)
 
@@ -36,7 +36,7 @@ def first_series(report: Report) -> str:
 
 
 def bars(values: Floats, title: str) -> str:
-    """A Markdown image: a bar a day; a day without a value has none.
+    """A Markdown image and its title: a bar a day; a day without a value has none.
 
     Seven days take fewer than 1,000 characters.
     """
@@ -49,7 +49,8 @@ def bars(values: Floats, title: str) -> str:
     )
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}">'
+        f'<path stroke="{palette.light("faint")}" d="M0,{HEIGHT}h{WIDTH}"/>'
         f'<g stroke="{palette.light("blue")}" stroke-width="{step * 0.7:.0f}">{shapes}</g></svg>'
     )
     data = base64.b64encode(svg.encode()).decode()
-    return f"![{escape(title)}](data:image/svg+xml;base64,{data})"
+    return f"![{escape(title)}](data:image/svg+xml;base64,{data})\n\n{escape(title)}"

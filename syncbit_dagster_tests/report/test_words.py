@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from datetime import date, timedelta
 
 import numpy as np
@@ -13,6 +15,7 @@ from syncbit_dagster.civil import DayRange
 from syncbit_dagster.report import words
 from syncbit_dagster.report.key_figures import period_before
 from syncbit_dagster.report.nights import Nights, middle_and_spread, regularity
+from syncbit_dagster.report.preview import bars
 from syncbit_dagster_tests.report.builders import JUNE, daily, every_day, report_of
 
 
@@ -112,3 +115,13 @@ def test_today_is_not_over() -> None:
     html = report_of([daily("fitbit_steps_total", every_day(days))], days).html
     assert "today is not over yet" in html
     assert "not over yet" not in report_of([daily("fitbit_steps_total", every_day(JUNE))]).html
+
+
+def test_the_preview_of_a_week_is_small_and_has_a_bar_a_known_day() -> None:
+    title = "Resting heart rate, 28 December 2026 - 3 January 2027"
+    text = bars(np.array([12345.6, 0.0, np.nan, 99999.0, 5.0, np.nan, 1.0]), title)
+    assert len(text) < 1_000
+    assert text.endswith(f"\n\n{title}")
+    svg = base64.b64decode(text.split("base64,")[1].split(")")[0]).decode()
+    assert [int(x) for x in re.findall(r"M(\d+),48v", svg)] == [17, 51, 120, 154, 223]
+    assert len(bars(np.full(7, 12345.6), title)) < 1_000
