@@ -17,6 +17,7 @@ from syncbit_dagster.report.figures.frame import (
     names_of,
     value_axis,
 )
+from syncbit_dagster.report.figures.lines import line_of
 from syncbit_dagster.report.figures.weeks import weekly_means
 
 if TYPE_CHECKING:
@@ -127,17 +128,7 @@ def ranges(readings: Sequence[Reading], period: Period) -> go.Figure:
                 ),
             )
         )
-    traces.append(
-        go.Scatter(
-            x=days,
-            y=known(average.values),
-            name="Average",
-            mode="lines+markers",
-            line={"color": palette.light("blue"), "width": 2},
-            marker={"size": 5},
-            hovertemplate=hover(unit, "Average"),
-        )
-    )
+    traces += line_of(average, names_of(readings)[0], 0, period)
     known_values = np.concatenate([one.values for one in readings])
     bottom, top = float(np.nanmin(known_values)), float(np.nanmax(known_values))
     room = 0.08 * (top - bottom) or 1.0

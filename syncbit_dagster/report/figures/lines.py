@@ -36,11 +36,10 @@ def lines(readings: Sequence[Reading], period: Period) -> go.Figure:
     mean of the week.
     """
     names = names_of(readings)
-    form = _dots_and_mean if len(period.days) > MANY_DAYS else _line
     traces = [
         trace
         for number, (one, name) in enumerate(zip(readings, names, strict=True))
-        for trace in form(one, name if len(names) > 1 else "", number, period)
+        for trace in line_of(one, name if len(names) > 1 else "", number, period)
     ]
     values = np.concatenate([one.values for one in readings])
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
@@ -53,6 +52,12 @@ def _range(low: float, high: float) -> list[float]:
     least = SMALLEST_SPAN * max(abs(low), abs(high))
     room = max(0.08 * (high - low), (least - (high - low)) / 2) or 1.0
     return [low - room, high + room]
+
+
+def line_of(one: Reading, name: str, number: int, period: Period) -> list[go.Scatter]:
+    """One series; the ``number``-th of its plot has the colour of that number."""
+    form = _dots_and_mean if len(period.days) > MANY_DAYS else _line
+    return form(one, name, number, period)
 
 
 def _line(one: Reading, name: str, number: int, period: Period) -> list[go.Scatter]:
