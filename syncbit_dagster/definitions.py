@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from syncbit_dagster.civil import real_clock
-from syncbit_dagster.config import Settings, load_settings
+from syncbit_dagster.config import Settings, load_accounts
 from syncbit_dagster.defs.assets import build_asset
 from syncbit_dagster.defs.checks import build_checks
 from syncbit_dagster.defs.device_sync import device_sync
-from syncbit_dagster.defs.history import history
+from syncbit_dagster.defs.history import TICK_SECONDS, history
 from syncbit_dagster.defs.io_manager import sample_store_io_manager
+from syncbit_dagster.defs.names import SOURCE, STORE, named
 from syncbit_dagster.defs.own_metrics import RUN_FIGURES, run_figures
 from syncbit_dagster.defs.partitions import daily_partitions
 from syncbit_dagster.defs.resources import fitbit_resource
@@ -34,13 +35,30 @@ if TYPE_CHECKING:
 
 
 def build_definitions(
-    settings: Settings,
-    *,
+    *accounts: Settings,
     now: Callable[[], datetime] = real_clock,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dg.Definitions:
-    """Assets, schedule, sensors and resources of one account, by the clock that is given."""
-    logging.getLogger("syncbit_dagster").setLevel(settings.log_level)
+    """Assets, schedules, sensors and resources of each account, by the clock that is given."""
+    logging.getLogger("syncbit_dagster").setLevel(accounts[0].log_level)
+    # What a sensor costs that finds nothing to do stays the same, however many there are.
+    tick_seconds = TICK_SECONDS * len(accounts)
+    online = [settings for settings in accounts if not settings.is_offline]
+    for_all = dg.Definitions(
+        sensors=[run_failures(online, now=now)] if online else [],
+        # One process a run: steps share the request budget and spare an import each.
+        executor=dg.in_process_executor,
+    )
+    each = [_of_account(settings, tick_seconds, now, sleep) for settings in accounts]
+    return dg.Definitions.merge(*each, for_all)
+
+
+def _of_account(
+    settings: Settings,
+    tick_seconds: int,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], None],
+) -> dg.Definitions:
     first, last = history_days(settings)
     partitions = daily_partitions(settings, first, last)
     kinds = {"pandas", "victoriametrics" if settings.victoria else "duckdb"}
@@ -71,17 +89,16 @@ def build_definitions(
         schedules=[] if last else regular,
         sensors=[
             *followed,
-            history(settings, partitioned, offered, first, last, now=now),
-            *([] if settings.is_offline else [run_failures(settings, now=now)]),
+            history(
+                settings, partitioned, offered, first, last, now=now, tick_seconds=tick_seconds
+            ),
         ],
         resources={
-            "fitbit": fitbit_resource(settings, now=now, sleep=sleep),
-            "sample_store": sample_store_io_manager(settings, now=now),
-            RUN_FIGURES: run_figures(),
+            named(settings, SOURCE): fitbit_resource(settings, now=now, sleep=sleep),
+            named(settings, STORE): sample_store_io_manager(settings, now=now),
+            named(settings, RUN_FIGURES): run_figures(),
         },
-        # One process a run: steps share the request budget and spare an import each.
-        executor=dg.in_process_executor,
     )
 
 
-defs = build_definitions(load_settings())
+defs = build_definitions(*load_accounts())

@@ -13,6 +13,7 @@ from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.freshness import freshness
 from syncbit_dagster.defs.io_manager import Fetched
 from syncbit_dagster.defs.metadata import metric_table
+from syncbit_dagster.defs.names import SOURCE, STORE, key_of, named, tags_of
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.resources import RunSource
 from syncbit_dagster.gaps import stretches
@@ -20,8 +21,9 @@ from syncbit_dagster.settled import state_of
 from syncbit_dagster.sources.base import Current
 from syncbit_dagster.sources.errors import PermissionMissingError
 
-# One run at a time writes to the store: it has no compare-and-swap. The store's own lock holds
-# where Dagster's pool does not (a second instance, a materialization from the command line).
+# One run of an account at a time. Writing is one at a time in a store as a whole, which has no
+# compare-and-swap: its own lock holds where Dagster's pool does not (another account, a second
+# instance, a materialization from the command line).
 STORE_POOL = "sample_store"
 PERMISSION_CHECK = "permission"
 SETTLED_CHECK = "settled"
@@ -40,26 +42,31 @@ def build_asset(
     Data that the user did not allow is no failure: the asset is skipped with a warning, its
     partitions stay missing, its check ``permission`` fails, and the other assets go on.
     """
+    key, source = key_of(settings, asset.name), named(settings, SOURCE)
+    check_specs = _check_specs(asset, key)
 
     @dg.asset(
-        name=asset.name,
-        group_name=asset.group,
+        key=key,
+        group_name=named(settings, asset.group),
+        tags=tags_of(settings),
         description=asset.description,
         partitions_def=partitions if asset.is_partitioned else None,
         backfill_policy=dg.BackfillPolicy.single_run() if asset.is_partitioned else None,
-        io_manager_key="sample_store",
-        pool=STORE_POOL,
+        io_manager_key=named(settings, STORE),
+        required_resource_keys={source},
+        pool=named(settings, STORE_POOL),
         metadata={"metrics": metric_table(asset)},
         # A run takes its assets in the catalogue's order; what reads ahead relies on that.
         op_tags={"dagster/priority": str(-ASSETS.index(asset))},
         kinds=kinds,
         freshness_policy=freshness(asset, settings),
         output_required=False,
-        check_specs=_check_specs(asset),
+        check_specs=check_specs,
     )
     def materialize(
-        context: dg.AssetExecutionContext, fitbit: dg.ResourceParam[RunSource]
+        context: dg.AssetExecutionContext,
     ) -> Iterator[dg.Output[Current | Fetched] | dg.AssetCheckResult]:
+        fitbit: RunSource = getattr(context.resources, source)
         try:
             with as_failure(but_not=PermissionMissingError):
                 fetched = _fetch(asset, context, fitbit)
@@ -71,7 +78,7 @@ def build_asset(
                 severity=dg.AssetCheckSeverity.WARN,
                 description=str(refusal),
             )
-            yield from _unknown(asset)
+            yield from _unknown(check_specs)
             return
         yield dg.Output(fetched)
         yield dg.AssetCheckResult(passed=True, check_name=PERMISSION_CHECK)
@@ -82,28 +89,28 @@ def build_asset(
     return materialize
 
 
-def _check_specs(asset: Asset) -> list[dg.AssetCheckSpec]:
+def _check_specs(asset: Asset, key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
     permission = dg.AssetCheckSpec(
         PERMISSION_CHECK,
-        asset=asset.name,
+        asset=key,
         description="The account allows to read this data.",
     )
     settled = dg.AssetCheckSpec(
         SETTLED_CHECK,
-        asset=asset.name,
+        asset=key,
         description="The days have ended and a device has synced since; they change no more.",
     )
     readable = dg.AssetCheckSpec(
         READABLE_CHECK,
-        asset=asset.name,
+        asset=key,
         description="Nothing of what the provider gave had to be left out.",
     )
     return [permission, settled, readable] if asset.is_partitioned else [permission]
 
 
-def _unknown(asset: Asset) -> Iterator[dg.AssetCheckResult]:
+def _unknown(specs: Sequence[dg.AssetCheckSpec]) -> Iterator[dg.AssetCheckResult]:
     """The checks of data that nobody may read."""
-    for spec in _check_specs(asset):
+    for spec in specs:
         if spec.name != PERMISSION_CHECK:
             yield dg.AssetCheckResult(
                 passed=False,

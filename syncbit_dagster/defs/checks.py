@@ -4,6 +4,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import pandas as pd
@@ -13,13 +14,16 @@ from syncbit_dagster.civil import DayRange, civil_day
 from syncbit_dagster.config import Settings
 from syncbit_dagster.defs.assets import STORE_POOL
 from syncbit_dagster.defs.failures import as_failure
-from syncbit_dagster.defs.io_manager import SampleStoreIOManager
+from syncbit_dagster.defs.names import STORE, key_of, named
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.schedules import DAYS_LOOKED_BACK
 from syncbit_dagster.quality import Check, Evidence, Outcome, checks_of, metrics_read
 from syncbit_dagster.quality.outcome import merged, sentence, table
 from syncbit_dagster.samples import empty
 from syncbit_dagster.stores.base import Slice, Store
+
+if TYPE_CHECKING:
+    from syncbit_dagster.defs.io_manager import SampleStoreIOManager
 
 LAST_DAYS = 90
 DAYS_AT_ONCE = 120  # as many minutes as should be in memory; ten years are read piece by piece
@@ -49,21 +53,23 @@ def build_checks(
         else settings.interval_seconds
     )
     checks = checks_of(asset, interval_seconds)
+    key, sample_store = key_of(settings, asset.name), named(settings, STORE)
 
     @dg.multi_asset_check(
-        name=f"{asset.name}_quality",
+        name=named(settings, f"{asset.name}_quality"),
         specs=[
-            dg.AssetCheckSpec(check.name, asset=asset.name, description=check.description)
+            dg.AssetCheckSpec(check.name, asset=key, description=check.description)
             for check in checks
         ],
         can_subset=True,
-        pool=STORE_POOL,
+        required_resource_keys={sample_store},
+        pool=named(settings, STORE_POOL),
         op_tags=_AFTER_THE_ASSETS,
     )
     def check_quality(
         context: dg.AssetCheckExecutionContext,
-        sample_store: dg.ResourceParam[SampleStoreIOManager],
     ) -> Iterator[dg.AssetCheckResult]:
+        opened: SampleStoreIOManager = getattr(context.resources, sample_store)
         zone = settings.account.zone
         today = civil_day(now(), zone)
         last_days = _last_days(asset, partitions, now(), today)
@@ -75,14 +81,14 @@ def build_checks(
             today=today,
             interval_seconds=interval_seconds,
             samples=empty(),
-            recorded=_recorded(context.instance, dg.AssetKey(asset.name), {*days, *last_days}),
+            recorded=_recorded(context.instance, key, {*days, *last_days}),
             wanted=_wanted(asset, settings, last_days),
         )
 
         def read() -> Iterator[Evidence]:
             for piece in days.chunks(DAYS_AT_ONCE):
                 with as_failure():
-                    samples = _read(sample_store.store, asset, settings, piece)
+                    samples = _read(opened.store, asset, settings, piece)
                 yield replace(record, days=piece, samples=samples)
 
         selected = {key.name for key in context.selected_asset_check_keys}
@@ -90,9 +96,9 @@ def build_checks(
         of_partitions = [check for check in chosen if check.looks_at == "partitions"]
         of_samples = [check for check in chosen if check.looks_at == "samples"]
         for check, outcome in _judge(of_partitions, iter([record])):
-            yield _result(asset, check, outcome, last_days)
+            yield _result(key, check, outcome, last_days)
         for check, outcome in _judge(of_samples, read()):
-            yield _result(asset, check, outcome, days)
+            yield _result(key, check, outcome, days)
 
     return check_quality
 
@@ -104,7 +110,9 @@ def _judge(checks: list[Check], evidence: Iterator[Evidence]) -> Iterator[tuple[
         yield from zip(checks, map(merged, zip(*outcomes, strict=True)), strict=True)
 
 
-def _result(asset: Asset, check: Check, outcome: Outcome, days: DayRange) -> dg.AssetCheckResult:
+def _result(
+    key: dg.AssetKey, check: Check, outcome: Outcome, days: DayRange
+) -> dg.AssetCheckResult:
     metadata: dict[str, int | str | dg.MetadataValue] = {
         "days": str(days),
         f"{check.unit}_checked": outcome.checked,
@@ -115,7 +123,7 @@ def _result(asset: Asset, check: Check, outcome: Outcome, days: DayRange) -> dg.
     if outcome.findings:
         metadata["worst"] = dg.MetadataValue.md(table(outcome))
     return dg.AssetCheckResult(
-        asset_key=asset.name,
+        asset_key=key,
         check_name=check.name,
         passed=not outcome.findings,
         severity=dg.AssetCheckSeverity[check.severity],

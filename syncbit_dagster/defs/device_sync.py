@@ -13,6 +13,7 @@ import dagster as dg
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.civil import DayRange, civil_day, real_clock, require_aware
 from syncbit_dagster.defs.failures import as_failure
+from syncbit_dagster.defs.names import named, tags_of
 from syncbit_dagster.defs.runs import ACTIVE, range_run
 from syncbit_dagster.opening import open_source
 from syncbit_dagster.settled import changed_days, syncs
@@ -44,13 +45,14 @@ def device_sync(
     the days of the devices' memory are materialized once more and found equal.
     """
     job = dg.define_asset_job(
-        NAME,
+        named(settings, NAME),
         selection=dg.AssetSelection.assets(*assets),
         description="Materializes the days that a device's sync may have changed.",
+        tags=tags_of(settings),
     )
 
     @dg.sensor(
-        name=NAME,
+        name=job.name,
         job=job,
         minimum_interval_seconds=settings.sync_interval_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
@@ -60,7 +62,7 @@ def device_sync(
         with as_failure():
             if not settings.is_authorized():
                 return dg.SkipReason("No account is authorized yet; run `syncbit authorize`.")
-            last_run = _last_run(context.instance)
+            last_run = _last_run(context.instance, job.name)
             if last_run and last_run.status in ACTIVE:
                 return dg.SkipReason("The run for the last sync is under way.")
             try:
@@ -87,8 +89,8 @@ def device_sync(
     return sensor
 
 
-def _last_run(instance: dg.DagsterInstance) -> dg.DagsterRun | None:
-    return next(iter(instance.get_runs(dg.RunsFilter(job_name=NAME), limit=1)), None)
+def _last_run(instance: dg.DagsterInstance, job: str) -> dg.DagsterRun | None:
+    return next(iter(instance.get_runs(dg.RunsFilter(job_name=job), limit=1)), None)
 
 
 def _ask(

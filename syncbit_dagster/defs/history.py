@@ -17,6 +17,7 @@ import dagster as dg
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.civil import DayRange, civil_day, real_clock
 from syncbit_dagster.defs.failures import as_failure
+from syncbit_dagster.defs.names import is_of, key_of, named, tags_of
 from syncbit_dagster.defs.records import missing_days
 from syncbit_dagster.defs.runs import ACTIVE, days_of_run, range_run
 from syncbit_dagster.gaps import Attempt, Gap, affordable, askable, gaps
@@ -46,6 +47,7 @@ def history(
     last: date | None,
     *,
     now: Callable[[], datetime] = real_clock,
+    tick_seconds: int = TICK_SECONDS,
 ) -> dg.SensorDefinition:
     """Runs over ranges of missing days, until there are none.
 
@@ -56,17 +58,19 @@ def history(
         first: the first day.
         last: the last day; None: yesterday, whenever that is.
         now: the present instant.
+        tick_seconds: how often to look.
     """
     job = dg.define_asset_job(
-        NAME,
+        named(settings, NAME),
         selection=dg.AssetSelection.assets(*assets),
         description="Materializes days that are missing, the newest first.",
+        tags=tags_of(settings),
     )
 
     @dg.sensor(
-        name=NAME,
+        name=job.name,
         job=job,
-        minimum_interval_seconds=TICK_SECONDS,
+        minimum_interval_seconds=tick_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=job.description,
     )
@@ -89,22 +93,22 @@ def _tick(
     days: DayRange,
     now: Callable[[], datetime],
 ) -> dg.SensorResult | dg.SkipReason:
-    slot = now()
+    job, slot = named(settings, NAME), now()
     slot -= timedelta(hours=slot.hour % RETRY_HOURS)
     # Runs before partitions: a run that ends in between is counted as active, not as in vain.
     active = instance.get_runs(dg.RunsFilter(statuses=list(ACTIVE)))
-    tried = instance.get_runs(dg.RunsFilter(job_name=NAME, tags={SLOT_TAG: _hour(slot)}))
+    tried = instance.get_runs(dg.RunsFilter(job_name=job, tags={SLOT_TAG: _hour(slot)}))
     missing = missing_days(settings, offered, instance, days)
     if not any(missing.values()):
         return dg.SkipReason(f"Every day until {days.last} is there.")
-    under_way = [gap for run in active if (gap := _gap(run, missing))]
-    rest = askable(missing, under_way, _attempts(tried, missing))
+    under_way = [gap for run in active if (gap := _gap(settings, run, missing))]
+    rest = askable(missing, under_way, _attempts(settings, tried, missing))
     if not any(rest.values()):
         again = _hour(slot + timedelta(hours=RETRY_HOURS))
         return dg.SkipReason(
             f"What is missing is under way, or was tried in vain and is tried again at {again} UTC."
         )
-    ahead = RUNS_AHEAD - sum(run.job_name == NAME for run in active)
+    ahead = RUNS_AHEAD - sum(run.job_name == job for run in active)
     if ahead <= 0:
         return dg.SkipReason(f"{RUNS_AHEAD} runs are under way.")
     with closing(open_source(settings, priority="history", now=now)) as source:
@@ -112,23 +116,34 @@ def _tick(
         pieces = list(islice(found, ahead))
     if not pieces:
         return dg.SkipReason("What is missing waits for the request budget.")
-    return dg.SensorResult(run_requests=[_request(piece, _hour(slot)) for piece in pieces])
+    return dg.SensorResult(
+        run_requests=[_request(settings, piece, _hour(slot)) for piece in pieces]
+    )
 
 
-def _gap(run: dg.DagsterRun, names: Iterable[str]) -> Gap | None:
-    """What a run is at work on among the assets of these names; None: nothing of it."""
-    selected = run.asset_selection
+def _gap(settings: Settings, run: dg.DagsterRun, names: Iterable[str]) -> Gap | None:
+    """What a run is at work on among the account's assets of these names; None: nothing of it."""
     # A run that names no asset is one of the schedule's or the other sensor's: all of the job's.
-    assets = tuple(name for name in names if selected is None or dg.AssetKey(name) in selected)
+    assets = tuple(
+        name
+        for name in names
+        if (
+            is_of(settings, run)
+            if run.asset_selection is None
+            else key_of(settings, name) in run.asset_selection
+        )
+    )
     days = days_of_run(run) if assets else None
     return Gap(assets, days) if days else None
 
 
-def _attempts(runs: Iterable[dg.DagsterRun], names: Iterable[str]) -> list[Attempt]:
+def _attempts(
+    settings: Settings, runs: Iterable[dg.DagsterRun], names: Iterable[str]
+) -> list[Attempt]:
     return [
         Attempt(gap, has_failed=not run.is_success)
         for run in runs
-        if run.is_finished and (gap := _gap(run, names))
+        if run.is_finished and (gap := _gap(settings, run, names))
     ]
 
 
@@ -152,12 +167,12 @@ def _pieces(
             yield piece
 
 
-def _request(gap: Gap, slot: str) -> dg.RunRequest:
+def _request(settings: Settings, gap: Gap, slot: str) -> dg.RunRequest:
     return range_run(
         gap.days,
         "history",
         run_key=f"{gap.days} {','.join(gap.assets)} {slot}",
-        assets=gap.assets,
+        assets=[key_of(settings, name) for name in gap.assets],
         tags={SLOT_TAG: slot, **NO_RETRIES},
     )
 

@@ -14,6 +14,7 @@ from syncbit_dagster.civil import real_clock
 from syncbit_dagster.defs import own_metrics
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.metadata import partition_metadata, write_metadata
+from syncbit_dagster.defs.names import named
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.opening import open_store
 from syncbit_dagster.own_metrics import RunFigures
@@ -194,9 +195,10 @@ def sample_store_io_manager(
     settings: Settings, *, now: Callable[[], datetime] = real_clock
 ) -> dg.IOManagerDefinition:
     """The IO manager over the configured store, opened for a run and closed after it."""
+    run_figures = named(settings, own_metrics.RUN_FIGURES)
 
     def opened(context: dg.InitResourceContext) -> Iterator[SampleStoreIOManager]:
-        figures = getattr(context.resources, own_metrics.RUN_FIGURES)
+        figures = getattr(context.resources, run_figures)
         with as_failure():
             store = open_store(settings)
         try:
@@ -207,7 +209,7 @@ def sample_store_io_manager(
 
     place = settings.victoria.endpoints.write if settings.victoria else settings.embedded_store
     return dg.IOManagerDefinition(
-        required_resource_keys={own_metrics.RUN_FIGURES},
+        required_resource_keys={run_figures},
         resource_fn=opened,  # type: ignore[arg-type] # a generator is fine, as for every resource
         description=f"Samples in {place}",
     )

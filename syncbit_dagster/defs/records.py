@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-import dagster as dg
+from syncbit_dagster.defs.names import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import dagster as dg
 
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.civil import DayRange
@@ -22,6 +24,6 @@ def missing_days(
     result = {}
     for asset in offered:
         if wanted := settings.history_of(asset, days):
-            there = instance.get_materialized_partitions(dg.AssetKey(asset.name))
+            there = instance.get_materialized_partitions(key_of(settings, asset.name))
             result[asset.name] = set(wanted) - {date.fromisoformat(key) for key in there}
     return result

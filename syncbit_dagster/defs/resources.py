@@ -15,6 +15,7 @@ import dagster as dg
 from syncbit_dagster.catalog import ASSETS, asset_named
 from syncbit_dagster.civil import real_clock
 from syncbit_dagster.defs.failures import as_failure
+from syncbit_dagster.defs.names import key_of, named
 from syncbit_dagster.defs.own_metrics import RUN_FIGURES
 from syncbit_dagster.defs.read_ahead import ReadAhead
 from syncbit_dagster.defs.run_checks import log_checks
@@ -138,7 +139,7 @@ def fitbit_resource(
     sleep: Callable[[float], None] = time.sleep,
 ) -> dg.ResourceDefinition:
     """The account's source as the resource ``fitbit``; it carries OAuth and the request budget."""
-    account = settings.account
+    account, run_figures = settings.account, named(settings, RUN_FIGURES)
 
     def opened(context: dg.InitResourceContext) -> Iterator[RunSource]:
         with as_failure():
@@ -149,8 +150,8 @@ def fitbit_resource(
             open_source(settings, priority=priority_of(tags), now=now, sleep=sleep),
             account.zone,
             now,
-            getattr(context.resources, RUN_FIGURES),
-            partitioned_assets_of(context.run),
+            getattr(context.resources, run_figures),
+            partitioned_assets_of(settings, context.run),
         )
         try:
             yield source
@@ -159,7 +160,7 @@ def fitbit_resource(
 
     return dg.ResourceDefinition(
         resource_fn=opened,
-        required_resource_keys={RUN_FIGURES},
+        required_resource_keys={run_figures},
         description=(
             f"{account.provider} at {account.api_url} as user {account.labels['user']!r}: "
             f"days of {account.zone.key}, at most {account.quota}"
@@ -167,10 +168,10 @@ def fitbit_resource(
     )
 
 
-def partitioned_assets_of(run: dg.DagsterRun | None) -> tuple[Asset, ...]:
+def partitioned_assets_of(settings: Settings, run: dg.DagsterRun | None) -> tuple[Asset, ...]:
     """What a run that names its assets will fetch, in the order of its steps."""
     keys = (run.asset_selection if run else None) or frozenset()
-    return tuple(a for a in ASSETS if a.is_partitioned and dg.AssetKey(a.name) in keys)
+    return tuple(a for a in ASSETS if a.is_partitioned and key_of(settings, a.name) in keys)
 
 
 def priority_of(tags: Mapping[str, str]) -> Priority:

@@ -10,11 +10,12 @@ import dagster as dg
 
 from syncbit_dagster.catalog import ASSETS
 from syncbit_dagster.civil import real_clock
+from syncbit_dagster.defs.names import step_of
 from syncbit_dagster.defs.own_metrics import record_failure
 from syncbit_dagster.opening import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from syncbit_dagster.config import Settings
 
@@ -23,12 +24,14 @@ TICK_SECONDS = 30
 
 
 def run_failures(
-    settings: Settings, *, now: Callable[[], datetime] = real_clock
+    accounts: Sequence[Settings], *, now: Callable[[], datetime] = real_clock
 ) -> dg.SensorDefinition:
     """One small write after each failed run; it starts nothing and asks the provider nothing.
 
+    It looks at all runs of the code location, so one of it serves all accounts.
+
     Args:
-        settings: of this process.
+        accounts: those whose runs can fail.
         now: the present instant.
     """
 
@@ -43,20 +46,21 @@ def run_failures(
         record = context.instance.get_run_record_by_id(run.run_id)
         ended = record.end_time if record else None
         failed_at = now() if ended is None else datetime.fromtimestamp(ended, UTC)
-        assets = _unfinished(run, context.instance)
-        with closing(open_store(settings)) as store:
-            record_failure(store, settings, assets, failed_at, now())
+        steps = _unfinished_steps(run, context.instance)
+        for settings in accounts:
+            assets = [one.name for one in ASSETS if step_of(settings, one.name) in steps]
+            if assets:
+                with closing(open_store(settings)) as store:
+                    record_failure(store, settings, assets, failed_at, now())
 
     return sensor
 
 
-def _unfinished(run: dg.DagsterRun, instance: dg.DagsterInstance) -> list[str]:
-    """The assets that the run was for and whose step has not ended well."""
+def _unfinished_steps(run: dg.DagsterRun, instance: dg.DagsterInstance) -> set[str]:
+    """What the run was to do and what has not ended well: assets, and checks and reports too."""
     if run.execution_plan_snapshot_id is None:
-        return []
+        return set()
     plan = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id)
     stats = instance.get_run_step_stats(run.run_id)
     finished = {one.step_key for one in stats if one.status and one.status.name == "SUCCESS"}
-    # Other steps of a run are checks and reports.
-    planned = {asset.name for asset in ASSETS}.intersection(plan.step_keys_to_execute)
-    return sorted(planned - finished)
+    return set(plan.step_keys_to_execute) - finished

@@ -39,7 +39,7 @@ def range_run(
     priority: Priority,
     *,
     run_key: str,
-    assets: Iterable[str] | None = None,
+    assets: Iterable[dg.AssetKey] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> dg.RunRequest:
     """One run for all the days; a run key that was used before makes none.
@@ -48,12 +48,12 @@ def range_run(
         days: the partitions.
         priority: which runs and which requests go first.
         run_key: names the run.
-        assets: names; default: all of the job's.
+        assets: keys; default: all of the job's.
         tags: more of them.
     """
     return dg.RunRequest(
         run_key=run_key,
-        asset_selection=None if assets is None else [dg.AssetKey(name) for name in assets],
+        asset_selection=None if assets is None else list(assets),
         tags={
             RANGE_START_TAG: days.first.isoformat(),
             RANGE_END_TAG: days.last.isoformat(),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from syncbit_dagster.defs.names import named, tags_of
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.runs import range_run
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from syncbit_dagster.config import Settings
 
+NAME = "daily_sync"
 # Summaries of a night come after the day has ended and the phone has synced; days are corrected
 # for some days more. A roll-up covers 14 days at the price of one, so looking back is free.
 CRON = "0 5 * * *"
@@ -27,13 +29,14 @@ def daily_sync(
 ) -> dg.ScheduleDefinition:
     """Materialize the last days again every morning, in one run."""
     job = dg.define_asset_job(
-        "daily_sync",
+        named(settings, NAME),
         selection=dg.AssetSelection.assets(*assets),
         description=f"Materializes the last {DAYS_LOOKED_BACK} days of every collected asset.",
+        tags=tags_of(settings),
     )
 
     @dg.schedule(
-        name="daily_sync",
+        name=job.name,
         job=job,
         cron_schedule=CRON,
         execution_timezone=settings.account.zone.key,

@@ -4,6 +4,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -11,10 +12,13 @@ from syncbit_dagster.civil import DayRange, real_clock
 from syncbit_dagster.config import Settings
 from syncbit_dagster.defs.assets import STORE_POOL
 from syncbit_dagster.defs.failures import as_failure
-from syncbit_dagster.defs.io_manager import SampleStoreIOManager
 from syncbit_dagster.defs.metadata import Metadata
+from syncbit_dagster.defs.names import STORE, key_of, named, tags_of
 from syncbit_dagster.defs.runs import range_run
 from syncbit_dagster.stores.base import Store
+
+if TYPE_CHECKING:
+    from syncbit_dagster.defs.io_manager import SampleStoreIOManager
 
 NAME = "weekly_report"
 JOB = "weekly_reports"  # Dagster keeps the names of assets and jobs apart
@@ -42,25 +46,27 @@ def weekly_report(
     """
     # The first week and the last one may have days that are no partitions of the assets.
     days_of_week = dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
+    sample_store = named(settings, STORE)
 
     @dg.asset(
-        name=NAME,
-        group_name="reports",
+        key=key_of(settings, NAME),
+        group_name=named(settings, "reports"),
+        tags=tags_of(settings),
         description="A week's plots and numbers as one HTML file, for any browser, offline.",
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
         deps=[dg.AssetDep(one.key, partition_mapping=days_of_week) for one in assets],
-        pool=STORE_POOL,
+        required_resource_keys={sample_store},
+        pool=named(settings, STORE_POOL),
         kinds={"plotly", "html"},
     )
-    def make(
-        context: dg.AssetExecutionContext, sample_store: dg.ResourceParam[SampleStoreIOManager]
-    ) -> None:
+    def make(context: dg.AssetExecutionContext) -> None:
+        opened: SampleStoreIOManager = getattr(context.resources, sample_store)
         for key in context.partition_keys:
             monday = date.fromisoformat(key)
             week = DayRange(monday, monday + timedelta(days=6))
             with as_failure():
-                metadata = _write(settings, sample_store.store, week, now())
+                metadata = _write(settings, opened.store, week, now())
             context.add_asset_metadata(metadata, partition_key=key)
 
     return make
@@ -88,13 +94,14 @@ def weekly_report_schedule(
 ) -> dg.ScheduleDefinition:
     """Make the last weeks' reports again every Monday, in one run."""
     job = dg.define_asset_job(
-        JOB,
+        named(settings, JOB),
         selection=dg.AssetSelection.assets(report),
         description=f"Makes the reports of the last {WEEKS_LOOKED_BACK} weeks.",
+        tags=tags_of(settings),
     )
 
     @dg.schedule(
-        name=JOB,
+        name=job.name,
         job=job,
         cron_schedule=CRON,
         execution_timezone=settings.account.zone.key,
@@ -110,7 +117,8 @@ def weekly_report_schedule(
             return dg.SkipReason("No week has ended yet.")
         mondays = DayRange(date.fromisoformat(weeks[0]), date.fromisoformat(weeks[-1]))
         # The sensor `history` counts a run that names no asset as at work on all of them.
-        return range_run(mondays, "fresh", run_key=f"{NAME} {now.isoformat()}", assets=[NAME])
+        key = key_of(settings, NAME)
+        return range_run(mondays, "fresh", run_key=f"{NAME} {now.isoformat()}", assets=[key])
 
     return schedule
 
