@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -51,6 +52,14 @@ class BatchedEventLog(SqliteEventLogStorage):
                 self._store_together(list(group), index)
             else:
                 super().store_event_batch(list(group))
+
+    def delete_events(self, run_id: str) -> None:
+        """Delete a run's events, and the file that held its own, which would stay as it is."""
+        super().delete_events(run_id)
+        with self._db_lock:
+            self._initialized_dbs.discard(run_id)
+            for end in ("", "-wal", "-shm"):
+                Path(self.path_for_shard(run_id) + end).unlink(missing_ok=True)
 
     def _how_to_index(self, event: EventLogEntry) -> Index | None:
         if not event.is_dagster_event:
