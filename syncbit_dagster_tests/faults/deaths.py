@@ -94,7 +94,7 @@ STORE = (
         name="store killed at the third write and back",
         path=IMPORT,
         after=2,
-        failed="intraday_steps",
+        failed="intraday_steps|sleep",
     ),
     replace(_BLINK, name="store killed at a read and back", path=EXPORT, ends="done", failed=""),
     # What was accepted, and mostly read back, is gone when the barrier comes.
@@ -129,7 +129,7 @@ PROVIDER = (
         path=MINUTES,
         act=machine.kill_program,
         ends="failed",
-        failed="intraday_steps,sleep",
+        failed="intraday_steps|sleep",
         says="127.0.0.1",
     ),
     replace(

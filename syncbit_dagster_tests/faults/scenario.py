@@ -37,8 +37,9 @@ class Scenario:
         every: only each so many-th of them is.
         act: what happens to the machine at the first of them.
         ends: how the run ends that is hit.
-        failed: the assets that are not complete then, separated by commas; the rest is. Of a run
-            that is killed, or ends anyhow, nobody knows.
+        failed: the assets that are not complete then, separated by commas; the rest is. Separated
+            by bars: some of them, as their order is. Of a run that is killed, or ends anyhow,
+            nobody knows.
         says: what each failure says (a regular expression); a row that may fail has something.
         before: what happens before the run.
         cure: what has to be done before what is missing is launched, beside ending the fault.
