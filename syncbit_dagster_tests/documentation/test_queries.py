@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,13 +18,15 @@ from syncbit_dagster_tests.dashboards.filled import DAYS, INTRADAY, NOW, ZONE, F
 from syncbit_dagster_tests.documentation.pages import DOCS, blocks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
 pytestmark = pytest.mark.victoriametrics
 
 DAY = 86_400
 PAGE = DOCS / "queries.md"
-ALERTS = dict(re.findall(r"^\| ([^|`]+) \| `(.+)` \|$", (DOCS / "alerts.md").read_text(), re.M))
+_ROW = re.compile(r"^\| ([^|`]+) \| `(.+)` \|$", re.MULTILINE)
+ALERTS = dict(_ROW.findall((DOCS / "alerts.md").read_text()))
 
 
 def series_of(store: Filled, metric: str) -> dict[date, float]:
