@@ -142,7 +142,7 @@ def test_a_run_gets_settings_and_secret_files(job: Manifest) -> None:
         "syncbit-secrets"
     }
     assert "emptyDir" in volumes[mounts[SCRATCH]["name"]]
-    assert set(mounts) - set(secret) == {SCRATCH}
+    assert set(mounts) - set(secret) == {SCRATCH, values()["global"]["dagsterHome"]}
     sources = [one["configMapRef"]["name"] for one in container["envFrom"]]
     assert sources == ["syncbit-settings"]
     assert container["image"] == "registry.example.com/syncbit-dagster:0.1.0"

@@ -88,11 +88,16 @@ def test_the_steps_make_an_image_that_runs(
     size = sum(path.lstat().st_size for path in venv.rglob("*") if not path.is_dir())
     record_property("image", f"{size / 1e6:.0f} MB in {len(found)} packages")
     assert size < 1e9
-    (data := tmp_path / "data").mkdir(mode=0o700)
-    os.chown(data, OURS, OURS)
     (tmp_path / "machine").mkdir()
+    # As in Kubernetes: no dagster.yaml is given, and Dagster makes its default.
+    writable_places = []
+    for target in ("/data", image.environment["DAGSTER_HOME"]):
+        place = tmp_path / target.strip("/").replace("/", "-")
+        place.mkdir(mode=0o700)
+        os.chown(place, OURS, OURS)
+        writable_places.append((place, target, True))
     with machine(tmp_path / "machine") as running:
-        running.define("code", base=image.root, binds=[(data, "/data", True)])
+        running.define("code", base=image.root, binds=writable_places)
         running.start("code")
         running.wait_until_healthy("code", START_SECONDS, 4000)
         assert running.run("code", ["syncbit", "--help"]).returncode == 0
