@@ -1,4 +1,4 @@
-"""The page in a real browser without any network, as light and as dark, as wide and as a phone."""
+"""The page in a real browser that has no network: every plot is drawn, and nothing is refused."""
 
 from __future__ import annotations
 
