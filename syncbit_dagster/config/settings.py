@@ -64,6 +64,7 @@ class Settings:
         sync_interval_seconds: how often to look for a new sync of a device.
         interval_seconds: length of an intraday interval.
         heart_rate_interval_seconds: the same for heart rate; 1 stands for every reading.
+        grafana_url: where the dashboards are, without a slash at the end; None: nobody said.
         log_level: of the package's loggers.
     """
 
@@ -84,6 +85,7 @@ class Settings:
     sync_interval_seconds: int
     interval_seconds: int
     heart_rate_interval_seconds: int
+    grafana_url: str | None
     log_level: str
 
     @property
@@ -176,6 +178,7 @@ def settings_from(values: dict[str, Any], now: datetime, name: str | None = None
         sync_interval_seconds=60 * values["SYNC_INTERVAL_MINUTES"],
         interval_seconds=SECONDS[values["INTRADAY_DETAIL_LEVEL"]],
         heart_rate_interval_seconds=SECONDS[values["INTRADAY_HEART_RATE_DETAIL"]],
+        grafana_url=values["SYNCBIT_GRAFANA_URL"],
         log_level=values["LOG_LEVEL"],
     )
 

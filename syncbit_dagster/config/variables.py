@@ -236,6 +236,13 @@ VARIABLES: tuple[Variable, ...] = (
         "the same for heart rate; 1sec stores every reading",
     ),
     Variable(
+        "SYNCBIT_GRAFANA_URL",
+        url,
+        None,
+        "base URL of the Grafana that has the dashboards; the UI's assets link to them",
+        is_common=True,
+    ),
+    Variable(
         "LOG_LEVEL",
         one_of("DEBUG", "INFO", "WARNING", "ERROR"),
         "INFO",

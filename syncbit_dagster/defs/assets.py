@@ -12,7 +12,7 @@ from syncbit_dagster.config import Settings
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.freshness import freshness
 from syncbit_dagster.defs.io_manager import Fetched
-from syncbit_dagster.defs.metadata import metric_table
+from syncbit_dagster.defs.metadata import definition_metadata
 from syncbit_dagster.defs.names import SOURCE, STORE, key_of, named, tags_of
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.resources import RunSource
@@ -55,7 +55,8 @@ def build_asset(
         io_manager_key=named(settings, STORE),
         required_resource_keys={source},
         pool=named(settings, STORE_POOL),
-        metadata={"metrics": metric_table(asset)},
+        metadata=definition_metadata(asset, settings.grafana_url),
+        owners=[f"team:{settings.account.labels['user']}"],
         # A run takes its assets in the catalogue's order; what reads ahead relies on that.
         op_tags={"dagster/priority": str(-ASSETS.index(asset))},
         kinds=kinds,

@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from syncbit_dagster.sources.base import Batch
     from syncbit_dagster.stores.base import WriteReport
 
-Metadata = dict[str, dg.MetadataValue | int | float | str]
+Metadata = dict[str, dg.MetadataValue | dg.TableSchema | int | float | str]
+
+# What a downstream asset gets: one row a sample (`syncbit_dagster.samples`).
+_COLUMNS = [
+    dg.TableColumn("metric", "string", "its name, which ends with the unit"),
+    dg.TableColumn("labels", "string", "a JSON object: user, device and the metric's own"),
+    dg.TableColumn("timestamp", "datetime64[ms, UTC]", "the start of the day or interval"),
+    dg.TableColumn("value", "float64", "in the metric's unit"),
+]
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,22 @@ def write_metadata(report: WriteReport, store: str) -> Metadata:
         "write_seconds": round(sum(report.seconds.values()), 3),
         "write_phases": ", ".join(f"{name} {took:.3f} s" for name, took in report.seconds.items()),
     }
+
+
+def definition_metadata(asset: Asset, grafana_url: str | None) -> Metadata:
+    """What the UI says of an asset before anything is materialized.
+
+    Args:
+        asset: a row.
+        grafana_url: where the dashboards are; None: nobody said.
+    """
+    metadata: Metadata = {
+        "metrics": metric_table(asset),
+        "dagster/column_schema": dg.TableSchema(_COLUMNS),
+    }
+    if grafana_url:
+        metadata["dashboard"] = dg.MetadataValue.url(f"{grafana_url}/d/syncbit-{asset.board}")
+    return metadata
 
 
 def metric_table(asset: Asset) -> dg.MetadataValue:
