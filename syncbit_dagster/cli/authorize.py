@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from syncbit_dagster.account import Profile
-from syncbit_dagster.config import load_settings
+from syncbit_dagster.config import load_account
 from syncbit_dagster.opening import SOURCES, open_source
 from syncbit_dagster.sources.consent import Consent
 from syncbit_dagster.sources.errors import PermissionMissingError
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    settings = load_settings()
+    settings = load_account(arguments.account)
     account = settings.account
     if settings.is_offline:
         print(f"Nothing to authorize: {account.provider} reads files of this machine.")

@@ -63,6 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     with running_emulator(person) as emulator:
         os.environ |= {
             "SYNCBIT_PROVIDER": "demo",
+            "SYNCBIT_ACCOUNTS": "",
             "DATA_DIR": str(home),
             "DAGSTER_HOME": str(private_directory(home / "dagster")),
             "FITBIT_USER_ID": "demo",

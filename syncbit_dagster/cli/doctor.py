@@ -28,7 +28,7 @@ from syncbit_dagster.checks import (
     check_zone,
 )
 from syncbit_dagster.civil import to_milliseconds
-from syncbit_dagster.config import load_settings
+from syncbit_dagster.config import load_account, load_accounts
 from syncbit_dagster.errors import SyncbitError
 from syncbit_dagster.opening import SOURCES, open_source, open_store
 from syncbit_dagster.quota import Budget
@@ -59,23 +59,33 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
     """There are none."""
 
 
-def run(_arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     has_failed = False
-    for name, verdict in _examined():
+    for name, verdict in _examined(arguments.account):
         print(f"{verdict.state:4}  {name:13}  {verdict.text}", flush=True)
         has_failed = has_failed or verdict.state == "FAIL"
     return 1 if has_failed else 0
 
 
-def _examined() -> Iterator[tuple[str, Verdict]]:
+def _examined(chosen: str | None) -> Iterator[tuple[str, Verdict]]:
+    """The account that somebody chose, or all."""
     try:
-        settings = load_settings()
+        accounts = [load_account(chosen)] if chosen else load_accounts()
     except SyncbitError as error:
         yield "configuration", Verdict("FAIL", str(error))
         return
+    for settings in accounts:
+        yield from _examined_settings(settings)
+
+
+def _examined_settings(settings: Settings) -> Iterator[tuple[str, Verdict]]:
     account = settings.account
+    whose = f"account {settings.name}, " if settings.name else ""
     kept = f"labels {account.labels['user']!r} and {account.labels['device']!r}"
-    yield "configuration", Verdict("ok", f"{account.provider}, {kept}, {settings.data_directory}")
+    yield (
+        "configuration",
+        Verdict("ok", f"{whose}{account.provider}, {kept}, {settings.data_directory}"),
+    )
     yield "secrets", check_permissions(_private_paths(settings))
     if settings.is_offline:
         yield from ((name, OFFLINE) for name in ("token", "scopes", "quota", "clock"))

@@ -23,6 +23,8 @@ COMMANDS: dict[str, ModuleType] = {
     "emulator": emulator,
     "demo": demo,
 }
+# Those that have to do with an account, which may be one of many.
+OF_AN_ACCOUNT = {"authorize", "doctor", "plan", "report", "migrate"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,9 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():
-        module.add_arguments(
-            commands.add_parser(name, help=module.HELP, description=module.__doc__)
-        )
+        command = commands.add_parser(name, help=module.HELP, description=module.__doc__)
+        module.add_arguments(command)
+        if name in OF_AN_ACCOUNT:
+            command.add_argument(
+                "--account",
+                metavar="NAME",
+                help="which one of those that SYNCBIT_ACCOUNTS declares",
+            )
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syncbit_dagster.cli.table import print_table
-from syncbit_dagster.config import load_settings
+from syncbit_dagster.config import load_account
 from syncbit_dagster.errors import ConfigError
 from syncbit_dagster.migration.daemon_files import STATE, TOKENS, read_daemon_files
 from syncbit_dagster.migration.old_samples import (
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    settings = load_settings()
+    settings = load_account(arguments.account)
     if arguments.remove_old_samples:
         _require_instants(settings)
     files = read_daemon_files(arguments.directory)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from syncbit_dagster.civil import DayRange
 from syncbit_dagster.cli.table import print_table
-from syncbit_dagster.config import load_settings
+from syncbit_dagster.config import load_account
 from syncbit_dagster.errors import ConfigError
 from syncbit_dagster.opening import offered_assets, open_source
 
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    settings = load_settings()
+    settings = load_account(arguments.account)
     if arguments.watch:
         # Here, because Dagster takes a second to load, which a plan can do without.
         from syncbit_dagster.defs.watch import open_instance, watch

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syncbit_dagster.civil import DayRange, civil_day, real_clock
-from syncbit_dagster.config import load_settings
+from syncbit_dagster.config import load_account
 from syncbit_dagster.errors import ConfigError
 from syncbit_dagster.opening import open_store
 
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     # Here, because plotly takes 0.3 s to load, and the other commands draw nothing.
     from syncbit_dagster.report import make_report, write_report
 
-    settings = load_settings()
+    settings = load_account(arguments.account)
     account, now = settings.account, real_clock()
     days = _days(arguments.first, arguments.last, civil_day(now, account.zone))
     with closing(open_store(settings)) as store:

@@ -179,7 +179,7 @@ def test_a_project_in_testing_says_how_to_publish(
     for name, value in account.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(authorize, "_ask", lambda *_, **__: token)
-    assert authorize.run(argparse.Namespace(no_browser=True)) == 0
+    assert authorize.run(argparse.Namespace(no_browser=True, account=None)) == 0
     output = capsys.readouterr().out
     assert "ends on 2026-11-29" in output
     assert "Publish app" in output
