@@ -52,7 +52,7 @@ def test_every_asset_tells_its_metrics_units_and_columns(specs: dict[str, dg.Ass
         for metric in metrics_of(asset.name):
             assert f"| `{metric.name}` |" in table
             assert metric.unit in table
-        columns = metadata["dagster/column_schema"].value.columns
+        columns = metadata["dagster/column_schema"].columns
         assert tuple(column.name for column in columns) == COLUMNS == tuple(frame.columns)
         assert columns[2].type == str(frame["timestamp"].dtype)
 
