@@ -32,10 +32,10 @@ dev: install  ## Start the Dagster UI and daemon for your own account
 	$(BIN)/dagster dev
 
 .PHONY: test
-test: install victoria-metrics postgresql nginx lint types pytest  ## Install what is missing and pass every check and test
+test: install victoria-metrics postgresql nginx chromium lint types pytest  ## Install what is missing and pass every check and test
 
 .PHONY: pytest
-pytest: install victoria-metrics postgresql nginx  ## Run the tests only
+pytest: install victoria-metrics postgresql nginx chromium  ## Run the tests only
 	SYNCBIT_REQUIRE_VICTORIAMETRICS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: lint
@@ -68,6 +68,10 @@ victoria-metrics:  ## Fetch VictoriaMetrics from Debian's package if it is not i
 postgresql:  ## Install PostgreSQL from Debian's package if it is not installed; starts no server
 	@scripts/install_postgresql
 
+.PHONY: chromium
+chromium:  ## Install Chromium from Debian's package if it is not installed
+	@scripts/install_chromium
+
 .PHONY: nginx
 nginx:  ## Fetch nginx from Debian's package if it is not installed; starts no server
 	@scripts/fetch_nginx $(TOOLS)
@@ -99,7 +103,7 @@ soak: install victoria-metrics postgresql  ## Run the long series of crashes, fa
 	  syncbit_dagster_tests/month
 
 .PHONY: screenshots
-screenshots: install  ## Take the README's pictures in a headless Chromium
+screenshots: install chromium  ## Take the README's pictures in a headless Chromium
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[screenshots]'
 	$(BIN)/python scripts/take_screenshots.py
 

@@ -22,7 +22,12 @@ FLAGS = (
 )
 
 
-def test_every_plot_is_drawn_and_nothing_is_asked_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("width", "colours"), [(1400, ()), (1400, ("--force-dark-mode",)), (390, ())]
+)
+def test_every_plot_is_drawn_and_nothing_is_asked_for(
+    tmp_path: Path, width: int, colours: tuple[str, ...]
+) -> None:
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("no chromium: apt-get install chromium")
@@ -36,7 +41,7 @@ def test_every_plot_is_drawn_and_nothing_is_asked_for(tmp_path: Path) -> None:
     file.write_text(html)
     profile = f"--user-data-dir={tmp_path / 'profile'}"
     done = subprocess.run(
-        [chromium, *FLAGS, profile, file.as_uri()],
+        [chromium, *FLAGS, *colours, f"--window-size={width},900", profile, file.as_uri()],
         capture_output=True,
         text=True,
         timeout=300,
