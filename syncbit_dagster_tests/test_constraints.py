@@ -1,0 +1,41 @@
+"""``constraints.txt`` holds the exact version of everything that is installed, and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+from packaging.utils import canonicalize_name
+
+from syncbit_dagster_tests.dependencies import ROOT, closure
+
+LINES = [
+    line
+    for line in (ROOT / "constraints.txt").read_text().splitlines()
+    if line and not line.startswith("#")
+]
+PIN = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)==(?P<version>[\w.!+]+)")
+
+
+def pins() -> dict[str, str]:
+    matches = [match for line in LINES if (match := PIN.fullmatch(line))]
+    return {canonicalize_name(match["name"]): match["version"] for match in matches}
+
+
+def test_a_line_is_a_name_and_a_version_and_no_address() -> None:
+    assert [line for line in LINES if not PIN.fullmatch(line)] == []
+
+
+def test_no_package_is_pinned_twice() -> None:
+    assert len(pins()) == len(LINES)
+
+
+def test_all_that_is_installed_for_the_project_is_pinned_as_it_is() -> None:
+    found = closure("dev", "docs", "postgres", "server")
+    assert not found.missing
+    # pip brings it, and an environment has its own.
+    installed = {name: one.version for name, one in found.installed.items() if name != "setuptools"}
+    assert len(installed) > 100
+    pinned = pins()
+    assert {name: (version, pinned.get(name)) for name, version in installed.items()} == {
+        name: (version, version) for name, version in installed.items()
+    }
