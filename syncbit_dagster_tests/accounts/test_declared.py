@@ -205,6 +205,7 @@ def test_common_is_what_the_accounts_share() -> None:
         "LOG_LEVEL",
         "SYNCBIT_ACCOUNTS",
         "SYNCBIT_ACCOUNT_NAMES",
+        "SYNCBIT_GRAFANA_URL",
         "SYNCBIT_STATE_URL",
     }
     assert all(one.name in common for one in VARIABLES if one.name.startswith("VICTORIA_"))
