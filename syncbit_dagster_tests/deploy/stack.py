@@ -74,10 +74,12 @@ class Stack:
             environment = at_the_emulator()
         self.machine.define(name, binds=binds, user=user, environment=environment, command=command)
 
-    def start(self, name: str) -> None:
-        """Start a service and wait for its health check."""
-        self.machine.start(name)
-        self.machine.wait_until_healthy(name, START_SECONDS, PORTS.get(name))
+    def start(self, *names: str) -> None:
+        """Start services at once and wait for their health checks."""
+        for name in names:
+            self.machine.start(name)
+        for name in names:
+            self.machine.wait_until_healthy(name, START_SECONDS, PORTS.get(name))
 
     def define_postgresql(self) -> None:
         """The server, with what the image's start script does before it."""
@@ -163,5 +165,7 @@ def stack_of(directory: Path) -> Iterator[Stack]:
         for name in ("code", "webserver", "daemon"):
             stack.define(name)
         stack.define("proxy", find_nginx())
-        yield stack
-        stack.close()
+        try:
+            yield stack
+        finally:
+            stack.close()

@@ -156,11 +156,13 @@ def test_the_networks_rules_mean_the_runs(job: Manifest) -> None:
 def test_dagsters_instance_is_the_projects() -> None:
     own = yaml.safe_load((files.ROOT / "dagster.yaml").read_text())
     extra = values()["additionalInstanceConfig"]
-    for section in ("concurrency", "run_monitoring", "run_retries", "nux"):
-        assert extra[section] == own[section]
+    elsewhere = {"storage", "compute_logs", "local_artifact_storage", "telemetry", "python_logs"}
+    for section in set(own) - elsewhere:
+        assert extra[section] == own[section], section
     daemon = values()["dagsterDaemon"]
     for chart in ("runCoordinator", "runMonitoring", "runRetries"):
         assert daemon[chart] == {"enabled": False}  # said once
+    assert values()["retention"] == {"enabled": False}
     assert values()["telemetry"] == own["telemetry"]
     logged = values()["pythonLogs"]["managedPythonLoggers"]
     assert logged == own["python_logs"]["managed_python_loggers"]

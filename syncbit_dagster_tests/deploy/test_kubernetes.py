@@ -31,20 +31,19 @@ OURS = {"victoriametrics": {"app": "victoriametrics"}, "vmalert": {"app": "vmale
 PODS = DAGSTER | OURS
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_what_is_written_is_legal(folder: str) -> None:
-    for manifest in written(folder):
+def test_what_is_written_is_legal() -> None:
+    for manifest in written("external-secrets"):  # which has all of the other in it
         validate(manifest)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_what_is_rendered_is_legal(folder: str) -> None:
+def test_what_is_rendered_is_complete(folder: str) -> None:
     found = rendered(folder)
     for manifest in found:
-        validate(manifest)
         assert manifest["kind"] == "Namespace" or manifest["metadata"]["namespace"] == "syncbit"
     assert len(found) == len(written(folder)) + 1  # the generated rules
     (rules,) = [one for one in of_kind(found, "ConfigMap") if "rules.yml" in one["data"]]
+    validate(rules)
     assert rules["data"]["rules.yml"] == (files.ROOT / "deploy/vmalert/rules.yml").read_text()
     mounted = [
         volume["configMap"]["name"]

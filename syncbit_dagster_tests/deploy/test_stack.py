@@ -27,9 +27,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with stack_of(tmp_path_factory.mktemp("stack")) as stack:
         stack.start_emulator()
         stack.authorized = authorize(stack)
-        for name in ("postgres", "victoriametrics", "code", "webserver", "daemon"):
-            stack.start(name)
-        stack.start("proxy")
+        stack.start("postgres", "victoriametrics", "code")
+        stack.start("webserver", "proxy")
+        stack.start("daemon")
         yield stack
 
 
@@ -38,7 +38,13 @@ def authorize(stack: Stack) -> str:
     command = ["syncbit", "authorize", "--no-browser"]
     with stack.machine.spawn("code", command) as process:
         assert process.stdout is not None
-        url = next(line.strip() for line in process.stdout if line.startswith("  http"))
+        before = []
+        for line in process.stdout:
+            before.append(line)
+            if line.startswith("  http"):
+                break
+        url = before[-1].strip()
+        assert url.startswith("http"), before
         answer = stack.machine.call(lambda: requests.get(url, allow_redirects=False, timeout=30))
         said, _ = process.communicate(answer.headers["Location"] + "\n", timeout=60)
     assert process.returncode == 0, said
