@@ -108,7 +108,7 @@ class Household:
     def series(self, name: str) -> list[Series]:
         """All that the store holds of an account, own metrics included."""
         settings = self.accounts[name]
-        metrics = {row.name for row in (*METRICS, *OWN_METRICS)}
+        metrics = {row.name for row in METRICS} | {row.name for row in OWN_METRICS}
         start, end = datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
         target = Slice(tuple(sorted(metrics)), settings.account.labels, start, end)
         with closing(open_store(settings)) as store:
@@ -126,11 +126,10 @@ def household(directory: Path) -> Iterator[Household]:
     declared.environment["FITBIT_CLIENT_ID"] = DEMO_CLIENT_ID
     declared.secret("anna/google_client_secret", DEMO_CLIENT_SECRET)
     declared.secret("ben/fitbit_client_secret", DEMO_CLIENT_SECRET)
-    quotas = {"quota_per_minute": 100_000, "quota_per_hour": 100_000}
     clock = [NOW]
     with (
-        running_emulator(PEOPLE["anna"], now=lambda: clock[0], **quotas) as anna,
-        running_emulator(PEOPLE["ben"], now=lambda: clock[0], **quotas) as ben,
+        running_emulator(PEOPLE["anna"], now=lambda: clock[0], quota_per_minute=100_000) as anna,
+        running_emulator(PEOPLE["ben"], now=lambda: clock[0], quota_per_hour=100_000) as ben,
     ):
         declared.write(ENTRIES.format(anna=anna.url, ben=ben.url))
         house = Household({"anna": anna, "ben": ben}, declared, clock)
