@@ -47,6 +47,14 @@ lint: install  ## Check style and format
 types: install  ## Check types
 	$(BIN)/mypy
 
+.PHONY: audit
+audit: install  ## Ask which pinned versions have known vulnerabilities; needs a network
+	if [ ! -x $(TOOLS)/audit/bin/pip-audit ]; then
+	  $(PYTHON) -m venv $(TOOLS)/audit
+	  $(TOOLS)/audit/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip-audit
+	fi
+	$(BIN)/python scripts/audit_dependencies.py $(TOOLS)/audit/bin/pip-audit
+
 .PHONY: format
 format: install  ## Repair style and format
 	$(BIN)/ruff check --fix .
