@@ -1,0 +1,77 @@
+"""What becomes of each command that a page shows: the test that runs it, or why none can.
+
+A test is named by its function in ``test_commands.py``, or by file and function.
+"""
+
+from __future__ import annotations
+
+_MATERIALIZE = ".venv/bin/dagster asset materialize -m syncbit_dagster.definitions --select "
+_VMALERT = (
+    "vmalert -rule=deploy/vmalert/rules.yml -datasource.url=http://localhost:8428 "
+    "-notifier.url=http://localhost:9093 "
+    "-remoteWrite.url=http://localhost:8428 -remoteRead.url=http://localhost:8428"
+)
+_VMBACKUP = (
+    "vmbackup -storageDataPath=victoria-metrics-data "
+    "-snapshot.createURL=http://localhost:8428/snapshot/create -dst=fs:///backup/victoria-metrics"
+)
+
+RUN = {
+    "chmod 600 .env": "test_an_account_is_connected",
+    ".venv/bin/syncbit authorize": "test_an_account_is_connected",
+    ".venv/bin/syncbit authorize --no-browser": "test_an_account_is_connected_from_afar",
+    ".venv/bin/syncbit doctor": "test_the_doctor_finds_nothing",
+    ".venv/bin/syncbit plan --from 2020-01-01 --to 2025-12-31": "test_requests_are_planned",
+    f"{_MATERIALIZE}activity_summary,heart_rate --partition-range 2025-01-01...2025-03-31": (
+        "test_days_are_materialized"
+    ),
+    f"{_MATERIALIZE}activity_summary,heart_rate --partition-range 2025-03-01...2025-03-07": (
+        "test_days_are_materialized"
+    ),
+    f"{_MATERIALIZE}weekly_report --partition-range 2026-10-05...2026-10-26": (
+        "test_reports_are_made"
+    ),
+    ".venv/bin/syncbit report --from 2026-10-01 --to 2026-10-31 -o october.html": (
+        "test_reports_are_made"
+    ),
+    "DAGSTER_HOME=$PWD .venv/bin/dagster instance migrate": "test_dagsters_records_are_upgraded",
+    "(umask 077 && tar --create --gzip --file backup.tar.gz .env .syncbit .dagster_home)": (
+        "test_the_state_is_backed_up"
+    ),
+    "tar --extract --gzip --file backup.tar.gz": "test_the_state_is_backed_up",
+    "find .dagster_home/compute_logs -type f -mtime +90 -delete": "test_old_logs_are_deleted",
+    "victoria-metrics -storageDataPath=victoria-metrics-data -retentionPeriod=100y": (
+        "test_samples_are_asked_for"
+    ),
+    "curl -s http://localhost:8428/api/v1/query "
+    "-d 'query=last_over_time(fitbit_steps_total[2d])'": "test_samples_are_asked_for",
+    _VMALERT: "test_vmalert_takes_its_flags",
+    _VMBACKUP: "test_samples_are_backed_up",
+    "vmrestore -src=fs:///backup/victoria-metrics -storageDataPath=victoria-metrics-data": (
+        "test_samples_are_backed_up"
+    ),
+    "curl -s http://localhost:8428/api/v1/export/native -d 'match[]={user=\"default\"}' "
+    "-o default.native": "test_samples_are_exported_and_imported",
+    "curl -s -X POST http://localhost:8428/api/v1/import/native -T default.native": (
+        "test_samples_are_exported_and_imported"
+    ),
+    "curl -s http://localhost:8428/api/v1/admin/tsdb/delete_series "
+    "-d 'match[]={user=\"default\"}'": "test_samples_are_exported_and_imported",
+    "make demo": "cli/test_commands.py::test_the_demo_ends_after_its_table",
+    "make docs": "test_docs.py::test_the_references_are_up_to_date",
+    "make help": "test_make_lists_its_targets",
+}
+
+# By how a command begins.
+CANNOT_RUN = {
+    "make install": "makes the environment that the tests run in",
+    "make test": "is what runs the tests",
+    "make dev": "is `dagster dev`, which the tests of the whole way drive (dagster_process.py)",
+    "make up": "needs a container engine; deploy.md says what was tried instead",
+    "docker compose": "needs a container engine",
+    "nano": "is an editor",
+    "cat deploy/compose/secrets/": "shows a file that `make up` makes",
+    "kubectl": "needs a cluster",
+    "helm": "needs a cluster, and a chart that is in no package registry",
+    "ssh -L": "needs a second machine",
+}

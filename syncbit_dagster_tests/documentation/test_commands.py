@@ -1,0 +1,292 @@
+"""Each command that a page shows, run as it stands there.
+
+Three things stand for others: the port of VictoriaMetrics, the folder of backups, and the
+provider's addresses, which the ``.env`` file gives. The person's browser is curl.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+import requests
+
+from syncbit_dagster.civil import civil_day, day_start, to_milliseconds
+from syncbit_dagster.emulator.google_health.oauth import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
+from syncbit_dagster.emulator.synthetic import SyntheticPerson
+from syncbit_dagster_tests.dagster_process import clean_environment, copy_of_the_root
+from syncbit_dagster_tests.documentation.commands import CANNOT_RUN, RUN
+from syncbit_dagster_tests.documentation.pages import PAGES, ROOT, SHELLS, blocks, commands
+from syncbit_dagster_tests.emulated import emulated_account
+from syncbit_dagster_tests.victoriametrics import Server, find_binary, free_port, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.victoriametrics
+
+PERSON = SyntheticPerson(zone=ZoneInfo("Europe/Berlin"), first_day=date(2024, 12, 1), seed=3)
+SECONDS = 240
+DOCUMENTED = [
+    (page.name, line)
+    for page in PAGES
+    for block in blocks(page, *SHELLS)
+    for line in commands(block)
+]
+
+
+def documented(*words: str) -> str:
+    """The one command of the pages that holds all these words."""
+    (found,) = (line for line in RUN if all(word in line for word in words))
+    return found
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A folder with the project's environment and settings, as a reader has it."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def run(self, line: str, url: str = "") -> str:
+        """Run a line in a shell; what it prints."""
+        done = subprocess.run(
+            ["bash", "-euc", self._here(line, url)],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        return done.stdout
+
+    def start(self, line: str) -> subprocess.Popen[str]:
+        """Start a line in a shell."""
+        return subprocess.Popen(
+            ["bash", "-euc", f"exec {line}"],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def server(self, line: str, url: str = "") -> Server:
+        """A server that a line starts, here on a port that is free."""
+        port = free_port()
+        program, *flags = shlex.split(self._here(line, url))
+        here = [
+            flag.replace("=", f"={self.folder}/", 1)
+            if flag.startswith(("-storageDataPath", "-rule="))
+            else flag
+            for flag in flags
+        ]
+        return Server(
+            [str(find_binary(program)), *here, f"-httpListenAddr=127.0.0.1:{port}"],
+            port,
+            self.folder / "log",
+        )
+
+    def _here(self, line: str, url: str) -> str:
+        return line.replace("http://localhost:8428", url).replace(
+            "///backup", f"//{self.folder}/backup"
+        )
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """The project's folder after `make install`, and Google as the emulator."""
+    folder = copy_of_the_root(tmp_path_factory.mktemp("desk"))
+    (folder / ".venv").symlink_to(sys.prefix)
+    (folder / "deploy").symlink_to(ROOT / "deploy")
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    with emulated_account(PERSON, elsewhere, now=lambda: datetime.now(UTC)) as account:
+        settings = {
+            name: value
+            for name, value in account.environment.items()
+            if name.startswith(("GOOGLE_", "SYNCBIT_REQUESTS"))
+        } | {
+            "GOOGLE_CLIENT_ID": DEMO_CLIENT_ID,
+            "GOOGLE_CLIENT_SECRET": DEMO_CLIENT_SECRET,
+            "FITBIT_REDIRECT_URI": f"http://localhost:{free_port()}/callback",
+        }
+        (folder / ".env").write_text("".join(f"{k}={v}\n" for k, v in settings.items()))
+        yield Desk(
+            folder,
+            clean_environment({"BROWSER": "curl -sL -o page.html %s &", "PATH": _path()}),
+        )
+
+
+def _path() -> str:
+    return f"{find_binary().parent}:{os.environ['PATH']}"
+
+
+@pytest.fixture(scope="module")
+def connected(desk: Desk) -> Desk:
+    """The same after `syncbit authorize`."""
+    desk.run(documented("chmod"))
+    assert "Authorized." in desk.run(".venv/bin/syncbit authorize")
+    return desk
+
+
+@pytest.fixture(scope="module")
+def filled(connected: Desk) -> Desk:
+    """The same with some days in the DuckDB file."""
+    connected.run(documented("2025-01-01...2025-03-31"))
+    return connected
+
+
+@pytest.fixture(scope="module")
+def server(desk: Desk) -> Iterator[Server]:
+    """VictoriaMetrics as the pages start it, with what today's sync leaves."""
+    with running(desk.server(documented("victoria-metrics-data", "100y"))) as one:
+        today = day_start(civil_day(datetime.now(UTC), PERSON.zone), PERSON.zone)
+        series = {
+            "metric": {"__name__": "fitbit_steps_total", "user": "default", "device": "fitbit"},
+            "values": [8123, 4567],
+            "timestamps": [to_milliseconds(today - timedelta(days=1)), to_milliseconds(today)],
+        }
+        requests.post(f"{one.url}/api/v1/import", json=series, timeout=30)
+        flush(one.url)
+        yield one
+
+
+def flush(url: str) -> None:
+    requests.get(f"{url}/internal/force_flush", timeout=30)
+
+
+def exported(url: str) -> str:
+    flush(url)
+    parameters = {"match[]": '{user="default"}'}
+    return requests.get(f"{url}/api/v1/export", params=parameters, timeout=30).text
+
+
+def test_every_command_is_run_or_says_why_it_cannot_be() -> None:
+    lines = {line for _, line in DOCUMENTED}
+    unknown = [line for line in lines - set(RUN) if not line.startswith(tuple(CANNOT_RUN))]
+    assert unknown == []
+    assert set(RUN) - lines == set()
+    begun = {start for start in CANNOT_RUN if any(line.startswith(start) for line in lines)}
+    assert set(CANNOT_RUN) - begun == set()
+
+
+@pytest.mark.parametrize("test", sorted(set(RUN.values())))
+def test_what_runs_a_command_exists(test: str) -> None:
+    file, _, name = test.rpartition("::")
+    path = ROOT / "syncbit_dagster_tests" / file if file else Path(__file__)
+    assert f"\ndef {name}(" in path.read_text()
+
+
+def test_an_account_is_connected(connected: Desk) -> None:
+    assert "You can close this page" in (connected.folder / "page.html").read_text()
+    (token,) = (connected.folder / ".syncbit").glob("tokens-google_health.json")
+    assert token.stat().st_mode & 0o077 == 0
+    assert (connected.folder / ".env").stat().st_mode & 0o077 == 0
+
+
+def test_an_account_is_connected_from_afar(connected: Desk) -> None:
+    with connected.start(documented("--no-browser")) as process:
+        assert process.stdout is not None
+        url = next(line.strip() for line in process.stdout if line.startswith("  http"))
+        requests.get(url, timeout=30)
+        assert "Authorized." in process.stdout.read()
+    assert process.returncode == 0
+
+
+def test_the_doctor_finds_nothing(connected: Desk) -> None:
+    lines = connected.run(documented("doctor")).splitlines()
+    assert {line.split()[0] for line in lines} == {"ok"}
+    assert len(lines) == 9
+
+
+def test_requests_are_planned(connected: Desk) -> None:
+    assert "2192 days." in connected.run(documented("plan"))
+
+
+def test_days_are_materialized(filled: Desk) -> None:
+    filled.run(documented("2025-03-01...2025-03-07"))
+    assert (filled.folder / ".syncbit" / "syncbit.duckdb").exists()
+    assert (filled.folder / ".dagster_home").is_dir()
+
+
+def test_reports_are_made(filled: Desk) -> None:
+    october = documented("2025-03-01...2025-03-07").replace(
+        "2025-03-01...2025-03-07", "2026-10-01...2026-11-01"
+    )
+    filled.run(october)
+    assert " of 31 days have data" in filled.run(documented("october.html"))
+    filled.run(documented("weekly_report"))
+    assert len([*filled.folder.rglob("*2026*.html")]) == 4
+
+
+def test_dagsters_records_are_upgraded(filled: Desk) -> None:
+    filled.run(documented("instance migrate"))
+
+
+def test_the_state_is_backed_up(filled: Desk) -> None:
+    filled.run(documented("--create"))
+    backup = filled.folder / "backup.tar.gz"
+    assert backup.stat().st_mode & 0o077 == 0
+    token = filled.folder / ".syncbit" / "tokens-google_health.json"
+    held = token.read_bytes()
+    token.unlink()
+    filled.run(documented("--extract"))
+    assert token.read_bytes() == held
+    assert token.stat().st_mode & 0o077 == 0
+
+
+def test_old_logs_are_deleted(filled: Desk) -> None:
+    logs = filled.folder / ".dagster_home" / "compute_logs"
+    old, new = logs / "old.out", logs / "new.out"
+    logs.mkdir(exist_ok=True)
+    for log, days in ((old, 100), (new, 10)):
+        log.touch()
+        instant = (datetime.now(UTC) - timedelta(days=days)).timestamp()
+        os.utime(log, (instant, instant))
+    filled.run(documented("find"))
+    assert not old.exists()
+    assert new.exists()
+
+
+def test_samples_are_asked_for(desk: Desk, server: Server) -> None:
+    assert '"4567"' in desk.run(documented("api/v1/query"), server.url)
+
+
+def test_vmalert_takes_its_flags(desk: Desk, server: Server) -> None:
+    with running(desk.server(documented("vmalert"), server.url)) as vmalert:
+        assert requests.get(f"{vmalert.url}/api/v1/rules", timeout=30).json()["data"]["groups"]
+
+
+def test_samples_are_backed_up(desk: Desk, server: Server) -> None:
+    held = exported(server.url)
+    desk.run(documented("vmbackup"), server.url)
+    server.stop()
+    (desk.folder / "victoria-metrics-data").rename(desk.folder / "lost")
+    desk.run(documented("vmrestore"))
+    server.start()
+    assert exported(server.url) == held != ""
+
+
+def test_samples_are_exported_and_imported(desk: Desk, server: Server) -> None:
+    held = exported(server.url)
+    desk.run(documented("export/native"), server.url)
+    desk.run(documented("delete_series"), server.url)
+    assert exported(server.url) == ""
+    desk.run(documented("import/native"), server.url)
+    assert exported(server.url) == held != ""
+
+
+def test_make_lists_its_targets() -> None:
+    done = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=True
+    )
+    assert "Build the documentation as a site" in done.stdout
