@@ -66,7 +66,7 @@ docs: install  ## Write the generated parts of the documentation
 
 .PHONY: site
 site: docs  ## Build the documentation as a site, into ./site
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 .PHONY: victoria-metrics
 victoria-metrics:  ## Fetch VictoriaMetrics from Debian's package if it is not installed

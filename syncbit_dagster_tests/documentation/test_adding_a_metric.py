@@ -57,9 +57,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for row, (file, table) in zip(rows, PLACES, strict=True):
         path = root / file
         assert f"`{file}`" in PAGE.read_text()
-        begins = re.compile(rf"^{re.escape(table)}.*[({{]\n", re.MULTILINE)
-        text, count = begins.subn(lambda found, row=row: found[0] + row.text, path.read_text())
-        assert count == 1
+        begin = re.search(rf"^{re.escape(table)}.*[({{]\n", path.read_text(), re.MULTILINE)
+        assert begin
+        text = f"{begin.string[: begin.end()]}{row.text}{begin.string[begin.end() :]}"
         path.write_text(text)
     return root
 
