@@ -1,28 +1,18 @@
-"""Times as the files write them, all of a file at once.
+"""Times as the files write them, all of a file at once, as readings (``sources/wall_clock.py``).
 
-A *reading* is what a clock shows, as milliseconds since 1970-01-01T00:00 of that same clock. In a
-file of UTC it is the instant already; a wall clock's reading becomes one by the account's zone.
+In a file of UTC a reading is the instant already; a wall clock's becomes one by the account's zone.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from syncbit_dagster.civil import ONE_DAY, to_milliseconds
+from syncbit_dagster.sources.wall_clock import DAY_MS, EPOCH, IntArray, reading_of
 
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
-IntArray = npt.NDArray[np.int64]
-
-DAY_MS = 86_400_000
-_EPOCH = date(1970, 1, 1)
-_LAST = (date(2100, 1, 1) - _EPOCH).days * DAY_MS
+_LAST = reading_of(date(2100, 1, 1))
 _WIDTH = len("MM/DD/YY HH:MM:SS")
 _SEPARATORS = {2: "/", 5: "/", 8: " ", 11: ":", 14: ":"}
 _DIGITS = [at for at in range(_WIDTH) if at not in _SEPARATORS]
@@ -66,7 +56,7 @@ def _american(texts: list[str]) -> IntArray:
 @lru_cache(maxsize=4096)
 def _american_day(text: str) -> int:
     month, day, year = text.split("/")
-    return (date(2000 + int(year), int(month), int(day)) - _EPOCH).days
+    return (date(2000 + int(year), int(month), int(day)) - EPOCH).days
 
 
 def _iso(texts: list[str]) -> IntArray:
@@ -80,63 +70,3 @@ def _iso(texts: list[str]) -> IntArray:
     if readings.min() < 0 or readings.max() > _LAST:
         raise ValueError("a year that no export has")
     return readings
-
-
-def first_pass(readings: IntArray, zone: ZoneInfo) -> tuple[IntArray, npt.NDArray[np.bool_]]:
-    """When a wall clock showed these readings first, and whether it ever did.
-
-    The readings that clocks skip have no instant.
-    """
-    if not len(readings):
-        return readings, np.ones(0, np.bool_)
-    starts, offsets = _offsets(zone, *_years(readings))
-    ends = np.append(starts[1:], np.iinfo(np.int64).max // 2) + offsets
-    stretch = np.searchsorted(ends, readings, side="right")
-    instants = readings - offsets[stretch]
-    return instants, instants >= starts[stretch]
-
-
-def last_pass(readings: IntArray, zone: ZoneInfo) -> IntArray:
-    """When a wall clock showed these readings last; a skipped one by the clock before the jump."""
-    if not len(readings):
-        return readings
-    starts, offsets = _offsets(zone, *_years(readings))
-    return readings - offsets[np.searchsorted(starts + offsets, readings, side="right") - 1]
-
-
-def _years(readings: IntArray) -> tuple[int, int]:
-    return day_of(int(readings.min())).year, day_of(int(readings.max())).year
-
-
-@lru_cache(maxsize=256)
-def _offsets(zone: ZoneInfo, first_year: int, last_year: int) -> tuple[IntArray, IntArray]:
-    """Stretches of one UTC offset in some years: their first instants and the offset, in ms."""
-    instant = datetime(max(first_year - 1, 1), 12, 1, tzinfo=UTC)
-    starts, offsets = [to_milliseconds(instant)], [_offset(instant, zone)]
-    while instant.year <= last_year or instant.month < 2:
-        instant += ONE_DAY
-        if _offset(instant, zone) != offsets[-1]:
-            starts.append(to_milliseconds(_change(instant - ONE_DAY, instant, zone)))
-            offsets.append(_offset(instant, zone))
-    return np.array(starts), np.array(offsets)
-
-
-def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """The first second with the new offset."""
-    old = _offset(before, zone)
-    while after - before > timedelta(seconds=1):
-        middle = (before + (after - before) / 2).replace(microsecond=0)
-        if _offset(middle, zone) == old:
-            before = middle
-        else:
-            after = middle
-    return after
-
-
-def _offset(instant: datetime, zone: ZoneInfo) -> int:
-    return (instant.astimezone(zone).utcoffset() or timedelta()) // timedelta(milliseconds=1)
-
-
-def day_of(reading: int) -> date:
-    """The date that a reading shows."""
-    return _EPOCH + timedelta(days=reading // DAY_MS)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from syncbit_dagster.catalog import Metric
     from syncbit_dagster.catalog.locations import TakeoutLocation
     from syncbit_dagster.civil import DayRange
-    from syncbit_dagster.sources.takeout.clock import IntArray
+    from syncbit_dagster.sources.wall_clock import IntArray
 
 RAW = 1  # interval in seconds that stands for "every reading", where a mean is asked for
 

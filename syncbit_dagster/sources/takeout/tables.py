@@ -11,13 +11,16 @@ import csv
 import io
 import math
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 
-from syncbit_dagster.sources.takeout.clock import IntArray, to_readings
+from syncbit_dagster.sources.takeout.clock import to_readings
+
+if TYPE_CHECKING:
+    from syncbit_dagster.sources.wall_clock import IntArray
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -27,6 +27,7 @@ ZONES = [
         "Asia/Kolkata",
         "Pacific/Apia",
         "America/Havana",
+        "America/St_Johns",
     )
 ]
 # Every change of the clocks of these zones, with some days of no change among them.
