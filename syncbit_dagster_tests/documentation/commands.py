@@ -57,12 +57,15 @@ RUN = {
     ),
     "curl -s http://localhost:8428/api/v1/admin/tsdb/delete_series "
     "-d 'match[]={user=\"default\"}'": "test_samples_are_exported_and_imported",
-    "make demo": "cli/test_commands.py::test_the_demo_ends_after_its_table",
-    "make docs": "test_docs.py::test_the_references_are_up_to_date",
     "make help": "test_make_lists_its_targets",
 }
 
 # By how a command begins.
+RUN_ELSEWHERE = {
+    "make demo": "cli/test_commands.py::test_the_demo_ends_after_its_table",
+    "make docs": "test_docs.py::test_the_references_are_up_to_date",
+    "SYNCBIT_ACCOUNT_NAMES=": "accounts/test_page.py::test_each_code_server_loads_its_accounts",
+}
 CANNOT_RUN = {
     "make install": "makes the environment that the tests run in",
     "make test": "is what runs the tests",

@@ -7,34 +7,27 @@ provider's addresses, which the ``.env`` file gives. The person's browser is cur
 from __future__ import annotations
 
 import os
-import shlex
 import subprocess
-import sys
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
+import dagster as dg
 import pytest
 import requests
+from dagster._core.definitions.run_request import InstigatorType
 
 from syncbit_dagster.civil import civil_day, day_start, to_milliseconds
-from syncbit_dagster.emulator.google_health.oauth import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
-from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster_tests.dagster_process import clean_environment, copy_of_the_root
-from syncbit_dagster_tests.documentation.commands import CANNOT_RUN, RUN
-from syncbit_dagster_tests.documentation.pages import PAGES, ROOT, SHELLS, blocks, commands
-from syncbit_dagster_tests.emulated import emulated_account
-from syncbit_dagster_tests.victoriametrics import Server, find_binary, free_port, running
+from syncbit_dagster_tests.documentation.commands import CANNOT_RUN, RUN, RUN_ELSEWHERE
+from syncbit_dagster_tests.documentation.desk import PERSON, SECONDS, Desk, new_desk
+from syncbit_dagster_tests.documentation.pages import DOCS, PAGES, ROOT, SHELLS, blocks, commands
+from syncbit_dagster_tests.victoriametrics import Server, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.victoriametrics
 
-PERSON = SyntheticPerson(zone=ZoneInfo("Europe/Berlin"), first_day=date(2024, 12, 1), seed=3)
-SECONDS = 240
 DOCUMENTED = [
     (page.name, line)
     for page in PAGES
@@ -49,85 +42,10 @@ def documented(*words: str) -> str:
     return found
 
 
-@dataclass(frozen=True)
-class Desk:
-    """A folder with the project's environment and settings, as a reader has it."""
-
-    folder: Path
-    environment: dict[str, str]
-
-    def run(self, line: str, url: str = "") -> str:
-        """Run a line in a shell; what it prints."""
-        done = subprocess.run(
-            ["bash", "-euc", self._here(line, url)],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-        return done.stdout
-
-    def start(self, line: str) -> subprocess.Popen[str]:
-        """Start a line in a shell."""
-        return subprocess.Popen(
-            ["bash", "-euc", f"exec {line}"],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def server(self, line: str, url: str = "") -> Server:
-        """A server that a line starts, here on a port that is free."""
-        port = free_port()
-        program, *flags = shlex.split(self._here(line, url))
-        here = [
-            flag.replace("=", f"={self.folder}/", 1)
-            if flag.startswith(("-storageDataPath", "-rule="))
-            else flag
-            for flag in flags
-        ]
-        return Server(
-            [str(find_binary(program)), *here, f"-httpListenAddr=127.0.0.1:{port}"],
-            port,
-            self.folder / "log",
-        )
-
-    def _here(self, line: str, url: str) -> str:
-        return line.replace("http://localhost:8428", url).replace(
-            "///backup", f"//{self.folder}/backup"
-        )
-
-
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """The project's folder after `make install`, and Google as the emulator."""
-    folder = copy_of_the_root(tmp_path_factory.mktemp("desk"))
-    (folder / ".venv").symlink_to(sys.prefix)
-    (folder / "deploy").symlink_to(ROOT / "deploy")
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
-    with emulated_account(PERSON, elsewhere, now=lambda: datetime.now(UTC)) as account:
-        settings = {
-            name: value
-            for name, value in account.environment.items()
-            if name.startswith(("GOOGLE_", "SYNCBIT_REQUESTS"))
-        } | {
-            "GOOGLE_CLIENT_ID": DEMO_CLIENT_ID,
-            "GOOGLE_CLIENT_SECRET": DEMO_CLIENT_SECRET,
-            "FITBIT_REDIRECT_URI": f"http://localhost:{free_port()}/callback",
-        }
-        (folder / ".env").write_text("".join(f"{k}={v}\n" for k, v in settings.items()))
-        yield Desk(
-            folder,
-            clean_environment({"BROWSER": "curl -sL -o page.html %s &", "PATH": _path()}),
-        )
-
-
-def _path() -> str:
-    return f"{find_binary().parent}:{os.environ['PATH']}"
+    with new_desk(tmp_path_factory.mktemp("desk"), tmp_path_factory.mktemp("elsewhere")) as one:
+        yield one
 
 
 @pytest.fixture(scope="module")
@@ -172,14 +90,13 @@ def exported(url: str) -> str:
 
 def test_every_command_is_run_or_says_why_it_cannot_be() -> None:
     lines = {line for _, line in DOCUMENTED}
-    unknown = [line for line in lines - set(RUN) if not line.startswith(tuple(CANNOT_RUN))]
-    assert unknown == []
+    begins = (*RUN_ELSEWHERE, *CANNOT_RUN)
+    assert [line for line in lines - set(RUN) if not line.startswith(begins)] == []
     assert set(RUN) - lines == set()
-    begun = {start for start in CANNOT_RUN if any(line.startswith(start) for line in lines)}
-    assert set(CANNOT_RUN) - begun == set()
+    assert [one for one in begins if not any(line.startswith(one) for line in lines)] == []
 
 
-@pytest.mark.parametrize("test", sorted(set(RUN.values())))
+@pytest.mark.parametrize("test", sorted({*RUN.values(), *RUN_ELSEWHERE.values()}))
 def test_what_runs_a_command_exists(test: str) -> None:
     file, _, name = test.rpartition("::")
     path = ROOT / "syncbit_dagster_tests" / file if file else Path(__file__)
@@ -230,6 +147,19 @@ def test_reports_are_made(filled: Desk) -> None:
 
 def test_dagsters_records_are_upgraded(filled: Desk) -> None:
     filled.run(documented("instance migrate"))
+
+
+def test_dagster_takes_the_retention_of_ticks(tmp_path: Path) -> None:
+    (retention,) = (block.text for block in blocks(DOCS / "operating.md", "yaml"))
+    (tmp_path / "dagster.yaml").write_text(f"telemetry: {{enabled: false}}\n{retention}")
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        kept = instance.get_tick_retention_settings(InstigatorType.SENSOR)
+    assert {status.value: days for status, days in kept.items()} == {
+        "SKIPPED": 7,
+        "FAILURE": 30,
+        "SUCCESS": 90,
+        "STARTED": -1,
+    }
 
 
 def test_the_state_is_backed_up(filled: Desk) -> None:

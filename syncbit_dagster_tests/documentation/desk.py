@@ -1,0 +1,107 @@
+"""A reader at a desk: the project's folder, a shell, a browser."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from syncbit_dagster.emulator.google_health.oauth import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
+from syncbit_dagster.emulator.synthetic import SyntheticPerson
+from syncbit_dagster_tests.dagster_process import clean_environment, copy_of_the_root
+from syncbit_dagster_tests.documentation.pages import ROOT
+from syncbit_dagster_tests.emulated import emulated_account
+from syncbit_dagster_tests.victoriametrics import Server, find_binary, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PERSON = SyntheticPerson(zone=ZoneInfo("Europe/Berlin"), first_day=date(2024, 12, 1), seed=3)
+SECONDS = 240
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A folder with the project's environment and settings, as a reader has it."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def run(self, line: str, url: str = "") -> str:
+        """Run a line in a shell; what it prints."""
+        done = subprocess.run(
+            ["bash", "-euc", self._here(line, url)],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        return done.stdout
+
+    def start(self, line: str) -> subprocess.Popen[str]:
+        """Start a line in a shell."""
+        return subprocess.Popen(
+            ["bash", "-euc", f"exec {line}"],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def server(self, line: str, url: str = "") -> Server:
+        """A server that a line starts, here on a port that is free."""
+        port = free_port()
+        program, *flags = shlex.split(self._here(line, url))
+        here = [
+            flag.replace("=", f"={self.folder}/", 1)
+            if flag.startswith(("-storageDataPath", "-rule="))
+            else flag
+            for flag in flags
+        ]
+        return Server(
+            [str(find_binary(program)), *here, f"-httpListenAddr=127.0.0.1:{port}"],
+            port,
+            self.folder / "log",
+        )
+
+    def _here(self, line: str, url: str) -> str:
+        return line.replace("http://localhost:8428", url).replace(
+            "///backup", f"//{self.folder}/backup"
+        )
+
+
+@contextmanager
+def new_desk(folder: Path, elsewhere: Path) -> Iterator[Desk]:
+    """The project's folder after `make install`, and Google as the emulator."""
+    copy_of_the_root(folder)
+    (folder / ".venv").symlink_to(sys.prefix)
+    (folder / "deploy").symlink_to(ROOT / "deploy")
+    with emulated_account(PERSON, elsewhere, now=lambda: datetime.now(UTC)) as account:
+        settings = {
+            name: value
+            for name, value in account.environment.items()
+            if name.startswith(("GOOGLE_", "SYNCBIT_REQUESTS"))
+        } | {
+            "GOOGLE_CLIENT_ID": DEMO_CLIENT_ID,
+            "GOOGLE_CLIENT_SECRET": DEMO_CLIENT_SECRET,
+            "FITBIT_REDIRECT_URI": f"http://localhost:{free_port()}/callback",
+        }
+        (folder / ".env").write_text("".join(f"{k}={v}\n" for k, v in settings.items()))
+        yield Desk(
+            folder,
+            clean_environment({"BROWSER": "curl -sL -o page.html %s &", "PATH": _path()}),
+        )
+
+
+def _path() -> str:
+    return f"{find_binary().parent}:{os.environ['PATH']}"
