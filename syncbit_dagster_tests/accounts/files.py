@@ -20,6 +20,7 @@ class Declared:
 
     directory: Path
     environment: dict[str, str] = field(default_factory=dict)
+    now: datetime = NOW
 
     @property
     def file(self) -> Path:
@@ -44,4 +45,6 @@ class Declared:
         return {**own, **self.environment, **changed}
 
     def load(self, **changed: str) -> list[Settings]:
-        return load_accounts(self.variables(**changed), secrets_directory=self.secrets, now=NOW)
+        return load_accounts(
+            self.variables(**changed), secrets_directory=self.secrets, now=self.now
+        )
