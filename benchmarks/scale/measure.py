@@ -1,0 +1,245 @@
+"""What a day of one account costs: a week of `daily_sync` on PostgreSQL and VictoriaMetrics.
+
+    python -m benchmarks.scale.measure [--mornings 6]
+
+The schedule is asked morning after morning and its runs are executed in this process, as a run's
+own process does it; what starting that process costs is measured apart. The emulator is a process
+of its own. Two more figures are the store's: bytes a sample, of a year that looks like a real one,
+and memory and disk a series. All of them are rows of ``unit_costs.py``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import nullcontext
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import dagster as dg
+import requests
+import yaml
+from sqlalchemy import create_engine, text
+
+from benchmarks.accounts import meter
+from benchmarks.pipeline.run import emulator, settings_for
+from benchmarks.store import data
+from syncbit_dagster.civil import DayRange, real_clock
+from syncbit_dagster.definitions import build_definitions
+from syncbit_dagster.defs.event_log import BATCH_SIZE, BATCH_SIZE_VARIABLE
+from syncbit_dagster.defs.runs import range_run
+from syncbit_dagster.defs.schedules import DAYS_LOOKED_BACK
+from syncbit_dagster.opening import offered_assets
+from syncbit_dagster.samples import from_series
+from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig, VictoriaMetricsStore
+from syncbit_dagster_tests.postgresql import running_postgresql
+from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+    from syncbit_dagster.config import Settings
+
+START = "import dagster, syncbit_dagster.definitions"
+SERIES = 200_000
+SERVERS = ("postgres", "victoria")
+
+
+class Record(NamedTuple):
+    """What Dagster's database holds: rows of its event log, and bytes with all indexes."""
+
+    rows: int
+    size: int
+
+
+def main() -> None:
+    """Print a figure a line."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--mornings", type=int, default=6)
+    mornings = parser.parse_args().mornings
+    os.environ[BATCH_SIZE_VARIABLE] = str(BATCH_SIZE)
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        print(f"start of a run's process         {start_cpu():10.2f} s CPU")
+        with running_postgresql() as new_database:
+            account_days(new_database(), directory, mornings)
+        year_of_samples(directory / "year")
+        many_series(directory / "series")
+
+
+def start_cpu() -> float:
+    """CPU seconds of a fresh interpreter that loads the definitions."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", START], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def account_days(database: str, directory: Path, mornings: int) -> None:
+    """Run the schedule's mornings; the first one, which creates tables, is not counted."""
+    home = directory / "home"
+    home.mkdir()
+    storage = {"postgres": {"postgres_url": database.replace(":", "+psycopg2:", 1)}}
+    (home / "dagster.yaml").write_text(
+        yaml.safe_dump({"storage": storage, "telemetry": {"enabled": False}})
+    )
+    engine = create_engine(database.replace(":", "+psycopg:", 1))
+    with (
+        running(victoria_metrics(directory / "victoria")) as server,
+        emulator() as url,
+        dg.DagsterInstance.from_config(str(home)) as instance,
+    ):
+        settings = settings_for(url, server.url, directory)
+        before, cpu, theirs = Record(0, 0), 0.0, 0.0
+        for number, morning in enumerate(runs(settings, instance, mornings + 1)):
+            if number == 0:
+                before = record(engine)
+                cpu, theirs = time.process_time(), cpu_of_servers()
+            else:
+                print(f"  {morning:%d %B}: {record(engine).rows:,} rows so far", file=sys.stderr)
+        cpu = time.process_time() - cpu
+        theirs = cpu_of_servers() - theirs
+        after = record(engine)
+        count = len(instance.get_runs())
+        asked, partitions = asked_and_stored(settings, instance)
+        stored(server, mornings + DAYS_LOOKED_BACK)
+        one_day(settings, instance)
+        last = record(engine)
+    print(f"CPU of a run, its start aside    {cpu / mornings:10.2f} s CPU")
+    print(f"CPU of PostgreSQL and the store  {theirs / mornings:10.2f} s CPU")
+    print(f"requests of a run                {asked / count:10.1f}")
+    print(f"partitions of a run              {partitions / count:10.1f}")
+    print(f"rows of events of a run          {(after.rows - before.rows) / mornings:10.0f}")
+    print(f"rows of a run of one day         {last.rows - after.rows:10.0f}")
+    print(f"bytes of PostgreSQL of a run     {(after.size - before.size) / mornings:10,.0f}")
+    engine.dispose()
+
+
+def runs(settings: Settings, instance: dg.DagsterInstance, mornings: int) -> Iterator[datetime]:
+    """Execute what the schedule asks for on some mornings up to today."""
+    repository = build_definitions(settings).get_repository_def()
+    schedule, job = repository.get_schedule_def("daily_sync"), repository.get_job("daily_sync")
+    today = real_clock().astimezone(settings.account.zone)
+    for back in reversed(range(mornings)):
+        morning = today - timedelta(days=back)
+        context = dg.build_schedule_context(
+            instance=instance, scheduled_execution_time=morning, repository_def=repository
+        )
+        (request,) = schedule.evaluate_tick(context).run_requests or ()
+        assert job.execute_in_process(instance=instance, tags=dict(request.tags)).success
+        yield morning
+
+
+def one_day(settings: Settings, instance: dg.DagsterInstance) -> None:
+    """A run of the same assets over yesterday alone."""
+    day = real_clock().date() - timedelta(days=1)
+    job = build_definitions(settings).get_repository_def().get_job("daily_sync")
+    tags = range_run(DayRange(day, day), "fresh", run_key="one day").tags
+    assert job.execute_in_process(instance=instance, tags=dict(tags)).success
+
+
+def asked_and_stored(settings: Settings, instance: dg.DagsterInstance) -> tuple[float, int]:
+    """Requests and materialized partitions of all runs so far."""
+    asked: dict[tuple[str, str], float] = {}
+    partitions = 0
+    for asset in offered_assets(settings):
+        events = instance.fetch_materializations(dg.AssetKey(asset.name), limit=1000).records
+        partitions += len(events)
+        for event in events:
+            materialization = event.asset_materialization
+            assert materialization is not None
+            if "requests" in materialization.metadata:  # a run says it once an asset
+                value = materialization.metadata["requests"].value
+                asked[asset.name, event.run_id] = float(str(value))
+    return sum(asked.values()), partitions
+
+
+def cpu_of_servers() -> float:
+    """CPU seconds of PostgreSQL and VictoriaMetrics so far, without the emulator."""
+    names = {pid: Path(f"/proc/{pid}/comm").read_text() for pid in meter.descendants()}
+    return sum(meter.cpu_seconds(pid) for pid, name in names.items() if name.startswith(SERVERS))
+
+
+def stored(server: Server, days: int) -> None:
+    """Series of the account, and samples of one of its days."""
+    query = f'{{0}}(last_over_time({{{{__name__=~"fitbit_.+"}}}}[{days + 1}d]))'
+    series = ask(server, query.format("count"))
+    samples = ask(server, query.format("sum").replace("last_over", "count_over"))
+    print(f"series of an account             {series:10.0f}")
+    print(f"samples of a day, daily assets   {samples / days:10.1f}")
+
+
+def ask(server: Server, query: str) -> float:
+    answer = requests.get(f"{server.url}/api/v1/query", {"query": query}, timeout=60).json()
+    return float(answer["data"]["result"][0]["value"][1])
+
+
+def record(engine: Engine) -> Record:
+    """Look at Dagster's database."""
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT count(*) FROM event_logs")).scalar_one()
+        size = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+    return Record(rows, size)
+
+
+def year_of_samples(directory: Path) -> None:
+    """Bytes on disk a sample, of the store's benchmark's year."""
+    parts = data.year()
+    with running(victoria_metrics(directory)) as server:
+        store = VictoriaMetricsStore(VictoriaMetricsConfig(server.url), lock=nullcontext)
+        store.replace(data.slice_of(parts, 0, 365), from_series(parts))
+        store.close()
+        settle(server)
+        samples = sum(len(one.timestamps) for one in parts)
+        print(f"samples of a day, by the minute  {samples / 365:10,.0f}")
+        print(f"bytes on disk a sample           {bytes_below(directory) / samples:10.2f}")
+
+
+def many_series(directory: Path) -> None:
+    """Memory and disk a series, with a sample a day on two days."""
+    with running(victoria_metrics(directory)) as server:
+        idle = memory(server)
+        sizes = [bytes_below(directory)]
+        for day in ("2026-01-01", "2026-01-02"):
+            instant = int(datetime.fromisoformat(f"{day}T00:00+00:00").timestamp() * 1000)
+            for first in range(0, SERIES, 20_000):
+                lines = (
+                    f'fitbit_daily_{number % 50:02}{{user="{number // 50}"}} {number} {instant}'
+                    for number in range(first, first + 20_000)
+                )
+                answer = requests.post(
+                    f"{server.url}/api/v1/import/prometheus", "\n".join(lines), timeout=60
+                )
+                answer.raise_for_status()
+            settle(server)
+            sizes.append(bytes_below(directory))
+        print(f"memory a series                  {(memory(server) - idle) / SERIES:10.0f} bytes")
+        print(f"disk a series, its first day     {(sizes[1] - sizes[0]) / SERIES:10.0f} bytes")
+        print(f"disk a series, the next day      {(sizes[2] - sizes[1]) / SERIES:10.0f} bytes")
+
+
+def settle(server: Server) -> None:
+    """Everything on disk, and merged as far as the server merges."""
+    for route in ("/internal/force_flush", "/internal/force_merge"):
+        requests.get(server.url + route, timeout=60).raise_for_status()
+    time.sleep(3)
+
+
+def memory(server: Server) -> float:
+    return meter.megabytes(server.pid) * 1e6
+
+
+def bytes_below(directory: Path) -> int:
+    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
+
+
+if __name__ == "__main__":
+    main()
