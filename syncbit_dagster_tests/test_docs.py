@@ -11,7 +11,15 @@ import pytest
 
 from syncbit_dagster.cli.main import COMMANDS
 from syncbit_dagster.config import VARIABLES
-from syncbit_dagster_tests.documentation.pages import PAGES, ROOT, anchors, links, prose
+from syncbit_dagster_tests.documentation.pages import (
+    DOCS,
+    PAGES,
+    ROOT,
+    anchors,
+    blocks,
+    links,
+    prose,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,3 +81,10 @@ def test_variables_that_are_named_exist(page: Path) -> None:
     named = set(VARIABLE.findall(page.read_text()))
     known = {row.name for row in VARIABLES} | OF_THE_TESTS
     assert [name for name in named - known if not name.endswith("_")] == []
+
+
+def test_the_tree_of_the_architecture_is_that_of_the_package() -> None:
+    (tree,) = (one.text for one in blocks(DOCS / "architecture.md", "") if "catalog/" in one.text)
+    named = re.findall(r"^(\w+)/ ", tree, re.MULTILINE)
+    package = (ROOT / "syncbit_dagster").iterdir()
+    assert sorted(named) == sorted(path.name for path in package if (path / "__init__.py").exists())

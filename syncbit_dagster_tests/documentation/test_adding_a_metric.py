@@ -96,3 +96,16 @@ def test_reference_and_dashboards_have_the_new_row(copy: Path, metric: str) -> N
 
 def test_the_rules_of_the_catalogue_hold(copy: Path) -> None:
     run(copy, "-m", "pytest", "-q", *TESTS)
+
+
+def test_the_vocabulary_is_that_of_the_catalogue() -> None:
+    rows = re.findall(r"^\| (?:a sum|one|of|the last) .*$", PAGE.read_text(), re.MULTILINE)
+    named = set(re.findall(r"`(\w+)`", "".join(rows)))
+    assert len(rows) == 6
+    used = {
+        type(place).__name__
+        for row in METRICS
+        for place in (row.google_health, row.fitbit_web, row.takeout)
+        if place is not None
+    }
+    assert named <= used

@@ -12,15 +12,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import dagster as dg
 import pytest
 import requests
-from dagster._core.definitions.run_request import InstigatorType
 
 from syncbit_dagster.civil import civil_day, day_start, to_milliseconds
 from syncbit_dagster_tests.documentation.commands import CANNOT_RUN, RUN, RUN_ELSEWHERE
 from syncbit_dagster_tests.documentation.desk import PERSON, SECONDS, Desk, new_desk
-from syncbit_dagster_tests.documentation.pages import DOCS, PAGES, ROOT, SHELLS, blocks, commands
+from syncbit_dagster_tests.documentation.pages import PAGES, ROOT, SHELLS, blocks, commands
 from syncbit_dagster_tests.victoriametrics import Server, running
 
 if TYPE_CHECKING:
@@ -147,19 +145,6 @@ def test_reports_are_made(filled: Desk) -> None:
 
 def test_dagsters_records_are_upgraded(filled: Desk) -> None:
     filled.run(documented("instance migrate"))
-
-
-def test_dagster_takes_the_retention_of_ticks(tmp_path: Path) -> None:
-    (retention,) = (block.text for block in blocks(DOCS / "operating.md", "yaml"))
-    (tmp_path / "dagster.yaml").write_text(f"telemetry: {{enabled: false}}\n{retention}")
-    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
-        kept = instance.get_tick_retention_settings(InstigatorType.SENSOR)
-    assert {status.value: days for status, days in kept.items()} == {
-        "SKIPPED": 7,
-        "FAILURE": 30,
-        "SUCCESS": 90,
-        "STARTED": -1,
-    }
 
 
 def test_the_state_is_backed_up(filled: Desk) -> None:
