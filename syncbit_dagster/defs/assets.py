@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from syncbit_dagster.catalog import ASSETS, Asset
+from syncbit_dagster.catalog import Asset
 from syncbit_dagster.config import Settings
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.freshness import freshness
 from syncbit_dagster.defs.io_manager import Fetched
 from syncbit_dagster.defs.metadata import definition_metadata
 from syncbit_dagster.defs.names import SOURCE, STORE, key_of, named, tags_of
+from syncbit_dagster.defs.order import PRIORITY_TAG, asset_priority
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.resources import RunSource
 from syncbit_dagster.gaps import stretches
@@ -57,8 +58,7 @@ def build_asset(
         pool=named(settings, STORE_POOL),
         metadata=definition_metadata(asset, settings.grafana_url),
         owners=[f"team:{settings.account.labels['user']}"],
-        # A run takes its assets in the catalogue's order; what reads ahead relies on that.
-        op_tags={"dagster/priority": str(-ASSETS.index(asset))},
+        op_tags={PRIORITY_TAG: str(asset_priority(asset))},
         kinds=kinds,
         freshness_policy=freshness(asset, settings),
         output_required=False,

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pandas as pd
 
-from syncbit_dagster.catalog import ASSETS, Asset
+from syncbit_dagster.catalog import Asset
 from syncbit_dagster.civil import DayRange, civil_day
 from syncbit_dagster.config import Settings
 from syncbit_dagster.defs.assets import STORE_POOL
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.names import STORE, key_of, named
+from syncbit_dagster.defs.order import PRIORITY_TAG, checks_priority
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.schedules import DAYS_LOOKED_BACK
 from syncbit_dagster.quality import Check, Evidence, Outcome, checks_of, metrics_read
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 LAST_DAYS = 90
 DAYS_AT_ONCE = 120  # as many minutes as should be in memory; ten years are read piece by piece
 RECORDS_AT_ONCE = 1_000  # each carries a plot; ten years of them need not be in memory
-
-# All data of a run arrives before any of it is judged: a sum may belong to a later asset's total.
-_AFTER_THE_ASSETS = {"dagster/priority": str(-len(ASSETS))}
 
 Recorded = dict[date, int | None]
 
@@ -64,7 +62,7 @@ def build_checks(
         can_subset=True,
         required_resource_keys={sample_store},
         pool=named(settings, STORE_POOL),
-        op_tags=_AFTER_THE_ASSETS,
+        op_tags={PRIORITY_TAG: str(checks_priority(asset))},
     )
     def check_quality(
         context: dg.AssetCheckExecutionContext,

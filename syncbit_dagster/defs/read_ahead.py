@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from syncbit_dagster.sources.base import Batch
 
-# One batch is stored, one is ready and one is on its way: what may be in memory at a time.
-BATCHES_AHEAD = 1
+# As many samples wait to be stored before no more are fetched: some assets' days, or one batch of
+# minutes. Besides, one batch is on its way and one is being stored.
+SAMPLES_AHEAD = 100_000
 
 
 class ReadAhead:
@@ -37,7 +38,8 @@ class ReadAhead:
         """
         self._coming = list(assets)
         self._ready: SimpleQueue[_Ready] = SimpleQueue()
-        self._room = threading.Semaphore(BATCHES_AHEAD)
+        self._waiting = 0  # samples
+        self._changed = threading.Condition()
         self._is_closed = False
         threading.Thread(
             target=self._work, args=(assets, fetch), name="read ahead", daemon=True
@@ -52,7 +54,7 @@ class ReadAhead:
         del self._coming[: self._coming.index(asset) + 1]
         while True:
             found = self._ready.get()
-            self._room.release()
+            self._count(-found.samples)
             if found.asset != asset:
                 continue
             if found.error:
@@ -64,14 +66,21 @@ class ReadAhead:
     def close(self) -> None:
         """Fetch no more than what is on its way."""
         self._is_closed = True
-        self._room.release()
+        self._count(0)
 
     def _work(self, assets: Sequence[str], fetch: Callable[[str], Iterator[Batch]]) -> None:
         for ready in (one for asset in assets for one in _of_asset(asset, fetch)):
+            self._count(ready.samples)
             self._ready.put(ready)
-            self._room.acquire()
+            with self._changed:
+                self._changed.wait_for(lambda: self._is_closed or self._waiting < SAMPLES_AHEAD)
             if self._is_closed:
                 return
+
+    def _count(self, samples: int) -> None:
+        with self._changed:
+            self._waiting += samples
+            self._changed.notify_all()
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,10 @@ class _Ready:
     asset: str
     batch: Batch | None = None
     error: Exception | None = None
+
+    @property
+    def samples(self) -> int:
+        return len(self.batch.samples) if self.batch else 0
 
 
 def _of_asset(asset: str, fetch: Callable[[str], Iterator[Batch]]) -> Iterator[_Ready]:

@@ -16,6 +16,7 @@ from syncbit_dagster.catalog import ASSETS, asset_named
 from syncbit_dagster.civil import real_clock
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.names import key_of, named
+from syncbit_dagster.defs.order import in_order
 from syncbit_dagster.defs.own_metrics import RUN_FIGURES
 from syncbit_dagster.defs.read_ahead import ReadAhead
 from syncbit_dagster.defs.run_checks import log_checks
@@ -171,7 +172,7 @@ def fitbit_resource(
 def partitioned_assets_of(settings: Settings, run: dg.DagsterRun | None) -> tuple[Asset, ...]:
     """What a run that names its assets will fetch, in the order of its steps."""
     keys = (run.asset_selection if run else None) or frozenset()
-    return tuple(a for a in ASSETS if a.is_partitioned and key_of(settings, a.name) in keys)
+    return in_order(a for a in ASSETS if a.is_partitioned and key_of(settings, a.name) in keys)
 
 
 def priority_of(tags: Mapping[str, str]) -> Priority:

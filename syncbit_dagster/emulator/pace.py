@@ -6,11 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Pace:
-    """Lets one request in at a time, and each takes at least so long."""
+    """Takes one request at a time, and for each at least so long."""
 
     def __init__(self, app: ASGIApp, seconds: float) -> None:
         """Wrap an application."""
@@ -19,7 +19,13 @@ class Pace:
         self._turn = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Wait, then answer."""
+        """Answer when the time has come."""
+        answer: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            answer.append(message)
+
         async with self._turn:
-            await asyncio.sleep(self._seconds)
-        await self._app(scope, receive, send)
+            await asyncio.gather(self._app(scope, receive, keep), asyncio.sleep(self._seconds))
+        for message in answer:
+            await send(message)
