@@ -6,6 +6,7 @@
     ├── StateError                  account/state.py: the shared place of tokens and counts
     ├── WaitTooLongError            quota: no turn in time
     ├── SourceError                 sources/errors.py: the provider
+    ├── NoDataError                 report: no sample in the period
     └── StoreError                  stores/errors.py: the store
 
 Each carries one sentence: what is wrong, what is legal, what to do. Messages hold no token, no
