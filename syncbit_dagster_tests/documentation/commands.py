@@ -64,6 +64,9 @@ RUN = {
 RUN_ELSEWHERE = {
     "make demo": "cli/test_commands.py::test_the_demo_ends_after_its_table",
     "make docs": "test_docs.py::test_the_references_are_up_to_date",
+    "python -m benchmarks.scale.run": (
+        "scale/test_figures.py::test_the_page_holds_what_is_printed"
+    ),
     "SYNCBIT_ACCOUNT_NAMES=": "accounts/test_page.py::test_each_code_server_loads_its_accounts",
 }
 CANNOT_RUN = {
@@ -72,6 +75,7 @@ CANNOT_RUN = {
     "make dev": "is `dagster dev`, which the tests of the whole way drive (dagster_process.py)",
     "make up": "needs a container engine; deploy.md says what was tried instead",
     "docker compose": "needs a container engine",
+    "python -m benchmarks.scale.measure": "measures for some minutes",
     "nano": "is an editor",
     "cat deploy/compose/secrets/": "shows a file that `make up` makes",
     "kubectl": "needs a cluster",
