@@ -66,6 +66,7 @@ def test_each_account_has_what_the_file_says_and_a_directory_of_its_own(
 
 def test_without_the_file_there_is_the_account_of_the_environment(declared: Declared) -> None:
     variables = {"DATA_DIR": str(declared.directory), "FITBIT_USER_ID": "me"}
+    variables |= {"SYNCBIT_ACCOUNTS": "", "SYNCBIT_ACCOUNT_NAMES": ""}  # as compose leaves them
     (only,) = load_accounts(variables, secrets_directory=declared.secrets, now=NOW)
     assert only == load_settings(variables, secrets_directory=declared.secrets, now=NOW)
     assert only.name is None
