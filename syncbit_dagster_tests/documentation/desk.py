@@ -99,7 +99,9 @@ def new_desk(folder: Path, elsewhere: Path) -> Iterator[Desk]:
         (folder / ".env").write_text("".join(f"{k}={v}\n" for k, v in settings.items()))
         yield Desk(
             folder,
-            clean_environment({"BROWSER": "curl -sL -o page.html %s &", "PATH": _path()}),
+            clean_environment(
+                {"BROWSER": "curl -sL -o page.html %s &", "PYTHONUNBUFFERED": "1", "PATH": _path()}
+            ),
         )
 
 

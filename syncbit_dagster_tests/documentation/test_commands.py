@@ -124,13 +124,21 @@ def test_the_doctor_finds_nothing(connected: Desk) -> None:
 
 
 def test_requests_are_planned(connected: Desk) -> None:
-    assert "2192 days." in connected.run(documented("plan"))
+    assert "2192 days." in connected.run(documented("plan", "--from"))
 
 
 def test_days_are_materialized(filled: Desk) -> None:
     filled.run(documented("2025-03-01...2025-03-07"))
     assert (filled.folder / ".syncbit" / "syncbit.duckdb").exists()
     assert (filled.folder / ".dagster_home").is_dir()
+
+
+def test_the_history_is_watched(filled: Desk) -> None:
+    with filled.start(documented("--watch")) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        process.terminate()
+    assert "requests" in first
 
 
 def test_reports_are_made(filled: Desk) -> None:
