@@ -39,3 +39,7 @@ def test_all_that_is_installed_for_the_project_is_pinned_as_it_is() -> None:
     assert {name: (version, pinned.get(name)) for name, version in installed.items()} == {
         name: (version, version) for name, version in installed.items()
     }
+
+
+def test_the_tool_that_audits_is_pinned_too() -> None:
+    assert {"pip-audit", "pip-requirements-parser", "cyclonedx-python-lib"} <= pins().keys()
