@@ -54,10 +54,12 @@ SERVERS = ("postgres", "victoria")
 
 
 class Record(NamedTuple):
-    """What Dagster's database holds: rows of its event log, and bytes with all indexes."""
+    """What Dagster's database holds: rows, and bytes with their indexes."""
 
-    rows: int
-    size: int
+    events: int
+    event_bytes: int
+    checks: int
+    check_bytes: int
 
 
 def main() -> None:
@@ -98,13 +100,15 @@ def account_days(database: str, directory: Path, mornings: int) -> None:
         dg.DagsterInstance.from_config(str(home)) as instance,
     ):
         settings = settings_for(url, server.url, directory)
-        before, cpu, theirs = Record(0, 0), 0.0, 0.0
+        before, cpu, theirs = Record(0, 0, 0, 0), 0.0, 0.0
         for number, morning in enumerate(runs(settings, instance, mornings + 1)):
             if number == 0:
                 before = record(engine)
                 cpu, theirs = time.process_time(), cpu_of_servers()
             else:
-                print(f"  {morning:%d %B}: {record(engine).rows:,} rows so far", file=sys.stderr)
+                print(
+                    f"  {morning:%d %B}: {record(engine).events:,} events so far", file=sys.stderr
+                )
         cpu = time.process_time() - cpu
         theirs = cpu_of_servers() - theirs
         after = record(engine)
@@ -117,9 +121,14 @@ def account_days(database: str, directory: Path, mornings: int) -> None:
     print(f"CPU of PostgreSQL and the store  {theirs / mornings:10.2f} s CPU")
     print(f"requests of a run                {asked / count:10.1f}")
     print(f"partitions of a run              {partitions / count:10.1f}")
-    print(f"rows of events of a run          {(after.rows - before.rows) / mornings:10.0f}")
-    print(f"rows of a run of one day         {last.rows - after.rows:10.0f}")
-    print(f"bytes of PostgreSQL of a run     {(after.size - before.size) / mornings:10,.0f}")
+    grown = [new - old for new, old in zip(after, before, strict=True)]
+    events, event_bytes, checks, check_bytes = grown
+    print(f"rows of events of a run          {events / mornings:10.0f}")
+    print(f"  of a run of one day            {last.events - after.events:10.0f}")
+    print(f"  bytes a row                    {event_bytes / events:10.0f}")
+    print(f"rows of checks of a run          {checks / mornings:10.0f}")
+    print(f"  of a run of one day            {last.checks - after.checks:10.0f}")
+    print(f"  bytes a row                    {check_bytes / checks:10.0f}")
     engine.dispose()
 
 
@@ -184,10 +193,12 @@ def ask(server: Server, query: str) -> float:
 
 def record(engine: Engine) -> Record:
     """Look at Dagster's database."""
+    found: list[int] = []
     with engine.connect() as connection:
-        rows = connection.execute(text("SELECT count(*) FROM event_logs")).scalar_one()
-        size = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
-    return Record(rows, size)
+        for table in ("event_logs", "asset_check_executions"):
+            counted = f"SELECT count(*), pg_total_relation_size('{table}') FROM {table}"  # noqa: S608
+            found += connection.execute(text(counted)).one()
+    return Record(*found)
 
 
 def year_of_samples(directory: Path) -> None:

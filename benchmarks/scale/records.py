@@ -2,7 +2,8 @@
 
 ``syncbit_dagster/defs/retention.py`` deletes an ended run after some days if each of its days has a
 newer record. A morning's run looks back a week, so the next morning repeats all of its days but the
-oldest: of that one it stays the newest record for ever, and with it all its rows.
+oldest: of that one it stays the newest record for ever, and with it all its rows. Dagster deletes a
+run's events with it, and not its rows of checks.
 """
 
 from __future__ import annotations
@@ -22,7 +23,13 @@ class Records(NamedTuple):
     run_days: int
 
 
-def after(days: int, *, syncs: int = 3, sweep_every: int = 0, forgets: bool = True) -> Records:
+def after(
+    days: int,
+    *,
+    syncs: int = 3,
+    sweep_every: int = 0,
+    kept_days: float = KEPT_DAYS,
+) -> Records:
     """What is left of some days.
 
     Args:
@@ -30,17 +37,16 @@ def after(days: int, *, syncs: int = 3, sweep_every: int = 0, forgets: bool = Tr
         syncs: runs a day after a sync: of yesterday and today, then of today.
         sweep_every: a run more, every so many days, over all days since the last such run and those
             that are kept anyway; 0 is never. The project has no such run.
-        forgets: whether superseded runs are deleted.
+        kept_days: runs that are no older are kept in any case; infinite forgets nothing.
     """
-    made = np.array(list(_made(days, syncs, sweep_every)))
-    first, last, on = made.T
-    newest = np.full(days + DAYS_LOOKED_BACK, -1)
-    for number, (start, end) in enumerate(zip(first, last, strict=True)):
-        newest[max(start, 0) : end + 1] = number
-    is_kept = on > days - 1 - KEPT_DAYS
+    first, last, on = np.array(list(_made(days, syncs, sweep_every))).T
+    newest = np.full(days - first.min(), -1)
+    for number, (start, end) in enumerate(
+        zip(first - first.min(), last - first.min(), strict=True)
+    ):
+        newest[start : end + 1] = number
+    is_kept = on > days - 1 - kept_days
     is_kept[newest[newest >= 0]] = True
-    if not forgets:
-        is_kept[:] = True
     lengths = last - first + 1
     return Records(int(is_kept.sum()), int(lengths[is_kept].sum()))
 

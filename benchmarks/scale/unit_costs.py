@@ -41,9 +41,11 @@ UNIT_COSTS = {
         4, "runs a day and account", "assumption: the morning's, and after three syncs"
     ),
     "run memory": UnitCost(158, "MB a run at work", "python -m benchmarks.pipeline.run"),
-    "event rows": UnitCost(433, "rows a run", MEASURE),
-    "event rows, one day": UnitCost(307, "rows a run over one day", MEASURE),
-    "event bytes": UnitCost(1_740_000, "bytes of PostgreSQL a run", MEASURE),
+    "event rows": UnitCost(433, "rows of events a run", MEASURE),
+    "event rows, one day": UnitCost(307, "rows of events a run over one day", MEASURE),
+    "event bytes": UnitCost(1_640, "bytes of PostgreSQL a row of events", MEASURE),
+    "checks": UnitCost(63, "checks of a run", MEASURE),
+    "check bytes": UnitCost(1_850, "bytes of PostgreSQL a row of checks", MEASURE),
     # The API.
     "run requests": UnitCost(24, "requests a run", MEASURE),
     "answer": UnitCost(0.2, "seconds until the API answers", "assumption: a round trip"),

@@ -7,11 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.scale.figures import limits, of_an_account, table
-from benchmarks.scale.records import after
+from benchmarks.scale.figures import (
+    AS_IT_IS,
+    NOTHING_GOES,
+    TIDY,
+    account_bytes,
+    limits,
+    of_an_account,
+    table,
+)
 from benchmarks.scale.run import SIZES, report, spoken
 from benchmarks.scale.unit_costs import UNIT_COSTS, UnitCost
-from syncbit_dagster.defs.retention import KEPT_DAYS
 
 
 def test_linear_costs_are_linear() -> None:
@@ -42,31 +48,16 @@ def test_the_page_holds_what_is_printed() -> None:
     assert [line for line in report(SIZES) if line not in page] == []
 
 
+def test_forgetting_more_leaves_less() -> None:
+    assert account_bytes(TIDY) < account_bytes(AS_IT_IS) / 5
+    assert account_bytes(AS_IT_IS) < account_bytes(NOTHING_GOES)
+
+
 def test_limits_are_named_in_their_order() -> None:
     found = limits()
     sizes = [size for _, size in found]
     assert sizes == sorted(sizes)
     assert len({name for name, _ in found}) == len(found)
-
-
-def test_runs_after_a_sync_are_forgotten() -> None:
-    everything, kept = after(365, forgets=False), after(365)
-    assert everything.runs == 365 * 4
-    assert kept.runs < everything.runs / 3
-
-
-def test_a_morning_stays_the_newest_record_of_its_oldest_day() -> None:
-    assert after(365, syncs=0).runs > 365 - KEPT_DAYS
-
-
-def test_a_long_run_a_month_lets_the_mornings_be_forgotten() -> None:
-    kept = after(365, syncs=0, sweep_every=30)
-    assert kept.runs <= 365 // 30 + 1 + KEPT_DAYS + 1
-
-
-@pytest.mark.parametrize("settings", [{}, {"sweep_every": 30}, {"syncs": 0}, {"forgets": False}])
-def test_every_day_has_a_record(settings: dict[str, int]) -> None:
-    assert after(100, **settings).run_days >= 100  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
