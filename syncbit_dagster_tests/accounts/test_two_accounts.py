@@ -161,6 +161,23 @@ def test_the_history_of_one_does_not_see_the_others_runs(
     assert _asked(house, "anna", instance) == []
 
 
+def test_the_sync_of_ones_device_waits_for_no_run_of_the_other(
+    house: Household, instance: dg.DagsterInstance
+) -> None:
+    _begin(house, "device_sync_ben", instance)
+    (request,) = _asked(house, "anna", instance, "device_sync")
+    assert request.tags["dagster/asset_partition_range_end"] == "2025-10-30"
+    assert _asked(house, "ben", instance, "device_sync") == []
+
+
+def test_a_report_lies_with_its_account(house: Household, instance: dg.DagsterInstance) -> None:
+    assert house.run("anna", instance, "activity_summary").success
+    job = house.definitions.resolve_job_def("weekly_reports_anna")
+    assert job.execute_in_process(instance=instance, partition_key="2025-10-20").success
+    (report,) = house.declared.directory.rglob("week-*.html")
+    assert report.parent == house.accounts["anna"].data_directory / "reports"
+
+
 def test_each_morning_comes_in_its_own_zone(house: Household, instance: dg.DagsterInstance) -> None:
     repository = house.definitions.get_repository_def()
     expected = {
@@ -182,10 +199,12 @@ def test_each_morning_comes_in_its_own_zone(house: Household, instance: dg.Dagst
         assert tuple(ends) == days
 
 
-def _asked(house: Household, name: str, instance: dg.DagsterInstance) -> list[dg.RunRequest]:
-    """The runs that an account's history would ask for now."""
+def _asked(
+    house: Household, name: str, instance: dg.DagsterInstance, sensor_name: str = "history"
+) -> list[dg.RunRequest]:
+    """The runs that an account's sensor would ask for now."""
     context = dg.build_sensor_context(instance=instance, definitions=house.definitions)
-    sensor = house.definitions.resolve_sensor_def(f"history_{name}")
+    sensor = house.definitions.resolve_sensor_def(f"{sensor_name}_{name}")
     return list(sensor.evaluate_tick(context).run_requests or ())
 
 
