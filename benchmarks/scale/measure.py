@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,15 +28,13 @@ from sqlalchemy import create_engine, text
 
 from benchmarks.accounts import meter
 from benchmarks.pipeline.run import emulator, settings_for
-from benchmarks.store import data
+from benchmarks.scale.store_costs import many_series, year_of_samples
 from syncbit_dagster.civil import DayRange, real_clock
 from syncbit_dagster.definitions import build_definitions
 from syncbit_dagster.defs.event_log import BATCH_SIZE, BATCH_SIZE_VARIABLE
 from syncbit_dagster.defs.runs import range_run
 from syncbit_dagster.defs.schedules import DAYS_LOOKED_BACK
 from syncbit_dagster.opening import offered_assets
-from syncbit_dagster.samples import from_series
-from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig, VictoriaMetricsStore
 from syncbit_dagster_tests.postgresql import running_postgresql
 from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
 
@@ -49,7 +46,6 @@ if TYPE_CHECKING:
     from syncbit_dagster.config import Settings
 
 START = "import dagster, syncbit_dagster.definitions"
-SERIES = 200_000
 SERVERS = ("postgres", "victoria")
 
 
@@ -199,57 +195,6 @@ def record(engine: Engine) -> Record:
             counted = f"SELECT count(*), pg_total_relation_size('{table}') FROM {table}"  # noqa: S608
             found += connection.execute(text(counted)).one()
     return Record(*found)
-
-
-def year_of_samples(directory: Path) -> None:
-    """Bytes on disk a sample, of the store's benchmark's year."""
-    parts = data.year()
-    with running(victoria_metrics(directory)) as server:
-        store = VictoriaMetricsStore(VictoriaMetricsConfig(server.url), lock=nullcontext)
-        store.replace(data.slice_of(parts, 0, 365), from_series(parts))
-        store.close()
-        settle(server)
-        samples = sum(len(one.timestamps) for one in parts)
-        print(f"samples of a day, by the minute  {samples / 365:10,.0f}")
-        print(f"bytes on disk a sample           {bytes_below(directory) / samples:10.2f}")
-
-
-def many_series(directory: Path) -> None:
-    """Memory and disk a series, with a sample a day on two days."""
-    with running(victoria_metrics(directory)) as server:
-        idle = memory(server)
-        sizes = [bytes_below(directory)]
-        for day in ("2026-01-01", "2026-01-02"):
-            instant = int(datetime.fromisoformat(f"{day}T00:00+00:00").timestamp() * 1000)
-            for first in range(0, SERIES, 20_000):
-                lines = (
-                    f'fitbit_daily_{number % 50:02}{{user="{number // 50}"}} {number} {instant}'
-                    for number in range(first, first + 20_000)
-                )
-                answer = requests.post(
-                    f"{server.url}/api/v1/import/prometheus", "\n".join(lines), timeout=60
-                )
-                answer.raise_for_status()
-            settle(server)
-            sizes.append(bytes_below(directory))
-        print(f"memory a series                  {(memory(server) - idle) / SERIES:10.0f} bytes")
-        print(f"disk a series, its first day     {(sizes[1] - sizes[0]) / SERIES:10.0f} bytes")
-        print(f"disk a series, the next day      {(sizes[2] - sizes[1]) / SERIES:10.0f} bytes")
-
-
-def settle(server: Server) -> None:
-    """Everything on disk, and merged as far as the server merges."""
-    for route in ("/internal/force_flush", "/internal/force_merge"):
-        requests.get(server.url + route, timeout=60).raise_for_status()
-    time.sleep(3)
-
-
-def memory(server: Server) -> float:
-    return meter.megabytes(server.pid) * 1e6
-
-
-def bytes_below(directory: Path) -> int:
-    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
 
 
 if __name__ == "__main__":
