@@ -73,6 +73,9 @@ class ApiClient:
 
     def __post_init__(self) -> None:
         self._session = requests.Session()
+        # A server that has not answered all tries of one request gets one for each further request,
+        # until it answers: an outage does not use up an hour's budget.
+        self._is_down = False
 
     @property
     def sent(self) -> int:
@@ -106,17 +109,20 @@ class ApiClient:
     def _call(self, method: str, path: str, transient: AbstractSet[int], **arguments: Any) -> Any:
         rejected: str | None = None
         until = self.monotonic() + self.patience_seconds
+        tries = 1 if self._is_down else TRIES
         for attempt in range(TRIES):
             token = self._token(rejected, until)
             response = self._send(method, path, token, arguments, until)
             self.traffic += _repeats(response, attempt)
             if response is not None and response.status_code == 401 and rejected is None:
-                rejected = token  # refreshed once; a second 401 is final
+                rejected, tries = token, TRIES  # refreshed once; a second 401 is final
                 continue
             if response is not None and response.status_code not in transient:
+                self._is_down = False
                 return self._decode(response, path)
-            if attempt == TRIES - 1 or not self._waits(response, attempt, path, until):
+            if attempt == tries - 1 or not self._waits(response, attempt, path, until):
                 break
+        self._is_down = response is None or response.status_code != 429
         raise self._given_up(response, attempt + 1)
 
     def _token(self, rejected: str | None, until: float) -> str:

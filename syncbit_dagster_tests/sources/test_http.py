@@ -133,6 +133,20 @@ def test_it_gives_up_after_some_tries(
     assert sum(api.waits) >= 30
 
 
+def test_an_outage_costs_one_try_a_request_until_it_is_over(
+    account: EmulatedAccount, api: Api
+) -> None:
+    account.emulator.fail_next(503, times=TRIES + 2)
+    for sent in (TRIES, TRIES + 1, TRIES + 2):
+        with pytest.raises(SourceUnavailableError, match="503"):
+            api.get(SETTINGS)
+        assert api.sent == sent
+    account.emulator.expire_access_tokens()  # a refused token is an answer, too
+    assert api.get(SETTINGS)
+    account.emulator.fail_next(503, times=TRIES - 1)
+    assert api.get(SETTINGS)
+
+
 def test_a_rejected_access_token_is_refreshed_once(account: EmulatedAccount, api: Api) -> None:
     api.get(SETTINGS)
     account.emulator.expire_access_tokens()
