@@ -6,6 +6,7 @@ import os
 import time
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def watch(
     settings: Settings,
     instance: dg.DagsterInstance,
     *,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = partial(print, flush=True),
     now: Callable[[], datetime] = real_clock,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:

@@ -64,7 +64,7 @@ class Consent:
         if not app.client_id or not (app.client_secret or dialect.has_public_clients):
             raise ConfigError(
                 f"{dialect.client_id_variable} and {dialect.client_secret_variable} are not set; "
-                "create a client at the provider (README, Connect your account) and set both."
+                "create a client at the provider (docs/getting-started.md) and set both."
             )
         self._app = app
         self._outcome: Token | SyncbitError | None = None
