@@ -6,7 +6,6 @@ import os
 import time
 from contextlib import closing
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +28,10 @@ if TYPE_CHECKING:
 WATCH_SECONDS = 10.0
 
 
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
 def open_instance() -> dg.DagsterInstance:
     """The Dagster instance that `dagster dev` uses here.
 
@@ -48,7 +51,7 @@ def watch(
     settings: Settings,
     instance: dg.DagsterInstance,
     *,
-    say: Callable[[str], None] = partial(print, flush=True),
+    say: Callable[[str], None] = _say,
     now: Callable[[], datetime] = real_clock,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
