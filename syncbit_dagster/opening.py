@@ -19,6 +19,7 @@ from syncbit_dagster.stores.victoriametrics import TargetLock, VictoriaMetricsSt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from datetime import date, datetime
 
     from syncbit_dagster.account import Priority
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from syncbit_dagster.config import Settings
     from syncbit_dagster.sources.base import Source
     from syncbit_dagster.stores.base import Store
+    from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig
 
 # How long runs for history may hold up fresh data, one run at a time.
 HISTORY_SECONDS = 10 * 60
@@ -127,5 +129,21 @@ def open_store(settings: Settings) -> Store:
         from syncbit_dagster.stores.duckdb import DuckDBStore
 
         return DuckDBStore(settings.embedded_store)
-    lock = TargetLock(settings.store_directory / "locks", settings.victoria.key)
-    return VictoriaMetricsStore(settings.victoria, lock=lock)
+    return VictoriaMetricsStore(settings.victoria, lock=target_lock(settings, settings.victoria))
+
+
+def target_lock(
+    settings: Settings, target: VictoriaMetricsConfig
+) -> Callable[[], AbstractContextManager[None]]:
+    """What keeps two writers of a server apart: on one machine, or on all that share the state."""
+    place = settings.account.quota.place
+    if place is None or not place.is_on_a_server:
+        return TargetLock(settings.store_directory / "locks", target.key)
+    # Here, because SQLAlchemy takes half a second to load.
+    from sqlalchemy import NullPool
+
+    from syncbit_dagster.account.database import server_engine
+    from syncbit_dagster.stores.victoriametrics.shared_lock import SharedTargetLock
+
+    # No pool: a store lives as long as its process, and so would a connection that nobody needs.
+    return SharedTargetLock(server_engine(place.url, poolclass=NullPool).connect, target.key)

@@ -162,14 +162,21 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_immediate)
     else:
-        try:
-            engine = create_engine(
-                _with_driver(make_url(url)), pool_size=1, pool_pre_ping=True, hide_parameters=True
-            )
-        except ImportError:
-            raise _no_driver() from None
+        engine = server_engine(url, pool_size=1, pool_pre_ping=True)
     _create_table(engine)
     return engine
+
+
+def server_engine(url: str, **options: Any) -> Engine:
+    """An engine for a PostgreSQL, with whichever driver is installed; nothing is contacted yet.
+
+    Raises:
+        ConfigError: there is no driver.
+    """
+    try:
+        return create_engine(_with_driver(make_url(url)), hide_parameters=True, **options)
+    except ImportError:
+        raise _no_driver() from None
 
 
 def _create_table(engine: Engine) -> None:

@@ -70,6 +70,11 @@ class StatePlace:
     account: str
     subject: str
 
+    @property
+    def is_on_a_server(self) -> bool:
+        """Whether several hosts can share it."""
+        return not self.url.startswith(SQLITE)
+
     def open(self) -> State:
         """The place, ready to be locked; nothing is contacted before that."""
         # Here, because SQLAlchemy takes half a second to load, which most commands need not pay.
@@ -79,7 +84,7 @@ class StatePlace:
 
     def __str__(self) -> str:
         """The place without user, password and options."""
-        if self.url.startswith(SQLITE):
+        if not self.is_on_a_server:
             return self.url.removeprefix(SQLITE)
         parts = urlsplit(self.url)
         port = f":{parts.port}" if parts.port else ""

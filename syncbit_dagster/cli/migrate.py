@@ -25,7 +25,8 @@ from syncbit_dagster.migration.old_samples import (
     remove_test_samples,
 )
 from syncbit_dagster.migration.tokens import TakeOver, take_over
-from syncbit_dagster.stores.victoriametrics import TargetLock, VictoriaMetricsStore
+from syncbit_dagster.opening import target_lock
+from syncbit_dagster.stores.victoriametrics import VictoriaMetricsStore
 
 if TYPE_CHECKING:
     import argparse
@@ -126,7 +127,7 @@ def _samples(settings: Settings, *, is_removing: bool) -> str:
             "or run `syncbit authorize`, then run this again."
         )
     # Held from reading to removing: a day that a run writes in between would go with the old ones.
-    with TargetLock(settings.store_directory / "locks", settings.victoria.key)():
+    with target_lock(settings, settings.victoria)():
         store = VictoriaMetricsStore(settings.victoria, lock=nullcontext)
         try:
             return _counted(store, settings.account, is_removing=is_removing)

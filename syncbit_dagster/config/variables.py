@@ -169,8 +169,8 @@ VARIABLES: tuple[Variable, ...] = (
         "SYNCBIT_STATE_URL",
         postgresql_url,
         None,
-        "PostgreSQL database for tokens and the count of requests, shared by several hosts; "
-        "default: files in `DATA_DIR`",
+        "PostgreSQL database for tokens, the count of requests and the store's lock, shared by "
+        "several hosts; default: files in `DATA_DIR`",
         is_secret=True,
         is_common=True,
     ),

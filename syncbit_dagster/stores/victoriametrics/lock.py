@@ -3,7 +3,7 @@ a day while another rewrites the same series loses that day (29 of 30 measured r
 
 The lock is a file, so it holds between processes of one machine that share a directory, inside
 and outside of Dagster, and the operating system frees it when a process dies. Writers on several
-machines need one more arrangement: a single one of them may write to a target.
+machines share no directory: see ``shared_lock``.
 """
 
 from __future__ import annotations
@@ -65,7 +65,15 @@ class TargetLock:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # One object per use: a shared one would let a second thread of this process in.
         lock = FileLock(self.path, mode=0o600)
-        self._acquire(lock)
+        wait_for(
+            lambda: _has(lock),
+            self._who,
+            self._target,
+            str(self.path),
+            wait_seconds=self._wait_seconds,
+            sleep=self._sleep,
+            monotonic=self._monotonic,
+        )
         try:
             self._holder.write_text(f"process {os.getpid()}", encoding="utf-8")
             yield
@@ -73,28 +81,52 @@ class TargetLock:
             self._holder.unlink(missing_ok=True)
             lock.release()
 
-    def _acquire(self, lock: FileLock) -> None:
-        deadline = self._monotonic() + self._wait_seconds
-        is_told = False
-        while True:
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                if self._monotonic() >= deadline:
-                    raise StoreUnavailableError(
-                        f"Process {os.getpid()} waited {self._wait_seconds:.0f} s for "
-                        f"{self._who()}, which writes to {self._target} (lock {self.path}); end "
-                        "that process or try later."
-                    ) from None
-                if not is_told:
-                    logger.info("Waiting for %s, which writes to %s", self._who(), self._target)
-                    is_told = True
-                self._sleep(PAUSE_SECONDS)
-            else:
-                return
-
     def _who(self) -> str:
         try:
             return self._holder.read_text(encoding="utf-8") or "another process"
         except OSError:  # between acquiring the lock and writing the name
             return "another process"
+
+
+def _has(lock: FileLock) -> bool:
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return False
+    return True
+
+
+def wait_for(
+    try_lock: Callable[[], bool],
+    who: Callable[[], str],
+    target: str,
+    place: str,
+    *,
+    wait_seconds: float,
+    sleep: Callable[[float], None],
+    monotonic: Callable[[], float],
+) -> None:
+    """Try a lock until it is held.
+
+    Args:
+        try_lock: takes the lock if it is free, and says whether it did.
+        who: the holder, for people.
+        target: what is written to.
+        place: where the lock is.
+        wait_seconds, sleep, monotonic: how long, and by which clock.
+
+    Raises:
+        StoreUnavailableError: it was never free; names the holder.
+    """
+    deadline = monotonic() + wait_seconds
+    is_told = False
+    while not try_lock():
+        if monotonic() >= deadline:
+            raise StoreUnavailableError(
+                f"Process {os.getpid()} waited {wait_seconds:.0f} s for {who()}, which writes to "
+                f"{target} (lock {place}); end that process or try later."
+            )
+        if not is_told:
+            logger.info("Waiting for %s, which writes to %s", who(), target)
+            is_told = True
+        sleep(PAUSE_SECONDS)

@@ -1,0 +1,1 @@
+"""Several hosts without a shared disk, at one account and one store."""
