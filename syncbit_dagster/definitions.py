@@ -13,14 +13,18 @@ from syncbit_dagster.civil import real_clock
 from syncbit_dagster.config import Settings, load_accounts
 from syncbit_dagster.defs.assets import build_asset
 from syncbit_dagster.defs.checks import build_checks
+from syncbit_dagster.defs.device_sync import NAME as DEVICE_SYNC
 from syncbit_dagster.defs.device_sync import device_sync
+from syncbit_dagster.defs.history import NAME as HISTORY
 from syncbit_dagster.defs.history import TICK_SECONDS, history
 from syncbit_dagster.defs.io_manager import sample_store_io_manager
-from syncbit_dagster.defs.names import SOURCE, STORE, named
+from syncbit_dagster.defs.names import SOURCE, STORE, key_of, named
 from syncbit_dagster.defs.own_metrics import RUN_FIGURES, run_figures
 from syncbit_dagster.defs.partitions import daily_partitions
 from syncbit_dagster.defs.resources import fitbit_resource
+from syncbit_dagster.defs.retention import forgetting
 from syncbit_dagster.defs.run_failures import run_failures
+from syncbit_dagster.defs.schedules import NAME as DAILY_SYNC
 from syncbit_dagster.defs.schedules import daily_sync
 from syncbit_dagster.defs.weekly_report import (
     weekly_partitions,
@@ -44,7 +48,10 @@ def build_definitions(
     # What a sensor costs that finds nothing to do stays the same, however many there are.
     tick_seconds = TICK_SECONDS * len(accounts)
     online = [settings for settings in accounts if not settings.is_offline]
+    jobs = {named(one, job) for one in accounts for job in (DAILY_SYNC, DEVICE_SYNC, HISTORY)}
+    keys = [key_of(one, asset.name) for one in accounts for asset in offered_assets(one)]
     for_all = dg.Definitions(
+        schedules=[forgetting(jobs, keys, now=now)],
         sensors=[run_failures(online, now=now)] if online else [],
         # One process a run: steps share the request budget and spare an import each.
         executor=dg.in_process_executor,
