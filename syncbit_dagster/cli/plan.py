@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from syncbit_dagster.civil import DayRange
@@ -37,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         from syncbit_dagster.defs.watch import open_instance, watch
 
         with open_instance() as instance:
-            watch(settings, instance)
+            watch(settings, instance, partial(print, flush=True))
         return 0
     if arguments.first is None or arguments.last is None:
         raise ConfigError(

@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 WATCH_SECONDS = 10.0
 
 
-def _say(line: str) -> None:
-    print(line, flush=True)
-
-
 def open_instance() -> dg.DagsterInstance:
     """The Dagster instance that `dagster dev` uses here.
 
@@ -50,8 +46,8 @@ def open_instance() -> dg.DagsterInstance:
 def watch(
     settings: Settings,
     instance: dg.DagsterInstance,
+    say: Callable[[str], None],
     *,
-    say: Callable[[str], None] = _say,
     now: Callable[[], datetime] = real_clock,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:

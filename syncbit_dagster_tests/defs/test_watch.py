@@ -50,7 +50,7 @@ def test_it_says_days_requests_budget_and_an_end_until_all_is_there(tmp_path: Pa
             clock[0] += timedelta(seconds=seconds)
             report(instance, coming.pop(0))
 
-        watch(settings, instance, say=said.append, now=lambda: clock[0], sleep=sleep)
+        watch(settings, instance, said.append, now=lambda: clock[0], sleep=sleep)
         assert not account.emulator.calls  # looking costs no request
     assert len(said) == 3
     assert said[0].startswith("0 of 300 days (0%), about 27 requests to go; 10 of 10 requests")
