@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import stat
 import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
@@ -19,7 +22,10 @@ from dagster._core.workspace.load import location_origins_from_yaml_paths
 from dagster._grpc.client import DagsterGrpcClient
 from dagster._utils.tags import TagConcurrencyLimitsCounter
 
+from syncbit_dagster.account import Profile, Token
+from syncbit_dagster.config import load_accounts
 from syncbit_dagster.config.accounts_file import read_accounts
+from syncbit_dagster.opening import quota_figures
 from syncbit_dagster_tests.accounts.files import Declared
 from syncbit_dagster_tests.dagster_process import clean_environment, wait_for
 from syncbit_dagster_tests.victoriametrics import free_port
@@ -102,6 +108,29 @@ def test_each_code_server_loads_its_accounts(tmp_path: Path) -> None:
             nodes = repository.get_asset_node_snaps()
             loaded.append({node.asset_key.path[0] for node in nodes})
     assert loaded == [{"anna", "ben"}, {"cleo"}]
+
+
+def test_what_was_the_only_accounts_is_moved_to_one_of_many(tmp_path: Path) -> None:
+    variables = {"DATA_DIR": str(tmp_path / ".syncbit")}
+    (only,) = load_accounts(variables, secrets_directory=tmp_path)
+    token = Token(access_token="a", refresh_token="r", expires_at=0)
+    only.account.tokens.save(token)
+    only.profile.save(Profile(ZoneInfo("Asia/Kolkata"), date(2019, 5, 4)))
+    quota_figures(only)  # makes the file
+    (only.data_directory / "reports").mkdir()
+    section = PAGE.split("## From one account to many")[1]
+    for command in re.findall(r"`((?:mkdir|mv) [^`]+)`", section):
+        subprocess.run(["bash", "-euc", command], cwd=tmp_path, check=True)
+    declared = Declared(tmp_path, variables)
+    declared.write("anna:\n  FITBIT_USER_ID: default\n")
+    (anna,) = load_accounts(declared.variables(), secrets_directory=tmp_path)
+    assert anna.account.tokens.load() == token
+    assert anna.account.labels == only.account.labels
+    assert anna.account.zone.key == "Asia/Kolkata"
+    assert {one.name.partition("-")[0] for one in anna.data_directory.iterdir()} >= {
+        *("tokens", "account.json", "quota.sqlite", "reports")
+    }
+    assert stat.S_IMODE(anna.data_directory.stat().st_mode) == 0o700
 
 
 @contextmanager
