@@ -68,6 +68,9 @@ RUN_ELSEWHERE = {
     "python -m benchmarks.scale.run": (
         "scale/test_figures.py::test_the_page_holds_what_is_printed"
     ),
+    ".venv/bin/python -m syncbit_dagster_tests.upgrade.write_release": (
+        "upgrade/test_releases.py::test_the_present_version_can_be_kept"
+    ),
     "SYNCBIT_ACCOUNT_NAMES=": "accounts/test_page.py::test_each_code_server_loads_its_accounts",
 }
 CANNOT_RUN = {

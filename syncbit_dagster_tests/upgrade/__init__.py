@@ -1,0 +1,1 @@
+"""The state that each release left behind starts under today's code."""
