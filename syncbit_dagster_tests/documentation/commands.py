@@ -68,6 +68,8 @@ RUN_ELSEWHERE = {
     "python -m benchmarks.scale.run": (
         "scale/test_figures.py::test_the_page_holds_what_is_printed"
     ),
+    "(umask 077 && pg_dump ": "backup/test_restore.py::test_everything_is_there_again",
+    "psql --quiet": "backup/test_restore.py::test_everything_is_there_again",
     ".venv/bin/python -m syncbit_dagster_tests.upgrade.write_release": (
         "upgrade/test_releases.py::test_the_present_version_can_be_kept"
     ),

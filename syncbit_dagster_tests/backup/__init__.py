@@ -1,0 +1,1 @@
+"""Backups are worth what a restore gives back."""
