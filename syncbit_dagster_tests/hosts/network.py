@@ -17,7 +17,6 @@ from syncbit_dagster_tests.deploy.machine import (
     OURS,
     _host_python,
     end,
-    first_process,
     require_namespaces,
 )
 
@@ -132,10 +131,6 @@ class Worker:
         """Both."""
         self.ask(command, *arguments)
         return self.answer()
-
-    def process(self) -> int:
-        """The worker, as it is counted outside."""
-        return first_process(self._process)
 
     def close(self) -> None:
         """End it."""
