@@ -36,7 +36,7 @@ test: install victoria-metrics postgresql nginx chromium lint types pytest  ## I
 
 .PHONY: pytest
 pytest: install victoria-metrics postgresql nginx chromium  ## Run the tests only
-	SYNCBIT_REQUIRE_VICTORIAMETRICS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	SYNCBIT_REQUIRE_VICTORIAMETRICS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: lint
 lint: install  ## Check style and format

@@ -16,6 +16,30 @@ settings.register_profile(
 settings.load_profile("syncbit")
 
 
+# Files that take a minute or more, mostly waiting for Dagster's own loops. They begin first, so that
+# no process is alone with one of them in the end.
+LONG = (
+    "month/test_month.py",
+    "test_recorded_days.py",
+    "deploy/test_stack.py",
+    "faults/test_scenarios.py",
+    "accounts/test_side_by_side.py",
+    "own_metrics/test_daemon.py",
+    "defs/test_unattended.py",
+    "cli/test_commands.py",
+    "documentation/test_commands.py",
+    "stores/test_histories.py",
+    "stores/test_two_writers.py",
+    "stores/test_faults.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first; otherwise as they were found."""
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings, the home or the secrets of whoever runs it."""

@@ -17,7 +17,7 @@ _SOMEWHERE = replace(_KILLED, path="", after=None)
 _NO_STORE = Scenario(
     "", "store", Reset(), act=machine.kill_store, ends="failed", failed=EVERYTHING, says="127.0.0.1"
 )
-_FIRST_STORED = "heart_rate,intraday_steps,sleep"
+# A run takes intraday_steps first, in some writes; then sleep, heart_rate, activity_summary.
 _BLINK = replace(_NO_STORE, act=machine.restart_store)
 _PROGRAM = Scenario("", reply=Reset(), before=machine.run_program)
 
@@ -74,21 +74,17 @@ STORE = (
         name="store killed at the second write",
         path=IMPORT,
         after=1,
-        failed=_FIRST_STORED,
     ),
     replace(
         _NO_STORE,
         name="store killed at the third write",
         path=IMPORT,
         after=2,
-        failed="intraday_steps,sleep",
         is_short=True,
     ),
-    replace(_NO_STORE, name="store killed at a flush", path=FLUSH, after=3, failed=_FIRST_STORED),
+    replace(_NO_STORE, name="store killed at a flush", path=FLUSH, after=3),
     replace(_NO_STORE, name="store killed at a barrier", path=SNAPSHOT),
-    replace(
-        _BLINK, name="store killed at a write and back", path=IMPORT, failed="activity_summary"
-    ),
+    replace(_BLINK, name="store killed at a write and back", path=IMPORT, failed="intraday_steps"),
     replace(
         _BLINK,
         name="store killed at the third write and back",
@@ -126,11 +122,12 @@ PROVIDER = (
     replace(
         _PROGRAM,
         name="provider killed",
-        path=MINUTES,
         act=machine.kill_program,
         ends="failed",
-        failed="intraday_steps|sleep",
         says="127.0.0.1",
+        path="/v4/",
+        after=12,
+        failed="activity_summary|heart_rate",
     ),
     replace(
         _PROGRAM,

@@ -9,7 +9,7 @@ from syncbit_dagster_tests.faults.deaths import EXPORT, IMPORT
 from syncbit_dagster_tests.faults.proxy import Canned, Cut, DoneThen, Late, Twice
 from syncbit_dagster_tests.faults.scenario import EVERYTHING, Scenario
 
-_WRITE_FAILS = Scenario("", "store", path=IMPORT, ends="failed", failed="activity_summary")
+_WRITE_FAILS = Scenario("", "store", path=IMPORT, ends="failed", failed="intraday_steps")
 
 STORE_LIES = (
     replace(
@@ -60,7 +60,7 @@ STORE_LIES = (
         Cut(),
         EXPORT,
         ends="failed",
-        failed="activity_summary",
+        failed="intraday_steps",
         says="broke off",
     ),
     Scenario("every answer of the store late", "store", Late(0.2), times=None),
