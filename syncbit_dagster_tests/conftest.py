@@ -16,8 +16,8 @@ settings.register_profile(
 settings.load_profile("syncbit")
 
 
-# Files that take a minute or more, mostly waiting for Dagster's own loops. They begin first, so that
-# no process is alone with one of them in the end.
+# Files that take a minute or more, mostly waiting for Dagster's own loops. They begin first, so
+# that no process is alone with one of them in the end.
 LONG = (
     "month/test_month.py",
     "test_recorded_days.py",
