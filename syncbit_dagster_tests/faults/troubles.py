@@ -65,7 +65,7 @@ SERVER_ERRORS = (
         path="/v4/",
         after=12,
         failed="activity_summary,heart_rate",
-        says="answered 503 6 times",
+        says="answered 503",
         cure=machine.an_hour_later,
         clock_shift=AN_HOUR_LATER,
     ),
@@ -158,7 +158,10 @@ AUTHORIZATION = (
 DISK = (
     replace(_SMALL_DISK, name="state's disk full from the beginning", path=TOKEN, says="cannot be"),
     replace(
-        _SMALL_DISK, name="state's disk full in the middle", after=9, says="reached and written"
+        _SMALL_DISK,
+        name="state's disk full in the middle",
+        after=9,
+        says="reached and written|cannot be",
     ),
     replace(
         _SMALL_DISK,
@@ -186,7 +189,7 @@ DISK = (
         act=machine.fill_records,
         cure=machine.empty_records,
         ends="failed",
-        failed="activity_summary|heart_rate",
+        failed="activity_summary|heart_rate|intraday_steps|sleep",
         says="database or disk is full|disk I/O error",
         is_unrecorded=True,
     ),
