@@ -80,6 +80,7 @@ STORE = (
         name="store killed at the third write",
         path=IMPORT,
         after=2,
+        failed="activity_summary|heart_rate|intraday_steps|sleep",  # minutes of 60 days: 3 writes
         is_short=True,
     ),
     replace(_NO_STORE, name="store killed at a flush", path=FLUSH, after=3),

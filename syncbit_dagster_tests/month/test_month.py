@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -124,7 +125,9 @@ def test_only_the_outage_failed_and_nothing_of_it_is_left(month: Month) -> None:
     for run in failed:
         for step in run.result.all_events:
             if step.is_step_failure:
-                assert "answered 503 6 times; try again later." in str(step.step_failure_data)
+                said = str(step.step_failure_data)
+                # An outage that is known gets one try for each further asset.
+                assert re.search(r"answered 503 (6 times|once); try again later\.", said)
 
 
 def test_a_tick_is_one_request(month: Month) -> None:
