@@ -52,7 +52,7 @@ def main() -> None:
     if chromium is None:
         sys.exit("Chromium is not installed: apt-get install chromium")
     IMAGES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         demo = subprocess.Popen(
             [sys.executable, "-m", "syncbit_dagster.cli.main", "demo", "--port", str(PORT)],
             cwd=directory,
