@@ -6,6 +6,7 @@ import difflib
 import re
 import zoneinfo
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -78,11 +79,15 @@ def loopback_url(value: str) -> str:
     return value
 
 
+@cache
+def zone_names() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())  # 9 ms: it walks through all of their files
+
+
 def zone(value: str) -> ZoneInfo:
     # ZoneInfo itself would follow a path or accept a case that another file system refuses.
-    names = zoneinfo.available_timezones()
-    if value not in names:
-        close = difflib.get_close_matches(value, names, n=1)
+    if value not in zone_names():
+        close = difflib.get_close_matches(value, zone_names(), n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
         raise ValueError(f"use an IANA time zone such as Europe/Berlin{hint}")
     return ZoneInfo(value)
