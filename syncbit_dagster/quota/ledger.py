@@ -53,7 +53,8 @@ class Ledger:
     waits: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        # `asdict` alone copies each pair of the log by itself, milliseconds a request.
+        return {**vars(self), "tickets": [asdict(one) for one in self.tickets]}
 
     @classmethod
     def from_json(cls, content: dict[str, Any] | None) -> Ledger:

@@ -199,7 +199,7 @@ def test_a_process_that_is_killed_loses_only_what_was_not_stored(tmp_path: Path)
             process.wait()
             goes_on.set()
         assert there(instance, ASSET) == stored
-        wait_for(lambda: len(calls) == 3 or None, 30, "the answer that nobody waits for")
+        wait_for(lambda: len(calls) == 4 or None, 30, "the two answers that nobody waits for")
         calls.clear()
         settings = account.settings(**variables)
         assert materialize(settings, [ASSET], rest, instance).success
