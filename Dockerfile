@@ -37,6 +37,6 @@ WORKDIR /opt/dagster
 USER 10001:10001
 EXPOSE 4000
 # The server answers only after the definitions were loaded, which takes legal settings.
-HEALTHCHECK --interval=60s --timeout=20s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=60s --timeout=40s --start-period=60s --retries=3 \
     CMD ["dagster", "api", "grpc-health-check", "--port", "4000"]
 CMD ["dagster", "api", "grpc", "--host", "0.0.0.0", "--port", "4000", "--module-name", "syncbit_dagster.definitions"]

@@ -89,6 +89,12 @@ up:  ## Run everything with Docker Compose: secrets, image, services
 	scripts/create_secrets
 	docker compose up --detach --build
 
+.PHONY: chart
+chart: install  ## Render Dagster's chart, unpacked in the folder CHART, with our values, and check it
+	: "$${CHART:?make chart CHART=the folder of Dagster's chart}"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[charts]'
+	SYNCBIT_DAGSTER_CHART="$$CHART" $(BIN)/python -m pytest syncbit_dagster_tests/deploy/test_chart.py
+
 .PHONY: image-steps
 image-steps: install  ## Carry out the Dockerfile's steps in a clean root, without an engine (as root)
 	scripts/fetch_base_system $(TOOLS)

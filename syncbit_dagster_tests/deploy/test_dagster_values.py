@@ -1,8 +1,8 @@
 """The values for Dagster's chart, as far as they can be tried without the chart.
 
-The chart is in no package registry. What it does with these values is little: it writes the
-launcher's part of ``dagster.yaml`` and hands a container context to the code location. From these,
-Dagster itself makes the job of a run, which is held to the schemas here.
+What it does with these values is little: it writes the launcher's part of ``dagster.yaml`` and
+hands a container context to the code location. From these, Dagster itself makes the job of a run,
+which is held to the schemas here. ``test_chart.py`` asks the chart itself.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dagster_k8s import K8sRunLauncher
 from kubernetes import client  # type: ignore[import-untyped]
 
 from syncbit_dagster_tests.deploy import files
+from syncbit_dagster_tests.deploy.chart import code_location, container_context, launcher_config
 from syncbit_dagster_tests.deploy.manifests import Manifest, documents, validate, values
 
 if TYPE_CHECKING:
@@ -35,51 +36,6 @@ users: [{name: none, user: {}}]
 """
 SCRATCH = "/tmp"  # noqa: S108 - a path inside of the container
 SECRETS = {"syncbit_state_url", "google_client_id", "google_client_secret"}
-
-
-def deployment() -> Manifest:
-    """The code location's part."""
-    (only,) = values()["dagster-user-deployments"]["deployments"]
-    found: Manifest = only
-    return found
-
-
-def snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
-
-
-def launcher_config() -> Manifest:
-    """The launcher's configuration that the chart writes."""
-    given = values()["runLauncher"]["config"]["k8sRunLauncher"]
-    written = {snake(name): value for name, value in given.items() if value}
-    run = {snake(name): value for name, value in given["runK8sConfig"].items()}
-    return {
-        **written,
-        "run_k8s_config": run,
-        "job_namespace": "syncbit",
-        "service_account_name": "dagster",
-        "dagster_home": values()["global"]["dagsterHome"],
-        "instance_config_map": "dagster-instance",
-        "postgres_password_secret": values()["global"]["postgresqlSecretName"],
-    }
-
-
-def container_context() -> Manifest:
-    """What the chart lets the code location say of its runs."""
-    given = deployment()
-    assert given["includeConfigInLaunchedRuns"]["enabled"]
-    return {
-        "k8s": {
-            "image_pull_policy": given["image"]["pullPolicy"],
-            "env_config_maps": [one["name"] for one in given["envConfigMaps"]],
-            "volume_mounts": given["volumeMounts"],
-            "volumes": given["volumes"],
-            "labels": given["labels"],
-            "resources": given["resources"],
-            "namespace": "syncbit",
-            "service_account_name": "dagster-user-deployments",
-        }
-    }
 
 
 @pytest.fixture
@@ -99,7 +55,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Manifest:
     launcher = K8sRunLauncher(
         **{**launcher_config(), "load_incluster_config": False, "kubeconfig_file": str(config)}
     )
-    image = deployment()["image"]
+    image = code_location()["image"]
     origin = RepositoryPythonOrigin(
         executable_path="python",
         code_pointer=ModuleCodePointer("syncbit_dagster.definitions", "defs"),
@@ -144,13 +100,14 @@ def test_a_run_gets_settings_and_secret_files(job: Manifest) -> None:
     assert "emptyDir" in volumes[mounts[SCRATCH]["name"]]
     assert set(mounts) - set(secret) == {SCRATCH, values()["global"]["dagsterHome"]}
     sources = [one["configMapRef"]["name"] for one in container["envFrom"]]
-    assert sources == ["syncbit-settings"]
+    assert sources == container_context()["k8s"]["env_config_maps"]
+    assert sources[-1] == "syncbit-settings"
     assert container["image"] == "registry.example.com/syncbit-dagster:0.1.0"
 
 
 def test_the_networks_rules_mean_the_runs(job: Manifest) -> None:
     labels = job["spec"]["template"]["metadata"]["labels"]
-    assert deployment()["labels"].items() <= labels.items()
+    assert code_location()["labels"].items() <= labels.items()
 
 
 def test_dagsters_instance_is_the_projects() -> None:
@@ -183,6 +140,15 @@ def test_the_ui_is_reached_by_nobody_from_outside() -> None:
     assert values()["dagsterWebserver"]["service"]["type"] == "ClusterIP"
 
 
+def test_the_ui_listens_on_a_port_that_is_not_roots() -> None:
+    webserver = values()["dagsterWebserver"]
+    port = webserver["service"]["port"]
+    assert port >= 1024
+    assert webserver["readinessProbe"]["httpGet"]["port"] == port
+    page = (files.ROOT / "docs" / "deploy.md").read_text()
+    assert f"port-forward svc/dagster-dagster-webserver {port}`" in page
+
+
 def test_the_database_is_spelled_out_and_its_password_is_a_secret() -> None:
     database = values()["postgresql"]
     assert database["postgresqlScheme"] == "postgresql+psycopg2"
@@ -200,4 +166,4 @@ def test_one_version_of_dagster() -> None:
     assert pinned is not None
     assert set(re.findall(r"\b1\.\d+\.\d+\b", text)) == {pinned[1]}
     assert values()["dagsterWebserver"]["image"] == values()["dagsterDaemon"]["image"]
-    assert files.service("code")["image"].endswith(deployment()["image"]["tag"])
+    assert files.service("code")["image"].endswith(code_location()["image"]["tag"])

@@ -169,7 +169,13 @@ CALLS = {
     ("account", "victoriametrics", 8428),
     ("vmalert", "victoriametrics", 8428),
 }
-PORTS = {"webserver": 80, "daemon": 80, "account": 4000, "victoriametrics": 8428, "vmalert": 8880}
+PORTS = {
+    "webserver": 3000,
+    "daemon": 3000,
+    "account": 4000,
+    "victoriametrics": 8428,
+    "vmalert": 8880,
+}
 
 
 def test_who_reaches_whom() -> None:
