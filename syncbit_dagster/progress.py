@@ -49,9 +49,9 @@ def time_to_go(requests: int, remaining: int, quota: Quota) -> timedelta:
     return timedelta(seconds=windows * quota.seconds)
 
 
-def rate_to_go(done: int, days: int, seconds: float) -> timedelta:
-    """How long the rest takes if it goes on as it went so far."""
-    return timedelta(seconds=seconds * (days - done) / done) if done else timedelta.max
+def rate_to_go(done: int, whole: int, seconds: float) -> timedelta | None:
+    """How long the rest takes if it goes on as it went so far; None: nobody knows yet."""
+    return timedelta(seconds=seconds * (whole - done) / done) if done else None
 
 
 def in_words(duration: timedelta) -> str:

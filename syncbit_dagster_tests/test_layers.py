@@ -23,7 +23,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "quota": {"civil", "errors", "account"},
     "stores": GROUND,
     "sources": GROUND | {"account", "catalog", "quota"},
-    "own_metrics": GROUND | {"account", "sources", "stores"},
+    "own_metrics": GROUND | {"account", "progress", "sources", "stores"},
     "checks": GROUND | {"account", "sources"},
     "quality": GROUND | {"catalog", "gaps"},
     "report": GROUND | {"catalog", "gaps", "stores"},

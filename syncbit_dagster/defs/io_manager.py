@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -16,9 +15,8 @@ from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.metadata import partition_metadata, write_metadata
 from syncbit_dagster.defs.names import named
 from syncbit_dagster.defs.partitions import days_of
+from syncbit_dagster.defs.run_progress import RunProgress
 from syncbit_dagster.opening import open_store
-from syncbit_dagster.own_metrics import RunFigures
-from syncbit_dagster.progress import Progress, in_words, rate_to_go
 from syncbit_dagster.samples import decode_labels, from_series, to_series
 from syncbit_dagster.sources.base import Current
 from syncbit_dagster.stores.base import Slice, combined
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from syncbit_dagster.civil import DayRange
     from syncbit_dagster.config import Settings
     from syncbit_dagster.defs.metadata import Metadata
+    from syncbit_dagster.own_metrics import RunFigures
     from syncbit_dagster.sources.base import Batch
     from syncbit_dagster.stores.base import Store, WriteReport
 
@@ -50,14 +49,12 @@ class Fetched:
         batches: their samples; the batches tile the days, in order.
         synced: the devices' last sync before the first request; None: unknown.
         at: when that was asked.
-        requests: how many the batches take, at least.
     """
 
     days: DayRange
     batches: Iterator[Batch]
     synced: datetime | None
     at: datetime
-    requests: int
 
 
 @dataclass
@@ -71,7 +68,8 @@ class SampleStoreIOManager(dg.IOManager):
 
     store: Store
     account: Account
-    figures: RunFigures = field(default_factory=RunFigures)
+    figures: RunFigures
+    progress: RunProgress
 
     def handle_output(self, context: dg.OutputContext, obj: Current | Fetched) -> None:
         """Replace the run's partitions by the batches, or add a present state."""
@@ -94,7 +92,7 @@ class SampleStoreIOManager(dg.IOManager):
     ) -> None:
         reports: list[WriteReport] = []
         per_day: dict[date, Metadata] = {}
-        requests, fetch_seconds, started = 0, 0.0, perf_counter()
+        requests, fetch_seconds = 0, 0.0
         for batch in fetched.batches:
             report = self._keep(self._slice(asset, batch.days), batch.samples)
             context.log.info("%s %s: %s", asset.name, batch.days, report.verdict)
@@ -108,14 +106,7 @@ class SampleStoreIOManager(dg.IOManager):
             fetch_seconds += batch.seconds
             if batch.days.last != fetched.days.last:
                 _record(context, of_the_batch)
-                rest = max(0, fetched.requests - requests)
-                to_go = rate_to_go(len(per_day), len(fetched.days), perf_counter() - started)
-                context.log.info(
-                    "%s: %s; %s to go",
-                    asset.name,
-                    Progress(len(fetched.days), len(per_day), rest),
-                    in_words(to_go),
-                )
+            context.log.info("The run: %s", self.progress)
         if list(per_day) != list(fetched.days):
             raise dg.DagsterInvariantViolationError("The batches do not tile the run's partitions.")
         of_the_run = {
@@ -202,7 +193,8 @@ def sample_store_io_manager(
         with as_failure():
             store = open_store(settings)
         try:
-            yield SampleStoreIOManager(store, settings.account, figures)
+            progress = RunProgress(settings, figures, now)
+            yield SampleStoreIOManager(store, settings.account, figures, progress)
             own_metrics.record(store, settings, figures, context.instance, now())
         finally:
             store.close()

@@ -25,7 +25,7 @@ from syncbit_dagster.settled import last_sync, may_change
 from syncbit_dagster.sources.errors import PermissionMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -82,11 +82,17 @@ class RunSource:
     def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
         """The batches of an asset; meanwhile, what the run will ask for next is fetched too."""
         if self._ahead is None and self._coming[:1] == (asset,):
+            self._plans(self._coming, days)
             names = [one.name for one in self._coming]
             self._ahead = ReadAhead(names, lambda name: self._batches(asset_named(name), days))
         if self._ahead and self._ahead.has(asset.name):
             return self._ahead.take(asset.name)
+        self._plans([asset], days)
         return self._batches(asset, days)
+
+    def _plans(self, assets: Iterable[Asset], days: DayRange) -> None:
+        for asset in assets:
+            self._figures.plans(asset.name, days, self.plan(asset, days).least)
 
     def _batches(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
         self._figures.asks(asset.name, days)

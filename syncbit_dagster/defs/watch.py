@@ -82,14 +82,15 @@ def measure(settings: Settings, instance: dg.DagsterInstance, now: datetime) -> 
     return Progress(wanted, wanted - sum(map(len, missing.values())), requests)
 
 
-def _line(settings: Settings, progress: Progress, at_this_rate: timedelta, now: datetime) -> str:
+def _line(
+    settings: Settings, progress: Progress, at_this_rate: timedelta | None, now: datetime
+) -> str:
     if progress.is_complete:
         return f"{progress}: every day is there."
     figures = quota_figures(settings)
     quota = settings.account.quota
     rest = time_to_go(progress.requests, figures.remaining, quota)
-    if at_this_rate is not timedelta.max:
-        rest = max(rest, at_this_rate)
+    rest = max(rest, at_this_rate or rest)
     end = (now + rest).astimezone(settings.account.zone)
     waits = f"; {figures.waits} waits for the budget so far" if figures.waits else ""
     return (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from itertools import islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -39,14 +39,18 @@ class SideBySide(Generic[Client]):
     ) -> Iterator[Answer]:
         """What is asked for each job, in the order of the jobs.
 
-        As many jobs are under way as there are clients. An error comes when it is its job's turn;
-        then, or if nobody wants to know more, those that are under way end by themselves, before
-        their clients get another job.
+        As many jobs are under way as there are clients. An error comes when it is its job's turn
+        and the others under way have ended. If nobody wants to know more, these end by themselves,
+        before their clients get another job.
         """
         coming = iter(jobs)
         under_way = deque(self._begun(ask, job) for job in islice(coming, len(self.clients)))
         while under_way:
-            answer = under_way.popleft().result()
+            try:
+                answer = under_way.popleft().result()
+            except Exception:
+                wait(under_way)
+                raise
             under_way.extend(self._begun(ask, job) for job in islice(coming, 1))
             yield answer
 

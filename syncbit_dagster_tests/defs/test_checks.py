@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.civil import DayRange, real_clock
 from syncbit_dagster.defs.io_manager import SampleStoreIOManager
+from syncbit_dagster.defs.run_progress import RunProgress
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.opening import open_store
+from syncbit_dagster.own_metrics import RunFigures
 from syncbit_dagster.samples import Series, from_series, to_series
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster_tests.defs.checking import (
@@ -252,8 +254,10 @@ def test_an_asset_is_read_once(
 ) -> None:
     asked: list[Slice] = []
     counting: Any = CountingStore(open_store(history.settings), asked)
+    figures = RunFigures()
+    unused = figures, RunProgress(history.settings, figures, real_clock)
     store = dg.IOManagerDefinition.hardcoded_io_manager(
-        SampleStoreIOManager(counting, history.settings.account)
+        SampleStoreIOManager(counting, history.settings.account, *unused)
     )
     tags = dict(zip(RANGE, days, strict=True)) if days else None
     settings = history.account.settings()

@@ -92,3 +92,24 @@ def test_what_nobody_wants_any_more_ends_before_its_client_is_used_again() -> No
     answers = clients.answers([5, 6, 7], second)
     first.may_answer[1].set()
     assert list(answers) == [50, 60, 70]  # the service itself asserts that no client was shared
+
+
+def test_an_error_waits_for_the_others_under_way() -> None:
+    service, clients = Service(1), SideBySide([Client(), Client()])
+    errors: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            list(clients.answers([-7, 1, 2], service))
+        except ValueError as error:
+            errors.append(error)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert service.until(1)
+    asking.join(0.05)
+    assert asking.is_alive()
+    service.may_answer[1].set()
+    asking.join(PATIENCE)
+    assert len(errors) == 1
+    assert sorted(service.asked) == [-7, 1]
