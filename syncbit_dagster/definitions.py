@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import dagster as dg
 
@@ -57,7 +57,23 @@ def build_definitions(
         executor=dg.in_process_executor,
     )
     each = [_of_account(settings, tick_seconds, now, sleep) for settings in accounts]
-    return dg.Definitions.merge(*each, for_all)
+    return dg.Definitions.merge(*(each if len(each) == 1 else map(_bound, each)), for_all)
+
+
+def _bound(account: dg.Definitions) -> dg.Definitions:
+    """The same, each asset and check bound to the account's own resources.
+
+    What is left to Dagster is compared with the resources of all, and so takes the square of the
+    number of accounts. A single account's are left to it: then the UI has a page of them, too.
+    """
+    resources = account.resources or {}
+    assets = cast("list[dg.AssetsDefinition]", account.assets)
+    return dg.Definitions(
+        assets=dg.with_resources(assets, resources),
+        asset_checks=dg.with_resources(account.asset_checks or (), resources),
+        schedules=account.schedules,
+        sensors=account.sensors,
+    )
 
 
 def _of_account(

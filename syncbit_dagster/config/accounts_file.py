@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Part of asset keys, of names of jobs and resources, and a directory: legal everywhere.
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+# The same in C takes a tenth of the time, which counts with a thousand accounts.
+_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _NULL = "tag:yaml.org,2002:null"
 _ROWS = {row.name: row for row in VARIABLES}
 OF_ONE_ACCOUNT = tuple(row.name for row in VARIABLES if not row.is_common)
@@ -98,7 +100,7 @@ def _root(path: Path) -> yaml.Node | None:
             "the accounts, or a directory with one file NAME.yaml for each."
         ) from None
     try:
-        return yaml.compose(text, Loader=yaml.SafeLoader)
+        return yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +28,17 @@ class Place:
     variables: Mapping[str, str]
     secrets_directory: Path
 
+    @cached_property
+    def secret_files(self) -> frozenset[str]:
+        """Names of the secret files; one look serves all variables."""
+        if not self.secrets_directory.is_dir():
+            return frozenset()
+        return frozenset(one.name for one in self.secrets_directory.iterdir() if one.is_file())
+
     def text_of(self, name: str) -> str:
         """The text of a variable; empty: it is not set here."""
-        secret_file = self.secrets_directory / name.lower()
-        if secret_file.is_file():
-            return secret_file.read_text().strip()
+        if name.lower() in self.secret_files:
+            return (self.secrets_directory / name.lower()).read_text().strip()
         # An empty variable is what a compose file makes of an unset one.
         return self.variables.get(name, "").strip()
 

@@ -35,6 +35,10 @@ class Names:
         self.schedules = {one.name for one in repository.schedule_defs}
         self.sensors = {one.name: one for one in repository.sensor_defs}
         self.resources = set(definitions.resources or {})
+        self.needs = {
+            tuple(key.path): set(one.resource_defs) - {"io_manager"}  # Dagster's own
+            for key, one in repository.assets_defs_by_key.items()
+        }
         nodes = [graph.get(key) for key in graph.get_all_asset_keys()]
         self.groups = {node.group_name for node in nodes}
         self.pools = {pool for node in nodes for pool in node.pools or ()}
@@ -77,7 +81,8 @@ def test_each_of_many_has_all_of_it(many: Names, name: str) -> None:
     assert _own(many.jobs, name) == {f"{job}_{name}" for job in JOBS}
     assert _own(many.schedules, name) == {f"daily_sync_{name}", f"weekly_reports_{name}"}
     assert _own(many.sensors, name) == {f"device_sync_{name}", f"history_{name}"}
-    assert _own(many.resources, name) == {f"{one}_{name}" for one in RESOURCES}
+    own = {f"{one}_{name}" for one in RESOURCES}
+    assert set.union(*(many.needs[key] for key in keys)) == own
     assert _own(many.groups, name) == {
         f"{one}_{name}" for one in ("daily", "intraday", "devices", "reports")
     }
@@ -87,7 +92,7 @@ def test_each_of_many_has_all_of_it(many: Names, name: str) -> None:
 def test_nothing_of_many_is_nobodys(many: Names) -> None:
     assert {key[0] for key in many.keys | many.checked} == {"anna", "ben"}
     shared = {"run_failures"}  # it looks at all runs of the location anyway
-    for what in (set(many.sensors), many.resources, many.groups, many.pools):
+    for what in (set(many.sensors), many.groups, many.pools):
         assert {one for one in what if not one.endswith(("_anna", "_ben"))} <= shared
     assert JOBS.isdisjoint(many.jobs)
 
