@@ -100,6 +100,14 @@ image-steps: install  ## Carry out the Dockerfile's steps in a clean root, witho
 	scripts/fetch_base_system $(TOOLS)
 	SYNCBIT_SOAK=1 $(BIN)/python -m pytest syncbit_dagster_tests/deploy/test_image.py
 
+.PHONY: stack
+stack: install  ## Try `make up` in a copy: with Docker, an emulated account, a history, the login
+	SYNCBIT_SOAK=1 $(BIN)/python -m pytest syncbit_dagster_tests/deploy/test_engine.py
+
+.PHONY: stand-in-images
+stand-in-images:  ## Make the images that `make up` pulls from Debian's packages, without a registry (as root)
+	scripts/build_stand_in_images $(TOOLS)
+
 .PHONY: bench
 bench: install victoria-metrics  ## Measure requests, the store and start-up, side by side with a floor
 	$(BIN)/python -m benchmarks.requests.run

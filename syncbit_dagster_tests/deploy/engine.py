@@ -1,0 +1,167 @@
+"""A copy of the project that Docker runs as ``make up`` does, beside whatever else Docker runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from syncbit_dagster.emulator.google_health.oauth import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
+from syncbit_dagster_tests.deploy import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECRETS = "deploy/compose/secrets"
+BESIDE_THE_CONTEXT = (
+    "Makefile",
+    "compose.yaml",
+    "scripts",
+    "deploy",
+    "Dockerfile",
+    ".dockerignore",
+)
+PROJECT = "syncbit-test"
+EMULATOR = "http://emulator:8090"
+START_SECONDS = 1200  # an image is built, and each health check is waited for
+# The emulator listens on its own machine only; here it is another one's provider.
+SERVE_TO_ALL = """
+import syncbit_dagster.emulator.server as server
+from syncbit_dagster.cli.main import main
+server._HOST = "0.0.0.0"
+main()
+"""
+
+
+class Tag(yaml.YAMLObject):
+    """A list that replaces the one of the file before, where compose would join them."""
+
+    yaml_tag = "!override"
+    yaml_dumper = yaml.SafeDumper
+
+    def __init__(self, items: list[str]) -> None:
+        self.items = items
+
+    @classmethod
+    def to_yaml(cls, dumper: yaml.Dumper, data: Any) -> yaml.Node:
+        return dumper.represent_sequence("!override", data.items)
+
+
+def override() -> dict[str, Any]:
+    """What a test changes: the emulator as the provider, a short history, ports that are free."""
+    first = datetime.now(UTC).date() - timedelta(days=3)
+    provider = {
+        "GOOGLE_HEALTH_URL": EMULATOR,
+        "GOOGLE_AUTHORIZE_URL": f"{EMULATOR}/o/oauth2/v2/auth",
+        "GOOGLE_TOKEN_URL": f"{EMULATOR}/token",
+        "OAUTHLIB_INSECURE_TRANSPORT": "1",
+        "BACKFILL_START_DATE": first.isoformat(),
+    }
+    emulator = {
+        "image": files.service("code")["image"],
+        "command": ["python", "-c", SERVE_TO_ALL, "emulator", "--port", "8090"],
+        "networks": ["outside"],
+        "healthcheck": {"disable": True},
+        "depends_on": ["code"],
+    }
+    return {
+        "services": {
+            "code": {"environment": provider},
+            "emulator": emulator,
+            "proxy": {"ports": Tag(["127.0.0.1::8080"])},
+            "grafana": {"ports": Tag(["127.0.0.1::3000"])},
+        }
+    }
+
+
+def require_engine() -> None:
+    """Skip where there is no Docker that could run the project."""
+    for command in (["docker", "info"], ["docker", "compose", "version"]):
+        if not shutil.which("docker") or subprocess.run(command, capture_output=True).returncode:
+            pytest.skip(f"no Docker: `{' '.join(command)}` fails")
+
+
+@dataclass(frozen=True)
+class Project:
+    """The copy, and the environment in which its commands are typed."""
+
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        here = {"COMPOSE_PROJECT_NAME": PROJECT, "COMPOSE_FILE": "compose.yaml:override.yaml"}
+        if subprocess.run(["docker", "buildx", "version"], capture_output=True).returncode:
+            here["DOCKER_BUILDKIT"] = "0"  # the builder that needs no plugin
+        return {**os.environ, **here}
+
+    def run(self, line: str, standard_input: str | None = None, seconds: int = 120) -> str:
+        """A line in a shell; what it prints."""
+        done = subprocess.run(
+            ["bash", "-euc", line],
+            cwd=self.folder,
+            env=self.environment,
+            input=standard_input,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+        return done.stdout
+
+    def start(self, line: str) -> subprocess.Popen[str]:
+        """A line that is spoken with."""
+        return subprocess.Popen(
+            ["bash", "-euc", f"exec {line}"],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def secret(self, name: str) -> Path:
+        return self.folder / SECRETS / name
+
+
+@contextmanager
+def running_project(folder: Path) -> Iterator[Project]:
+    """After `make up`; all of it is gone at the end of the block, its volumes too."""
+    require_engine()
+    copy_of_the_project(folder)
+    (folder / "override.yaml").write_text(yaml.safe_dump(override()))
+    project = Project(folder)
+    try:
+        project.run("make up", seconds=START_SECONDS)
+        project.secret("google_client_id").write_text(DEMO_CLIENT_ID)
+        project.secret("google_client_secret").write_text(DEMO_CLIENT_SECRET)
+        yield project
+    finally:
+        project.run("docker compose down --volumes --timeout 20", seconds=300)
+
+
+def copy_of_the_project(folder: Path) -> None:
+    """What compose and the image are made of."""
+    rules = (files.ROOT / ".dockerignore").read_text().splitlines()
+    context = [rule[1:] for rule in rules if rule.startswith("!")]
+    for name in (*BESIDE_THE_CONTEXT, *context):
+        source = files.ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=_not_copied)
+        else:
+            shutil.copy(source, folder / name)
+
+
+def _not_copied(folder: str, names: list[str]) -> set[str]:
+    """No secret of whoever runs the tests."""
+    if Path(folder) == files.ROOT / SECRETS:
+        return {name for name in names if name not in {"README.md", ".gitignore"}}
+    return {name for name in names if name == "__pycache__"}
