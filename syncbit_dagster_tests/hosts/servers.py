@@ -43,6 +43,8 @@ ENVIRONMENT = {
     "SYNCBIT_STATE_URL": f"postgresql://syncbit:hosts@{SERVERS}:5432/postgres",
     "VICTORIA_ENDPOINT": f"http://{SERVERS}:8428",
     "SYNCBIT_TIMEZONE": "UTC",
+    "BACKFILL_START_DATE": "2026-01-01",
+    "DAGSTER_EVENT_BATCH_SIZE": "1000",  # as in the image
     # The library sends secrets over plain HTTP to the machine itself only.
     "OAUTHLIB_INSECURE_TRANSPORT": "1",
 }

@@ -28,6 +28,8 @@ REFRESHES = 200 if SOAK else 20
 WRITES = 30 if SOAK else 4
 PER_HOUR = 150
 NAMES = ("one", "other")
+DAYS = ("2026-10-18", "2026-10-31")
+METRICS = ("fitbit_(resting_)?heart_rate.*", "fitbit_sleep.*")
 
 
 @pytest.fixture(scope="module")
@@ -80,11 +82,33 @@ def test_one_of_two_hosts_refreshes_and_the_other_uses_its_token(
     assert [status for _, status in servers.requests("/oauth2/token")] == [200] * REFRESHES
 
 
-def test_two_hosts_spend_one_quota(servers: Servers, workers: list[Worker]) -> None:
-    sent = both(workers, ["spend", 100], ["spend", 100])
-    told = servers.requests("/1/user/")
+def test_two_hosts_run_at_the_same_time_with_one_record(
+    servers: Servers, workers: list[Worker]
+) -> None:
+    """Dagster's records in PostgreSQL; both write to one store, then each checks the other's."""
+    before = len(servers.requests("/1"))
+    workers[0].do("prepare")
+    first = both(workers, ["run", "heart_rate", *DAYS], ["run", "sleep", *DAYS])
+    again = both(workers, ["run", "sleep", *DAYS], ["run", "heart_rate", *DAYS])
+    for one, same in zip(first, reversed(again), strict=True):
+        assert one["success"]
+        assert len(one["days"]) == 14
+        assert one["samples"] > 14
+        assert one["mode"] != "noop"
+        assert same == one | {"mode": "noop"}  # what the other host finds is what it would write
+    for worker, metrics, run in zip(workers, METRICS, first, strict=True):
+        assert worker.do("samples_of", metrics) == [run["samples"]] * 2  # each once
+    told = servers.requests("/1")[before:]
     assert {status for _, status in told} == {200}
-    assert len(told) == sum(sent)
+    assert len(told) >= sum(run["requests"] for run in first + again)
+
+
+def test_two_hosts_spend_one_quota(servers: Servers, workers: list[Worker]) -> None:
+    before = len(servers.requests("/1"))
+    sent = both(workers, ["spend", 100], ["spend", 100])
+    told = servers.requests("/1")
+    assert {status for _, status in told} == {200}
+    assert len(told) == before + sum(sent)
     per_hour = Counter(int(at // 3600) for at, _ in told)
     assert max(per_hour.values()) <= PER_HOUR
     assert len(per_hour) > 1 or len(told) == PER_HOUR  # a full hour may have begun meanwhile

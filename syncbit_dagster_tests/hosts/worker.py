@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import dagster as dg
 import numpy as np
 
 from syncbit_dagster.account import Token
+from syncbit_dagster.civil import DayRange
 from syncbit_dagster.config import load_settings
+from syncbit_dagster.definitions import build_definitions
+from syncbit_dagster.defs.runs import range_run
 from syncbit_dagster.opening import open_source, open_store
 from syncbit_dagster.sources.errors import QuotaWaitError
 from syncbit_dagster.sources.oauth import AccessTokens
+from syncbit_dagster_tests.defs.running import metadata_of
 from syncbit_dagster_tests.stores.builders import contents, series, slice_of, table
 
 if TYPE_CHECKING:
@@ -23,6 +32,8 @@ if TYPE_CHECKING:
 
     from syncbit_dagster.config import Settings
 
+# Dagster's log lines go elsewhere, so that each line there is an answer.
+ANSWERS, sys.stdout = sys.stdout, sys.stderr
 MINUTES = 1440
 USER = "shared"
 
@@ -85,6 +96,58 @@ def write(settings: Settings, number: int, days: list[int]) -> list[tuple[float,
     return spans
 
 
+def prepare(_settings: Settings) -> None:
+    """Let Dagster make its tables."""
+    _records().dispose()
+
+
+def run(settings: Settings, asset: str, first: str, last: str) -> dict[str, Any]:
+    """A run of the history over a range, with Dagster's records in PostgreSQL; what it did.
+
+    Returns:
+        Whether it ended well, the requests and samples of its days together, the days that Dagster
+        has on its record, and what the store had to do: ``noop`` if it held all of it.
+    """
+    days = DayRange(date.fromisoformat(first), date.fromisoformat(last))
+    with _records() as instance:
+        result = (
+            build_definitions(settings)
+            .resolve_job_def("history")
+            .execute_in_process(
+                instance=instance,
+                asset_selection=[dg.AssetKey(asset)],
+                tags=range_run(days, "history", run_key="").tags,
+                raise_on_error=False,
+            )
+        )
+        said = metadata_of(instance, asset)
+    return {
+        "success": result.success,
+        "requests": said[last]["requests"],
+        "samples": sum(one["samples"] for one in said.values()),
+        "days": sorted(said),
+        "mode": said[last]["write_mode"],
+    }
+
+
+def samples_of(settings: Settings, metrics: str) -> list[int]:
+    """How many samples the store holds of metrics (a pattern), and how many different ones."""
+    assert settings.victoria is not None
+    found = contents(settings.victoria.url, f'{{__name__=~"{metrics}"}}')
+    return [sum(found.values()), len(found)]
+
+
+def _records() -> dg.DagsterInstance:
+    url = os.environ["SYNCBIT_STATE_URL"].replace("postgresql:", "postgresql+psycopg2:")
+    home = Path(tempfile.mkdtemp())
+    settings = {
+        "storage": {"postgres": {"postgres_url": url}},
+        "telemetry": {"enabled": False},
+    }
+    (home / "dagster.yaml").write_text(json.dumps(settings))  # JSON is YAML
+    return dg.DagsterInstance.from_config(str(home))
+
+
 def stored(settings: Settings) -> list[tuple[int, float, int]]:
     """What the server holds, read past the store: instant, value, how often."""
     assert settings.victoria is not None
@@ -92,12 +155,15 @@ def stored(settings: Settings) -> list[tuple[int, float, int]]:
     return sorted((at, value, count) for (_, _, at, value), count in found.items())
 
 
-COMMANDS = {one.__name__: one for one in (authorize, expire, access, spend, write, stored)}
+COMMANDS = {
+    one.__name__: one
+    for one in (authorize, expire, access, spend, write, prepare, run, samples_of, stored)
+}
 
 
 def answer(content: object) -> None:
-    sys.stdout.write(json.dumps(content) + "\n")
-    sys.stdout.flush()
+    ANSWERS.write(json.dumps(content) + "\n")
+    ANSWERS.flush()
 
 
 def main() -> None:
