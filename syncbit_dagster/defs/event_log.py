@@ -1,4 +1,4 @@
-"""Dagster's SQLite storage, but with many events in one transaction.
+"""Dagster's SQLite storage, but with many events in one transaction, and connections that are kept.
 
 Dagster writes an event for each asset and partition, twice: when a run is planned and when it has
 materialized. Its SQLite storage commits each of them in two files, 20 to 40 ms a partition: ten
@@ -11,6 +11,8 @@ Loaded by ``dagster.yaml``; the files are those of Dagster's own storage, in bot
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
+from functools import cached_property, lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +23,18 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable as EventTable
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
-from dagster._core.storage.sqlite_storage import DagsterSqliteStorage, _event_logs_directory
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
+from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
+from dagster._core.storage.sqlite_storage import (
+    DagsterSqliteStorage,
+    _event_logs_directory,
+    _runs_directory,
+)
 from dagster._serdes import serialize_value
+from sqlalchemy.pool import NullPool, QueuePool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dagster._core.events.log import EventLogEntry
     from dagster._serdes import ConfigurableClassData
@@ -35,6 +44,17 @@ if TYPE_CHECKING:
 # Dagster hands over batches only if this is in the environment, of each of its processes.
 BATCH_SIZE_VARIABLE = "DAGSTER_EVENT_BATCH_SIZE"
 BATCH_SIZE = 1000  # events of some 3 kB
+BUSY_SECONDS = 30.0  # as long as Dagster waits for another process that writes
+RUNS_KEPT = 4  # a process writes one run at a time, and may look at some
+
+
+def _engine(url: str, **pool: Any) -> sa.Engine:
+    return sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **pool)
+
+
+def _keeping(url: str) -> sa.Engine:
+    """Its connections stay open; a thread that finds all of them in use gets one more."""
+    return _engine(url, poolclass=QueuePool, max_overflow=-1)
 
 
 class BatchedEventLog(SqliteEventLogStorage):
@@ -43,7 +63,37 @@ class BatchedEventLog(SqliteEventLogStorage):
     A check without partitions is one planned row, which its result completes. Dagster's own storage
     adds one for each of the run's partitions, and those stay planned for ever. Checks of single
     partitions are not kept apart here.
+
+    The index's connections are kept. A run's file is closed after each statement, because what is
+    new reaches the file itself only then, and the UI waits for that.
     """
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        """Open the index in ``base_dir``, or create it."""
+        self._of_run = lru_cache(maxsize=RUNS_KEPT)(
+            lambda run_id: _engine(self.conn_string_for_shard(run_id), poolclass=NullPool)
+        )
+        super().__init__(base_dir, inst_data)
+
+    @cached_property
+    def _index(self) -> sa.Engine:
+        return _keeping(self.conn_string_for_shard(INDEX_SHARD_NAME))
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[sa.Connection]:
+        """A transaction in the index or in a run's file, which is made if it is not there."""
+        with self._db_lock:
+            engine = self._index if shard == INDEX_SHARD_NAME else self._of_run(shard)
+            if shard not in self._initialized_dbs:
+                self._initdb(engine)
+                self._initialized_dbs.add(shard)
+            with engine.begin() as connection:
+                yield connection
+
+    def dispose(self) -> None:
+        """Close what is open."""
+        super().dispose()
+        self._index.dispose()
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store events in their order; as one by one, but all of a kind in a file or none."""
@@ -113,12 +163,32 @@ class BatchedEventLog(SqliteEventLogStorage):
         )
 
 
+class KeptRunStorage(SqliteRunStorage):
+    """Dagster's storage of runs, with connections that are kept."""
+
+    @cached_property
+    def _engine(self) -> sa.Engine:
+        return _keeping(self._conn_string)
+
+    @contextmanager
+    def connect(self) -> Iterator[sa.Connection]:
+        """A transaction."""
+        with self._engine.begin() as connection:
+            yield connection
+
+    def dispose(self) -> None:
+        """Close what is open."""
+        super().dispose()
+        self._engine.dispose()
+
+
 class BatchedSqliteStorage(DagsterSqliteStorage):
-    """Dagster's SQLite storage with the event log above; ``base_dir`` is its only setting."""
+    """Dagster's SQLite storage with what is above; ``base_dir`` is its only setting."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         """Open the files in ``base_dir``, or create them."""
         super().__init__(base_dir, inst_data)
+        self._run_storage = KeptRunStorage.from_local(_runs_directory(base_dir))
         self._event_log_storage = BatchedEventLog(_event_logs_directory(base_dir))
         os.environ.setdefault(BATCH_SIZE_VARIABLE, str(BATCH_SIZE))
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pytest
+import sqlalchemy as sa
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from syncbit_dagster.defs.event_log import BATCH_SIZE, BATCH_SIZE_VARIABLE, BatchedEventLog
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import sqlite3
 
 FIRST = date(2025, 1, 1)
 DAYS = 12
@@ -177,3 +179,40 @@ def test_what_cannot_be_stored_together_is_stored_one_by_one(
         assert run(instance).success
         assert told(instance)["materialized"] == KEYS
     assert "database is locked" in capfd.readouterr().err
+
+
+def test_the_index_stays_open_and_a_runs_file_does_not(tmp_path: Path) -> None:
+    opened: list[str] = []
+
+    def count(connection: sqlite3.Connection, _record: object) -> None:
+        opened.append(Path(connection.execute("PRAGMA database_list").fetchone()[2]).name)
+
+    sa.event.listen(sa.pool.Pool, "connect", count)
+    try:
+        with instance_of(tmp_path / "home", "batched") as instance:
+            run(instance)  # Dagster makes tables where there are none
+            opened.clear()
+            result = run(instance)
+            history = tmp_path / "home" / "history"
+            # What the UI waits for is a change of the file itself, not of the one beside it.
+            assert not (history / "runs" / f"{result.run_id}.db-wal").exists()
+            assert (history / "runs" / "index.db-wal").exists()
+    finally:
+        sa.event.remove(sa.pool.Pool, "connect", count)
+    for file in (history / "runs" / "index.db", history / "runs.db"):
+        assert opened.count(file.name) < 3  # Dagster asks for a table by one of its own
+        assert not file.with_name(f"{file.name}-wal").exists()  # all of it is in the file
+    assert opened.count(f"{result.run_id}.db") > 8
+
+
+def test_two_processes_see_what_the_other_one_writes(tmp_path: Path) -> None:
+    with (
+        instance_of(tmp_path / "home", "batched") as one,
+        instance_of(tmp_path / "home", "batched") as other,
+    ):
+        for number in range(1, 3):
+            for instance in (one, other):
+                assert run(instance).success
+            assert len(one.get_runs()) == len(other.get_runs()) == 2 * number
+            assert told(one)["events"] == told(other)["events"]
+            assert len(told(one)["events"]) == 2 * number * DAYS
