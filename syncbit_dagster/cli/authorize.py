@@ -94,5 +94,7 @@ def _keep_profile(settings: Settings) -> None:
     settings.profile.save(profile)
     print(f"Time zone: {profile.zone or 'unknown'}. First day: {profile.first_day or 'unknown'}.")
     print(f"Devices: {', '.join(profile.devices) or 'none'}.")
+    if settings.is_outdated():
+        print("If Dagster runs already, reload its code location: it reads both when it starts.")
     if profile.zone is None and settings.account.zone_is_assumed:
         print("Set SYNCBIT_TIMEZONE to the account's zone; until then its days are UTC days.")

@@ -101,6 +101,13 @@ class Settings:
         """Whether the provider can be asked at all."""
         return self.is_offline or self.account.tokens.load() is not None
 
+    def is_outdated(self) -> bool:
+        """Whether ``syncbit authorize`` has learnt a zone or first day since these were read."""
+        profile, account = self.profile.load(), self.account
+        has_zone = account.zone_is_assumed and profile.zone is not None
+        first_days = {None, account.first_day}
+        return has_zone or (not self.has_start_date and profile.first_day not in first_days)
+
     def history_of(self, asset: Asset, days: DayRange) -> DayRange | None:
         """Those of the days that shall fill by themselves; None if none of them does."""
         if not asset.is_partitioned:

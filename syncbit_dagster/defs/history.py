@@ -100,7 +100,7 @@ def _tick(
     tried = instance.get_runs(dg.RunsFilter(job_name=job, tags={SLOT_TAG: _hour(slot)}))
     missing = missing_days(settings, offered, instance, days)
     if not any(missing.values()):
-        return dg.SkipReason(f"Every day until {days.last} is there.")
+        return dg.SkipReason(f"Every day until {days.last} is there.{_more(settings, days)}")
     under_way = [gap for run in active if (gap := _gap(settings, run, missing))]
     rest = askable(missing, under_way, _attempts(settings, tried, missing))
     if not any(rest.values()):
@@ -118,6 +118,15 @@ def _tick(
         return dg.SkipReason("What is missing waits for the request budget.")
     return dg.SensorResult(
         run_requests=[_request(settings, piece, _hour(slot)) for piece in pieces]
+    )
+
+
+def _more(settings: Settings, days: DayRange) -> str:
+    if not settings.is_outdated():
+        return ""
+    return (
+        f" These begin with {days.first}, in the zone {settings.account.zone.key}; `syncbit "
+        "authorize` has learnt better since. Reload the code location, or start again."
     )
 
 

@@ -89,6 +89,7 @@ def test_the_command_stores_tokens_zone_first_day_and_devices(
     assert (profile.zone, profile.first_day) == (PERSON.zone, PERSON.first_day)
     assert profile.devices
     assert "Not granted" not in output
+    assert "reload its code location" in output  # of a Dagster that runs already
     for secret in (token.access_token, token.refresh_token):
         assert secret not in output
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from syncbit_dagster.account import Token, database
+from syncbit_dagster.account import Profile, Token, database
 from syncbit_dagster.catalog import ASSETS, asset_named
 from syncbit_dagster.civil import ONE_DAY, DayRange
 from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_REFRESH_TOKEN
@@ -83,6 +83,27 @@ def test_a_year_takes_few_runs_and_hardly_more_requests_than_in_one(
     source.close()
     # A run more costs each kind of data a request more; sleep has pages.
     assert at_once <= len(with_data) <= 1.35 * at_once
+
+
+def test_what_was_learnt_after_the_start_is_asked_for(
+    account: EmulatedAccount, instance: dg.DagsterInstance, clock: list[datetime]
+) -> None:
+    """Dagster ran before anybody had authorized: it knows neither the zone nor the first day."""
+    for name in ("SYNCBIT_TIMEZONE", "BACKFILL_START_DATE"):
+        account.environment.pop(name)
+    daemon = quick(account.settings(), instance, clock)
+    begins = daemon.settings.account.first_day
+    clock[0] = datetime.combine(begins + timedelta(days=40), time(12), UTC)
+    ticked(daemon)
+    all_there = f"Every day until {begins + timedelta(days=39)} is there."
+    assert daemon.tick() == all_there
+    daemon.settings.profile.save(Profile(zone=PERSON.zone, first_day=PERSON.first_day))
+    assert daemon.tick() == (
+        f"{all_there} These begin with {begins}, in the zone UTC; `syncbit authorize` has learnt "
+        "better since. Reload the code location, or start again."
+    )
+    started_again = quick(account.settings(), instance, clock)
+    assert not isinstance(started_again.tick(), str)
 
 
 def test_a_small_budget_makes_small_pieces_but_never_none(
