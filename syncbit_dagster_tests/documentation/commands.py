@@ -65,6 +65,8 @@ RUN = {
 RUN_ELSEWHERE = {
     "make demo": "cli/test_commands.py::test_the_demo_ends_after_its_table",
     "make docs": "test_docs.py::test_the_references_are_up_to_date",
+    "make install": "documentation/test_install.py::test_what_is_installed_runs",
+    "make dev": "documentation/test_install.py::test_make_dev_loads_the_code_location",
     "python -m benchmarks.scale.run": (
         "scale/test_figures.py::test_the_page_holds_what_is_printed"
     ),
@@ -74,17 +76,32 @@ RUN_ELSEWHERE = {
         "upgrade/test_releases.py::test_the_present_version_can_be_kept"
     ),
     "SYNCBIT_ACCOUNT_NAMES=": "accounts/test_page.py::test_each_code_server_loads_its_accounts",
+    "make up": "deploy/test_engine.py::test_make_up_brings_all_services_to_health",
+    "docker compose run": "deploy/test_engine.py::test_authorize_works_in_a_container",
+    "docker compose restart": (
+        "deploy/test_engine.py::test_a_run_of_the_history_reaches_the_store_by_itself"
+    ),
+    "cat deploy/compose/secrets/": (
+        "deploy/test_make_up.py::test_the_password_is_shown_and_stays_the_same"
+    ),
+    "ssh -L": "documentation/test_forwarding.py::test_a_forwarded_port_reaches_the_other_machine",
 }
 CANNOT_RUN = {
-    "make install": "makes the environment that the tests run in",
     "make test": "is what runs the tests",
-    "make dev": "is `dagster dev`, which the tests of the whole way drive (dagster_process.py)",
-    "make up": "needs a container engine; deploy.md says what was tried instead",
-    "docker compose": "needs a container engine",
-    "python -m benchmarks.scale.measure": "measures for some minutes",
-    "nano": "is an editor",
-    "cat deploy/compose/secrets/": "shows a file that `make up` makes",
-    "kubectl": "needs a cluster",
-    "helm": "needs a cluster, and a chart that is in no package registry",
-    "ssh -L": "needs a second machine",
+    "python -m benchmarks.scale.measure": (
+        "measures for some minutes what a machine without other work needs; a test would only "
+        "see its own neighbours"
+    ),
+    "kubectl kustomize": (
+        "`kubectl apply` asks a cluster's API what objects it knows before it sends any; the part "
+        "before the pipe is run by deploy/test_kubernetes.py, its objects held to the API's schemas"
+    ),
+    "kubectl -n syncbit exec": (
+        "starts a process in a cluster's pod; what it runs is run in the same image by "
+        "deploy/test_engine.py"
+    ),
+    "helm upgrade --install": (
+        "sends to a cluster what it rendered; rendered is the chart by deploy/test_chart.py, where "
+        "SYNCBIT_DAGSTER_CHART names a copy of it"
+    ),
 }
