@@ -81,6 +81,9 @@ RUN_ELSEWHERE = {
     "docker compose restart": (
         "deploy/test_engine.py::test_a_run_of_the_history_reaches_the_store_by_itself"
     ),
+    "kubectl kustomize": (
+        "deploy/test_kubectl.py::test_everything_is_created_and_a_second_time_nothing_changes"
+    ),
     "cat deploy/compose/secrets/": (
         "deploy/test_make_up.py::test_the_password_is_shown_and_stays_the_same"
     ),
@@ -91,10 +94,6 @@ CANNOT_RUN = {
     "python -m benchmarks.scale.measure": (
         "measures for some minutes what a machine without other work needs; a test would only "
         "see its own neighbours"
-    ),
-    "kubectl kustomize": (
-        "`kubectl apply` asks a cluster's API what objects it knows before it sends any; the part "
-        "before the pipe is run by deploy/test_kubernetes.py, its objects held to the API's schemas"
     ),
     "kubectl -n syncbit exec": (
         "starts a process in a cluster's pod; what it runs is run in the same image by "
