@@ -123,7 +123,7 @@ soak: install victoria-metrics postgresql  ## Run the long series of crashes, fa
 	SYNCBIT_SOAK=1 SYNCBIT_REQUIRE_VICTORIAMETRICS=1 $(BIN)/python -m pytest \
 	  syncbit_dagster_tests/stores syncbit_dagster_tests/account syncbit_dagster_tests/quota \
 	  syncbit_dagster_tests/sources/fitbit_web/test_hours.py syncbit_dagster_tests/faults \
-	  syncbit_dagster_tests/month
+	  syncbit_dagster_tests/month syncbit_dagster_tests/documentation/test_install.py
 
 .PHONY: screenshots
 screenshots: install chromium  ## Take the README's pictures in a headless Chromium
