@@ -91,7 +91,7 @@ up:  ## Run everything with Docker Compose: secrets, image, services
 
 .PHONY: chart
 chart: install  ## Render Dagster's chart, unpacked in the folder CHART, with our values, and check it
-	: "$${CHART:?make chart CHART=the folder of Dagster's chart}"
+	: "$${CHART:?make chart CHART=folder}"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[charts]'
 	SYNCBIT_DAGSTER_CHART="$$CHART" $(BIN)/python -m pytest syncbit_dagster_tests/deploy/test_chart.py
 
