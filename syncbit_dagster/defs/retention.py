@@ -4,16 +4,25 @@ A day is materialized some times: while the device syncs, and the mornings after
 these runs says what the store holds; the records of the others, a hundred kilobytes each, tell no
 partition's state. Dagster removes old ticks by itself (``retention`` in ``dagster.yaml``), but no
 runs.
+
+Nor does it delete a run's rows of checks with it. In PostgreSQL these are most of what a run
+leaves: one row for each check and day, which stays planned for ever, and one for the result.
 """
 
 # No postponed annotations here: Dagster reads those of the op below as objects.
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, cast
 
 import dagster as dg
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 
 from syncbit_dagster.civil import real_clock
 from syncbit_dagster.defs.runs import days_of_run
+
+if TYPE_CHECKING:
+    from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 
 NAME = "forget_old_runs"
 CRON = "30 3 * * 0"
@@ -38,10 +47,11 @@ def forgetting(
 
     @dg.op(description="Deletes old runs of which newer runs have taken the place.")
     def delete_runs(context: dg.OpExecutionContext) -> None:
-        old = list(superseded(context.instance, jobs, keys, now()))
-        for run_id in old:
+        deleted = list(superseded(context.instance, jobs, keys, now()))
+        for run_id in deleted:
             context.instance.delete_run(run_id)
-        context.log.info("%s old runs were deleted.", len(old))
+        rows = forget_checks(context.instance, deleted, _ended(context.instance, jobs, now()))
+        context.log.info("%s old runs were deleted, and %s rows of old checks.", len(deleted), rows)
 
     @dg.job(
         name=NAME, description=f"Deletes runs older than {KEPT_DAYS} days that newer ones replace."
@@ -63,14 +73,49 @@ def superseded(
     now: datetime,
 ) -> Iterator[str]:
     """Ids of ended runs whose every partition has a newer record, or that brought none."""
+    old = _ended(instance, jobs, now)
+    days = {day.isoformat() for run in old for day in days_of_run(run) or ()}
+    needed = {run_id for key in keys for run_id in _runs_of_newest(instance, key, sorted(days))}
+    return (run.run_id for run in old if run.run_id not in needed)
+
+
+def _ended(
+    instance: dg.DagsterInstance, jobs: Collection[str], now: datetime
+) -> list[dg.DagsterRun]:
+    """The runs that are old enough to look at."""
     filters = dg.RunsFilter(
         created_after=now - timedelta(days=LOOKED_BACK_DAYS),
         created_before=now - timedelta(days=KEPT_DAYS),
     )
-    old = [run for run in instance.get_runs(filters) if run.job_name in jobs and run.is_finished]
-    days = {day.isoformat() for run in old for day in days_of_run(run) or ()}
-    needed = {run_id for key in keys for run_id in _runs_of_newest(instance, key, sorted(days))}
-    return (run.run_id for run in old if run.run_id not in needed)
+    return [run for run in instance.get_runs(filters) if run.job_name in jobs and run.is_finished]
+
+
+def forget_checks(
+    instance: dg.DagsterInstance, deleted: Sequence[str], ended: Sequence[dg.DagsterRun]
+) -> int:
+    """Delete the checks of runs that are gone, and what stays planned of runs that have ended.
+
+    Args:
+        instance: whose storage is one of Dagster's SQL storages.
+        deleted: ids of runs.
+        ended: runs that may be left.
+
+    Returns:
+        How many rows.
+    """
+    storage, table = (
+        cast("SqlEventLogStorage", instance.event_log_storage),
+        AssetCheckExecutionsTable,
+    )
+    planned = table.c.execution_status == AssetCheckExecutionRecordStatus.PLANNED.value
+    with storage.index_connection() as connection:
+        return sum(
+            connection.execute(table.delete().where(rows)).rowcount
+            for rows in (
+                table.c.run_id.in_(deleted),
+                table.c.run_id.in_([run.run_id for run in ended]) & planned,
+            )
+        )
 
 
 def _runs_of_newest(
