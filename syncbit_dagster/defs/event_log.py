@@ -90,6 +90,10 @@ class BatchedEventLog(SqliteEventLogStorage):
             with engine.begin() as connection:
                 yield connection
 
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has it; Dagster asks before it stores a check, in a transaction too."""
+        return sa.inspect(self._index).has_table(table_name)
+
     def dispose(self) -> None:
         """Close what is open."""
         super().dispose()
