@@ -71,18 +71,18 @@ class Keeping(NamedTuple):
     Attributes:
         kept_days: runs that are no older are kept in any case.
         sweep_every: days between two long runs that supersede the mornings; 0 is never.
-        checks_go: checks are one row each, and go with their run. Dagster's PostgreSQL storage
-            writes one more for each day of the run, and keeps all of them.
+        checks_go: rows of checks go with their run, and but one of each check even before. Dagster's
+            PostgreSQL storage writes one more for each day of the run, and keeps all of them.
     """
 
     kept_days: float = KEPT_DAYS
     sweep_every: int = 0
-    checks_go: bool = False
+    checks_go: bool = True
 
 
 AS_IT_IS = Keeping()
-NOTHING_GOES = Keeping(kept_days=math.inf)
-TIDY = Keeping(sweep_every=30, checks_go=True)
+NOTHING_GOES = Keeping(kept_days=math.inf, checks_go=False)
+TIDY = Keeping(sweep_every=30)
 
 
 def account_bytes(keeping: Keeping = AS_IT_IS) -> float:
