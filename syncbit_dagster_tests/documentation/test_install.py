@@ -72,7 +72,8 @@ def output(*command: str) -> str:
 
 def pins(text: str) -> set[str]:
     """The lines that name one version, spelled alike."""
-    return {line.lower().replace("_", "-") for line in text.splitlines() if "==" in line}
+    lines = text.lower().replace("_", "-").splitlines()
+    return {line for line in lines if "==" in line and not line.startswith("#")}
 
 
 def test_make_dev_loads_the_code_location(folder: Path) -> None:
