@@ -144,8 +144,8 @@ class Deployment:
         for line in process.stdout:
             if line.startswith("{"):
                 self.keep(**json.loads(line))
-        if process.wait():
-            raise RuntimeError(f"The location of {names} ended with {process.returncode}.")
+        if code := process.wait():  # those whose morning is missing have it the next time
+            self.keep(kind="broken", accounts=names, code=code)
         self._keep_servers()
 
     def _keep_servers(self) -> None:

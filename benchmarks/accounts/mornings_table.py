@@ -18,6 +18,7 @@ def rows(lines: list[Line]) -> list[tuple[str, str]]:
     runs = [one for one in lines if "name" in one]
     loads = [one for one in lines if "load_cpu" in one]
     servers = [one for one in lines if one.get("kind") == "servers"]
+    broken = [one for one in lines if one.get("kind") == "broken"]
     ends = [one for one in lines if one.get("kind") == "end"]
     tenth = max(1, len(runs) // 10)
     cpu = [one["cpu"] for one in runs]
@@ -32,7 +33,8 @@ def rows(lines: list[Line]) -> list[tuple[str, str]]:
     return [
         ("accounts that had their morning", f"{len(runs):,}"),
         ("  of these failed", str(sum(not one["success"] for one in runs))),
-        ("  whose samples in the store are as many as their run told", f"{equal:,}"),
+        ("locations that ended too early", str(len(broken))),
+        ("accounts whose samples in the store are as many as their run told", f"{equal:,}"),
         ("samples of an account, mean", f"{mean(one['samples'] for one in runs):.1f}"),
         ("requests of an account, mean", f"{mean(asked[one['name']] for one in runs):.1f}"),
         ("partitions on Dagster's record", f"{sum(ends[-1]['partitions'].values()):,}"),
