@@ -35,7 +35,7 @@ UNIT_COSTS = {
     "run queueing": UnitCost(1.8, "CPU seconds a run", "python -m benchmarks.accounts.run"),
     "look": UnitCost(0.1, "CPU seconds a sensor's look", "python -m benchmarks.accounts.run"),
     "location memory": UnitCost(
-        147, "MB a code location of 30 accounts", "python -m benchmarks.accounts.run"
+        245, "MB a code location of 30 accounts", "python -m benchmarks.accounts.code_server"
     ),
     "runs": UnitCost(
         4, "runs a day and account", "assumption: the morning's, and after three syncs"
