@@ -9,6 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 TOOLS := .tools
 export PATH := $(CURDIR)/$(TOOLS)/usr/bin:$(PATH)
+# Hundreds of processes import the package: without its bytecode each would compile it again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help:  ## List the targets
@@ -17,7 +19,11 @@ help:  ## List the targets
 $(BIN)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) scripts/check_python.py
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	# This pip resolves in a third of the time that Python's own takes.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip
+	$(BIN)/python -m pip install -qq --no-compile -c constraints.txt -e '.[dev]'
+	# On all cores, and without other projects' tests.
+	$(BIN)/python -m compileall -q -j 0 -x '/tests/' $(VENV)/lib
 	touch $@
 
 .PHONY: install
@@ -36,7 +42,7 @@ test: install victoria-metrics postgresql nginx chromium lint types pytest  ## I
 
 .PHONY: pytest
 pytest: install victoria-metrics postgresql nginx chromium  ## Run the tests only
-	SYNCBIT_REQUIRE_VICTORIAMETRICS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	SYNCBIT_REQUIRE_VICTORIAMETRICS=1 $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: lint
 lint: install  ## Check style and format
