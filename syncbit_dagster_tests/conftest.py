@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -16,28 +17,42 @@ settings.register_profile(
 settings.load_profile("syncbit")
 
 
-# Files that take a minute or more, mostly waiting for Dagster's own loops. They begin first, so
-# that no process is alone with one of them in the end.
+# Files that take half a minute or more begin first, so that no process is alone with one of them
+# in the end. Those that mostly wait for Dagster's own loops alternate with those that compute.
 LONG = (
-    "month/test_month.py",
     "test_recorded_days.py",
-    "deploy/test_stack.py",
-    "faults/test_scenarios.py",
+    "month/test_month.py",
     "accounts/test_side_by_side.py",
-    "own_metrics/test_daemon.py",
-    "defs/test_unattended.py",
     "cli/test_commands.py",
+    "deploy/test_stack.py",
+    "stores/test_crashes.py",
+    "defs/test_unattended.py",
     "documentation/test_commands.py",
+    "own_metrics/test_daemon.py",
     "stores/test_histories.py",
-    "stores/test_two_writers.py",
+    "faults/test_scenarios.py",
+    "defs/test_materialize.py",
+    "hosts/test_two_hosts.py",
+    "defs/test_checks.py",
     "stores/test_faults.py",
+    "cli/test_authorize.py",
+    "account/test_races.py",
+    "defs/test_partial.py",
+    "stores/test_promise.py",
+    "stores/test_two_writers.py",
+    "backup/test_restore.py",
 )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first; otherwise as they were found."""
-    items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
+    items.sort(key=lambda item: _place(item.path.as_posix()))
+
+
+def _place(path: str) -> int:
+    """The place of a file in the table; all others come after it."""
+    return next((place for place, name in enumerate(LONG) if path.endswith(f"/{name}")), len(LONG))
 
 
 @pytest.fixture(autouse=True)
@@ -67,10 +82,25 @@ SECRETS = re.compile(
 )
 
 
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a file system, not a file
+ROOM = 4 << 30
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """A log of its own for each of the processes that share a run."""
+    """Temporary files in memory; a log of its own for each of the processes that share a run."""
+    if "TMPDIR" not in os.environ and _has_room(IN_MEMORY):
+        # A database waits for the disk at each commit, though nobody misses what a test wrote.
+        os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):
         config.option.log_file = str(Path(config.getini("log_file")).with_suffix(f".{worker}.log"))
+
+
+def _has_room(place: Path) -> bool:
+    """Whether files may lie there, programs among them."""
+    if not place.is_dir():
+        return False
+    found = os.statvfs(place)
+    return found.f_bavail * found.f_frsize >= ROOM and not found.f_flag & os.ST_NOEXEC
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
