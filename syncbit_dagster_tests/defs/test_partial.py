@@ -69,6 +69,8 @@ def test_a_source_that_breaks_midway(
     account: EmulatedAccount, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(google_health, "ROWS_PER_BATCH", 1)
+    # One after the other, so that it is the fourth one that fails, whoever is quicker.
+    monkeypatch.setattr(google_health, "AT_ONCE", 1)
     monkeypatch.setattr(http, "FIRST_WAIT_SECONDS", 0.0)
     asked: list[datetime] = []
     pages = GoogleHealthClient.pages
