@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -13,7 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import dagster as dg
 import requests
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    SensorInstigatorData,
+)
+from dagster._core.workspace.load import location_origins_from_yaml_paths
 
 from syncbit_dagster_tests.victoriametrics import free_port
 
@@ -108,18 +119,21 @@ def wait_for(look: Callable[[], T | None], seconds: float, what: str) -> T:
     raise TimeoutError(f"{what} took longer than {seconds} s")
 
 
-def stop_sensors(directory: Path, variables: Mapping[str, str], *names: str) -> None:
-    """Turn sensors off as a user does, so that a test's own runs are the only ones."""
-    # This command, unlike `dagster dev`, does not look for dagster.yaml where it runs.
-    environment = {**clean_environment(variables), "DAGSTER_HOME": str(directory)}
-    for name in names:
-        subprocess.run(
-            [sys.executable, "-m", "dagster", "sensor", "stop", name, "-w", "workspace.yaml"],
-            cwd=directory,
-            env=environment,
-            check=True,
-            capture_output=True,
-        )
+def stop_sensors(directory: Path, *names: str) -> None:
+    """Turn sensors off as the UI does, so that a test's own runs are the only ones."""
+    # The file of the instance names its folder from where Dagster starts.
+    with contextlib.chdir(directory), dg.DagsterInstance.from_config(str(directory)) as instance:
+        for location in location_origins_from_yaml_paths([str(directory / "workspace.yaml")]):
+            repository = RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME)
+            for name in names:
+                instance.add_instigator_state(
+                    InstigatorState(
+                        repository.get_instigator_origin(name),
+                        InstigatorType.SENSOR,
+                        InstigatorStatus.STOPPED,
+                        SensorInstigatorData(),
+                    )
+                )
 
 
 @contextmanager

@@ -188,7 +188,7 @@ def test_random_histories(tmp_path: Path) -> None:
     Bound.server = server
     Bound.directory = tmp_path
     Bound.TestCase.settings = settings(
-        max_examples=100 if SOAK else 14,
+        max_examples=100 if SOAK else 8,
         stateful_step_count=40 if SOAK else 15,
         deadline=None,
         derandomize=not SOAK,
