@@ -51,7 +51,7 @@ lint: install  ## Check style and format
 
 .PHONY: types
 types: install  ## Check types
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers auto
 
 .PHONY: audit
 audit: install  ## Ask which pinned versions have known vulnerabilities; needs a network
@@ -128,7 +128,10 @@ bench: install victoria-metrics  ## Measure requests, the store and start-up, si
 soak: install victoria-metrics postgresql  ## Run the long series of crashes, faults, races and histories
 	SYNCBIT_SOAK=1 SYNCBIT_REQUIRE_VICTORIAMETRICS=1 $(BIN)/python -m pytest \
 	  syncbit_dagster_tests/stores syncbit_dagster_tests/account syncbit_dagster_tests/quota \
+	  syncbit_dagster_tests/sources/test_broken_responses.py \
+	  syncbit_dagster_tests/sources/fitbit_web/test_broken_answers.py \
 	  syncbit_dagster_tests/sources/fitbit_web/test_hours.py syncbit_dagster_tests/faults \
+	  syncbit_dagster_tests/hosts syncbit_dagster_tests/cli/test_commands.py \
 	  syncbit_dagster_tests/month syncbit_dagster_tests/documentation/test_install.py
 
 .PHONY: screenshots
