@@ -107,6 +107,8 @@ class Deployment:
             instance["storage"] = {"postgres": {"postgres_url": url}}
             self._environment[BATCH_SIZE_VARIABLE] = str(BATCH_SIZE)
         (self._home / "dagster.yaml").write_text(yaml.safe_dump(instance))
+        # Made here: two processes that find no files would make them both.
+        dg.DagsterInstance.from_config(str(self._home)).dispose()
 
     def declare(self, everybody: Sequence[Person]) -> list[Person]:
         """Write the file of accounts; those who have no morning yet consent, and are returned."""
