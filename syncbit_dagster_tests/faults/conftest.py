@@ -21,16 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-IN_MEMORY = Path("/dev/shm")  # noqa: S108 - SQLite's fsync is not what is tested
-
 PROPERTY = "fault"  # of a test's report, which comes here from other processes as well
 
 
 @pytest.fixture(scope="session")
 def directory() -> Iterator[Path]:
-    """For everything that processes write; in memory where there is such a place."""
-    place = IN_MEMORY if IN_MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(dir=place, ignore_cleanup_errors=True) as name:
+    """For everything that processes write."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         yield Path(name)
 
 
