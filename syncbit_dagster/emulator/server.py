@@ -104,6 +104,9 @@ class _Server(uvicorn.Server):
                 log_config=None,
                 log_level="error",
                 access_log=False,
+                # As long as real front ends; a connection that is closed while a request is on
+                # its way costs the client a second one.
+                timeout_keep_alive=240,
                 timeout_graceful_shutdown=2,
             )
         )

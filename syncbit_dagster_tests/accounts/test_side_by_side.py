@@ -42,7 +42,7 @@ def test_two_accounts_work_at_the_same_time_each_with_one_run(tmp_path: Path) ->
         for seed, (name, zone) in enumerate(ZONES.items()):
             first = civil_day(now, zone) - timedelta(days=DAYS)
             person = SyntheticPerson(zone, first, seed=seed)
-            emulator = stack.enter_context(running_emulator(person, seconds_a_request=0.2))
+            emulator = stack.enter_context(running_emulator(person, seconds_a_request=0.8))
             entries[name] = {
                 "SYNCBIT_TIMEZONE": zone.key,
                 "BACKFILL_START_DATE": str(first),
