@@ -71,8 +71,8 @@ class Keeping(NamedTuple):
     Attributes:
         kept_days: runs that are no older are kept in any case.
         sweep_every: days between two long runs that supersede the mornings; 0 is never.
-        checks_go: rows of checks go with their run, and but one of each check even before. Dagster's
-            PostgreSQL storage writes one more for each day of the run, and keeps all of them.
+        checks_go: rows of checks go with their run, and all but one of each check before that.
+            Dagster's PostgreSQL storage writes one more for each day, and keeps all of them.
     """
 
     kept_days: float = KEPT_DAYS
