@@ -1,4 +1,4 @@
-"""Answers no faster than the real API gives them."""
+"""Answers as fast as the real API gives them, and no faster."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Pace:
-    """Takes one request at a time, and for each at least so long."""
+    """Takes one request at a time, and for each so long, what the application needs included."""
 
     def __init__(self, app: ASGIApp, seconds: float) -> None:
         """Wrap an application."""
@@ -26,6 +26,9 @@ class Pace:
             answer.append(message)
 
         async with self._turn:
-            await asyncio.gather(self._app(scope, receive, keep), asyncio.sleep(self._seconds))
+            # Noted before: the application computes, and lets no other task begin to wait.
+            until = asyncio.get_running_loop().time() + self._seconds
+            await self._app(scope, receive, keep)
+            await asyncio.sleep(until - asyncio.get_running_loop().time())
         for message in answer:
             await send(message)
