@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -37,6 +38,7 @@ INTRADAY = tuple(
     f"intraday_{name}" for name in ("steps", "calories", "distance", "floors", "heart_rate")
 )
 LIMIT = 150
+IS_SOAK = os.environ.get("SYNCBIT_SOAK") == "1"
 
 
 class Clock:
@@ -60,10 +62,16 @@ def clock() -> Clock:
     return Clock()
 
 
+@contextmanager
+def serving(person: SyntheticPerson, clock: Clock, directory: Path) -> Iterator[EmulatedPerson]:
+    with running_emulator(person, now=clock, quota_per_hour=LIMIT) as emulator:
+        yield EmulatedPerson(emulator, person, directory, clock)
+
+
 @pytest.fixture
 def emulated(clock: Clock, tmp_path: Path) -> Iterator[EmulatedPerson]:
-    with running_emulator(PERSON, now=clock, quota_per_hour=LIMIT) as emulator:
-        yield EmulatedPerson(emulator, PERSON, tmp_path, clock)
+    with serving(PERSON, clock, tmp_path) as person:
+        yield person
 
 
 def fetch_all(
@@ -100,10 +108,19 @@ def test_a_year_of_all_daily_assets_ends_within_an_hour(
     assert clock.now - START < timedelta(hours=1)
 
 
+@pytest.mark.skipif(not IS_SOAK, reason="takes minutes; `make soak` runs it")
+def test_ten_years_of_all_daily_assets_end_within_six_hours(clock: Clock, tmp_path: Path) -> None:
+    days = DayRange(date(2016, 1, 1), YEAR.last)
+    with serving(SyntheticPerson(BERLIN, days.first, seed=4), clock, tmp_path) as person:
+        requests = fetch_all(person, clock, "history", DAILY, days)
+    assert requests <= 6 * LIMIT
+    assert clock.now - START < timedelta(hours=6)
+
+
 def test_intraday_data_takes_as_few_windows_as_its_requests_need(
     emulated: EmulatedPerson, clock: Clock
 ) -> None:
-    days = YEAR if os.environ.get("SYNCBIT_SOAK") == "1" else YEAR.chunks(91)[0]
+    days = YEAR if IS_SOAK else YEAR.chunks(91)[0]
     requests = fetch_all(emulated, clock, "history", INTRADAY, days)
     assert requests == len(days) * len(INTRADAY)
     first = START.replace(minute=0)
