@@ -54,6 +54,12 @@ def rate_to_go(done: int, whole: int, seconds: float) -> timedelta | None:
     return timedelta(seconds=seconds * (whole - done) / done) if done else None
 
 
+def at_least(progress: Progress, remaining: int, quota: Quota, rate: timedelta | None) -> timedelta:
+    """How long the rest takes: as the budget allows, or as it went so far if that is longer."""
+    of_budget = time_to_go(progress.requests, remaining, quota)
+    return max(of_budget, rate or of_budget)
+
+
 def in_words(duration: timedelta) -> str:
     """A length of time as somebody would say it: seconds, minutes or hours.
 

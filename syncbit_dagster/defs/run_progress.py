@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from syncbit_dagster.opening import quota_figures
-from syncbit_dagster.progress import in_words, rate_to_go, time_to_go
+from syncbit_dagster.progress import at_least, in_words, rate_to_go
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,11 +38,9 @@ class RunProgress:
         if progress.is_complete:
             return f"{progress.days:,} of {progress.days:,} days are stored."
         seconds = (at - self._began).total_seconds()
-        sent = sum(one.traffic.requests for one in list(self._figures.assets.values()))
-        quota = self._settings.account.quota
+        sent = self._figures.requests
+        rate = rate_to_go(sent, sent + progress.requests, seconds)
         left = quota_figures(self._settings).remaining
-        rest = time_to_go(progress.requests, left, quota)
-        if at_this_rate := rate_to_go(sent, sent + progress.requests, seconds):
-            rest = max(rest, at_this_rate)
+        rest = at_least(progress, left, self._settings.account.quota, rate)
         end = (at + rest).astimezone(self._settings.account.zone)
         return f"{progress}; {in_words(rest)} at the least, until {end:%Y-%m-%d %H:%M}."

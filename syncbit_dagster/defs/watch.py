@@ -17,7 +17,7 @@ from syncbit_dagster.defs.records import missing_days
 from syncbit_dagster.errors import ConfigError
 from syncbit_dagster.gaps import gaps
 from syncbit_dagster.opening import history_days, offered_assets, open_source, quota_figures
-from syncbit_dagster.progress import Progress, in_words, rate_to_go, time_to_go
+from syncbit_dagster.progress import Progress, at_least, in_words, rate_to_go
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,8 +89,7 @@ def _line(
         return f"{progress}: every day is there."
     figures = quota_figures(settings)
     quota = settings.account.quota
-    rest = time_to_go(progress.requests, figures.remaining, quota)
-    rest = max(rest, at_this_rate or rest)
+    rest = at_least(progress, figures.remaining, quota, at_this_rate)
     end = (now + rest).astimezone(settings.account.zone)
     waits = f"; {figures.waits} waits for the budget so far" if figures.waits else ""
     return (

@@ -87,6 +87,11 @@ class RunFigures:
         self.assets[asset].is_finished = True
 
     @property
+    def requests(self) -> int:
+        """How many were sent so far."""
+        return sum(one.traffic.requests for one in list(self.assets.values()))
+
+    @property
     def progress(self) -> Progress:
         """The planned partitions, those that are stored, and the requests for the rest."""
         # A list of them at once: another thread may be about to add one.
