@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,14 +26,14 @@ from dagster._core.scheduler.instigation import (
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 
 from syncbit_dagster_tests.victoriametrics import free_port
+from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 90
 BACKFILL_SECONDS = 240  # the backfill daemon looks every 30 s, twice at least
-PAUSE_SECONDS = 0.5
 T = TypeVar("T")
 
 _LAUNCH = """mutation($params: LaunchBackfillParams!) {
@@ -107,16 +106,6 @@ class DagsterDev:
     def run_statuses(self) -> list[str]:
         """The status of every run."""
         return [run["status"] for run in self.ask(_RUNS)["runsOrError"]["results"]]
-
-
-def wait_for(look: Callable[[], T | None], seconds: float, what: str) -> T:
-    """Look at a real process until it shows something; give up after some seconds."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if (found := look()) is not None:
-            return found
-        time.sleep(PAUSE_SECONDS)
-    raise TimeoutError(f"{what} took longer than {seconds} s")
 
 
 def stop_sensors(directory: Path, *names: str) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import dagster as dg
 import yaml
+from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.test_utils import create_test_daemon_workspace_context
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster._grpc.client import DagsterGrpcClient
@@ -26,6 +27,7 @@ from dagster._grpc.client import DagsterGrpcClient
 from benchmarks.accounts.meter import cpu_seconds, megabytes
 from benchmarks.accounts.people import FIRST, people
 from syncbit_dagster_tests.victoriametrics import free_port
+from syncbit_dagster_tests.waiting import wait_for
 
 START_SECONDS = 180
 
@@ -53,7 +55,8 @@ def main() -> None:
             stderr=subprocess.DEVNULL,
         )
         try:
-            wait_for(DagsterGrpcClient(port=port, host="localhost"))
+            client = DagsterGrpcClient(port=port, host="localhost")
+            wait_for(lambda: answers(client), START_SECONDS, "the code server", pause=0.2)
             tell("when it answers", server.pid)
             own = time.process_time()
             print(f"jobs that it offers {ask(home, port)}, for a client of", end=" ")
@@ -64,17 +67,12 @@ def main() -> None:
             server.wait()
 
 
-def wait_for(client: DagsterGrpcClient) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            client.ping("")
-        except Exception:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-        else:
-            return
+def answers(client: DagsterGrpcClient) -> bool | None:
+    try:
+        client.ping("")
+    except DagsterUserCodeUnreachableError:
+        return None
+    return True
 
 
 def ask(home: Path, port: int) -> int:

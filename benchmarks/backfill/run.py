@@ -33,8 +33,9 @@ from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.server import running_emulator
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.gaps import FIRST_DAYS
-from syncbit_dagster_tests.dagster_process import copy_of_the_root, dagster_dev, wait_for
+from syncbit_dagster_tests.dagster_process import copy_of_the_root, dagster_dev
 from syncbit_dagster_tests.victoriametrics import running, victoria_metrics
+from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

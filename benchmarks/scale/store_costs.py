@@ -61,7 +61,7 @@ def settle(server: Server) -> None:
     """Everything on disk, and merged as far as the server merges."""
     for route in ("/internal/force_flush", "/internal/force_merge"):
         requests.get(server.url + route, timeout=60).raise_for_status()
-    time.sleep(3)
+    time.sleep(3)  # small parts go a moment after the merge; nothing tells when
 
 
 def memory(server: Server) -> float:

@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -29,6 +29,7 @@ from syncbit_dagster.sources.errors import (
 )
 from syncbit_dagster.sources.oauth import AccessTokens
 from syncbit_dagster_tests.account.token_server import FIRST, TokenServer
+from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -240,8 +241,8 @@ def test_a_conflict_waits_for_the_winner(emulator: RunningEmulator, emulated: Ac
     with emulator.fitbit_web.slow_refreshes():
         winner = threading.Thread(target=tokens(copy).get)
         winner.start()
-        while not emulator.fitbit_web._service.consent._in_progress:  # type: ignore[attr-defined]
-            time.sleep(0.001)
+        consent: Any = emulator.fitbit_web._service.consent
+        wait_for(lambda: consent._in_progress or None, 30, "the winner's refresh", pause=0.001)
         with pytest.raises(SourceUnavailableError, match="Another program"):
             tokens(emulated, waits).get()
         assert waits == [1] * 10

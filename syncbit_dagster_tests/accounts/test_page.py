@@ -27,8 +27,9 @@ from syncbit_dagster.config import load_accounts
 from syncbit_dagster.config.accounts_file import read_accounts
 from syncbit_dagster.opening import quota_figures
 from syncbit_dagster_tests.accounts.files import Declared
-from syncbit_dagster_tests.dagster_process import clean_environment, wait_for
+from syncbit_dagster_tests.dagster_process import clean_environment
 from syncbit_dagster_tests.victoriametrics import free_port
+from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,8 @@ from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster_tests.accounts.files import Declared
 from syncbit_dagster_tests.accounts.household import FEW, THREE
 from syncbit_dagster_tests.accounts.test_page import block
-from syncbit_dagster_tests.dagster_process import copy_of_the_root, dagster_dev, wait_for
+from syncbit_dagster_tests.dagster_process import copy_of_the_root, dagster_dev
+from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path

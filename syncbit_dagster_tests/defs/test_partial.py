@@ -24,9 +24,10 @@ from syncbit_dagster.sources import http
 from syncbit_dagster.sources.fitbit_web import source as fitbit_web
 from syncbit_dagster.sources.google_health import source as google_health
 from syncbit_dagster.sources.google_health.client import GoogleHealthClient
-from syncbit_dagster_tests.dagster_process import clean_environment, wait_for
+from syncbit_dagster_tests.dagster_process import clean_environment
 from syncbit_dagster_tests.defs.running import failure_of, materialize, metadata_of
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
+from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

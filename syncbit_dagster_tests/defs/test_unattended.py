@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from syncbit_dagster.catalog import ASSETS
 from syncbit_dagster.civil import ONE_DAY, DayRange, civil_day
 from syncbit_dagster.defs.runs import RANGE_END_TAG, RANGE_START_TAG
-from syncbit_dagster_tests.dagster_process import copy_of_the_root, dagster_dev, wait_for
+from syncbit_dagster_tests.dagster_process import copy_of_the_root, dagster_dev
 from syncbit_dagster_tests.defs.wearer import BERLIN, Wearer
 from syncbit_dagster_tests.emulated import emulated_account
+from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path

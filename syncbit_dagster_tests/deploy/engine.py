@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from syncbit_dagster.emulator.google_health.oauth import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
+from syncbit_dagster_tests import shell
 from syncbit_dagster_tests.deploy import files
 
 if TYPE_CHECKING:
@@ -104,29 +105,13 @@ class Project:
 
     def run(self, line: str, standard_input: str | None = None, seconds: int = 120) -> str:
         """A line in a shell; what it prints."""
-        done = subprocess.run(
-            ["bash", "-euc", line],
-            cwd=self.folder,
-            env=self.environment,
-            input=standard_input,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
+        return shell.run(
+            line, self.folder, self.environment, seconds=seconds, standard_input=standard_input
         )
-        assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
-        return done.stdout
 
     def start(self, line: str) -> subprocess.Popen[str]:
         """A line that is spoken with."""
-        return subprocess.Popen(
-            ["bash", "-euc", f"exec {line}"],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        return shell.start(line, self.folder, self.environment, is_spoken_with=True)
 
     def secret(self, name: str) -> Path:
         return self.folder / SECRETS / name

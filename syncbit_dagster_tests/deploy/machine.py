@@ -135,7 +135,7 @@ class Machine:
         deadline = time.monotonic() + seconds
         while port is not None and not self.call(lambda: _listens(port)):
             self._require_running(name, deadline)
-            time.sleep(0.1)
+            time.sleep(0.1)  # not `wait_for`: a service that has ended tells why at once
         while self.probe(name).returncode:
             self._require_running(name, deadline)
             time.sleep(1)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from syncbit_dagster_tests.dagster_process import wait_for
 from syncbit_dagster_tests.deploy import files
 from syncbit_dagster_tests.deploy.engine import EMULATOR, Project, running_project
+from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

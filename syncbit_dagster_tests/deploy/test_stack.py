@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from syncbit_dagster_tests.dagster_process import wait_for
 from syncbit_dagster_tests.deploy import files
 from syncbit_dagster_tests.deploy.machine import OURS
 from syncbit_dagster_tests.deploy.stack import EMULATOR, START_SECONDS, Stack, stack_of
+from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,12 +13,14 @@ from zoneinfo import ZoneInfo
 
 from syncbit_dagster.emulator.google_health.oauth import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
+from syncbit_dagster_tests import shell
 from syncbit_dagster_tests.dagster_process import clean_environment, copy_of_the_root
 from syncbit_dagster_tests.documentation.pages import ROOT
 from syncbit_dagster_tests.emulated import emulated_account
 from syncbit_dagster_tests.victoriametrics import Server, find_binary, free_port
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -36,27 +37,11 @@ class Desk:
 
     def run(self, line: str, url: str = "") -> str:
         """Run a line in a shell; what it prints."""
-        done = subprocess.run(
-            ["bash", "-euc", self._here(line, url)],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-        return done.stdout
+        return shell.run(self._here(line, url), self.folder, self.environment, seconds=SECONDS)
 
     def start(self, line: str) -> subprocess.Popen[str]:
         """Start a line in a shell."""
-        return subprocess.Popen(
-            ["bash", "-euc", f"exec {line}"],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        return shell.start(line, self.folder, self.environment)
 
     def server(self, line: str, url: str = "") -> Server:
         """A server that a line starts, here on a port that is free."""

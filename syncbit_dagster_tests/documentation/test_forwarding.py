@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from syncbit_dagster_tests.dagster_process import wait_for
 from syncbit_dagster_tests.documentation.pages import DOCS
 from syncbit_dagster_tests.victoriametrics import free_port
+from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from syncbit_dagster_tests.dagster_process import clean_environment, copy_of_the_root, wait_for
+from syncbit_dagster_tests.dagster_process import clean_environment, copy_of_the_root
 from syncbit_dagster_tests.deploy.engine import copy_of_the_project
 from syncbit_dagster_tests.documentation.pages import ROOT
 from syncbit_dagster_tests.victoriametrics import free_port
+from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syncbit_dagster_tests.dagster_process import ROOT, DagsterDev, dagster_dev, wait_for
+from syncbit_dagster_tests.dagster_process import ROOT, DagsterDev, dagster_dev
+from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,7 +7,6 @@ import os
 import pwd
 import subprocess
 import sys
-import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from syncbit_dagster_tests.deploy import files
 from syncbit_dagster_tests.hosts.network import SERVERS
 from syncbit_dagster_tests.postgresql import find_binaries
 from syncbit_dagster_tests.victoriametrics import FOREVER, find_binary
+from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -110,9 +110,11 @@ def running_servers(network: Namespace, directory: Path) -> Iterator[Servers]:
 
 
 def _wait_for(network: Namespace, port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
     probe = [*network.enter, "bash", "-c", f"exec 3<>/dev/tcp/{SERVERS}/{port}"]
-    while subprocess.run(probe, check=False, capture_output=True).returncode:
-        if process.poll() is not None or time.monotonic() > deadline:
+
+    def answers() -> bool | None:
+        if process.poll() is not None:
             pytest.fail(f"no server on port {port}:\n{log.read_text()[-2000:]}")
-        time.sleep(0.05)
+        return subprocess.run(probe, check=False, capture_output=True).returncode == 0 or None
+
+    wait_for(answers, START_SECONDS, f"the server on port {port}", pause=0.05)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from syncbit_dagster_tests.dagster_process import copy_of_the_root, dagster_dev, wait_for
+from syncbit_dagster_tests.dagster_process import copy_of_the_root, dagster_dev
 from syncbit_dagster_tests.defs.wearer import Wearer
 from syncbit_dagster_tests.emulated import emulated_account
 from syncbit_dagster_tests.own_metrics.stage import FEW
 from syncbit_dagster_tests.victoriametrics import running, victoria_metrics
+from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
