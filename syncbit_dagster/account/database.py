@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
+import threading
 import time
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 LOCK_SECONDS = 180  # a refresh of a token is one request of at most 70 s; longer means a hang
+_CREATION = threading.Lock()  # a new file is closed before another thread can open it
 POSTGRESQL_DRIVERS = ("psycopg", "psycopg2", "pg8000")
 _TABLE = Table(
     "syncbit_state",
@@ -188,17 +191,27 @@ def _create_table(engine: Engine) -> None:
 
 
 def _prepare_file(path: Path) -> None:
-    """An empty database that only its owner may read; SQLite gives its companions the same mode."""
+    """An empty database that only its owner may read; SQLite gives its companions the same mode.
+
+    A file that exists is not opened here: a process that closes any descriptor of a file loses all
+    of its POSIX locks on it, those of its open connections too. Another process then takes itself
+    for the last one, and removes the log that these still write.
+    """
     try:
         private_directory(path.parent)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        os.fchmod(descriptor, 0o600)
-        os.close(descriptor)
+        with _CREATION, suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise _unusable(path, "it is no regular file")
+        path.chmod(0o600)
     except OSError as error:
-        raise StateError(
-            f"{path} cannot be opened ({error.strerror}); let it be a file that you own, or "
-            "delete it."
-        ) from None
+        raise _unusable(path, error.strerror) from None
+
+
+def _unusable(path: Path, why: str | None) -> StateError:
+    return StateError(
+        f"{path} cannot be opened ({why}); let it be a file that you own, or delete it."
+    )
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from syncbit_dagster.sources.errors import NotAuthorizedError, SourceUnavailableError
@@ -10,6 +11,7 @@ from syncbit_dagster.sources.oauth import AccessTokens
 
 if TYPE_CHECKING:
     from syncbit_dagster.account import Account
+    from syncbit_dagster.account.state import StatePlace
 
 
 def get_each_round(account: Account, barrier: Any, rounds: int) -> list[str]:
@@ -31,3 +33,11 @@ def refresh_for_ever(account: Account) -> None:
             rejected = AccessTokens(account).get(rejected=rejected)
         except (NotAuthorizedError, SourceUnavailableError):
             time.sleep(0.01)
+
+
+def count_up(place: StatePlace, rounds: int) -> None:
+    """Add one a round, each time as a process that has just come and goes again."""
+    for _ in range(rounds):
+        with closing(place.open()) as state, state.locked() as held:
+            content = held.read() or {"count": 0}
+            held.write({"count": content["count"] + 1})
