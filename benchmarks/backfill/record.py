@@ -21,7 +21,8 @@ class Runs:
 
     Attributes:
         count: how many.
-        starts, ends: of each run's process, in seconds since the epoch, in order.
+        created: when the first of them was asked for, in seconds since the epoch.
+        starts, ends: of each run's process, the same, in order of the starts.
         queueing: seconds that it took to queue the runs: Dagster writes an event for each partition
             that is planned.
         partitions: materialized partitions of all assets.
@@ -31,6 +32,7 @@ class Runs:
     """
 
     count: int
+    created: float
     starts: tuple[float, ...]
     ends: tuple[float, ...]
     queueing: float
@@ -40,14 +42,18 @@ class Runs:
     wrote: float
 
     @property
-    def between(self) -> float:
-        """Seconds between the end of a run and the start of the next one."""
-        return sum(self.starts[1:]) - sum(self.ends[:-1])
+    def at_work(self) -> float:
+        """Seconds in which some run had a process."""
+        covered, until = 0.0, 0.0
+        for start, end in zip(self.starts, self.ends, strict=True):
+            covered += max(0.0, end - max(start, until))
+            until = max(until, end)
+        return covered
 
     @property
-    def at_work(self) -> float:
-        """Seconds in which some run had a process; runs do not overlap."""
-        return sum(self.ends) - sum(self.starts)
+    def between(self) -> float:
+        """Seconds without a process, between the first start and the last end."""
+        return max(self.ends) - self.starts[0] - self.at_work
 
 
 def missing(
@@ -89,6 +95,7 @@ def runs_of(instance: dg.DagsterInstance, assets: Iterable[str]) -> Runs:
                 }
     return Runs(
         count=len(records),
+        created=min(record.create_timestamp.timestamp() for record in records),
         starts=tuple(record.start_time or 0.0 for record in records),
         ends=tuple(record.end_time or 0.0 for record in records),
         queueing=sum(map(partial(_queueing, instance), records)),

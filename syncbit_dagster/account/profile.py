@@ -48,6 +48,10 @@ class ProfileFile:
                 f"{self.path} is damaged; delete it and run `syncbit authorize` again."
             ) from None
 
+    def exists(self) -> bool:
+        """Whether anybody has ever authorized here."""
+        return self.path.exists()
+
     def save(self, profile: Profile) -> None:
         write_json(
             self.path,

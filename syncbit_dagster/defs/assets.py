@@ -22,9 +22,9 @@ from syncbit_dagster.settled import state_of
 from syncbit_dagster.sources.base import Current
 from syncbit_dagster.sources.errors import PermissionMissingError
 
-# One run of an account at a time. Writing is one at a time in a store as a whole, which has no
-# compare-and-swap: its own lock holds where Dagster's pool does not (another account, a second
-# instance, a materialization from the command line).
+# How many runs of an account have a process at a time. What they must not do at once is kept apart
+# elsewhere, which also holds outside of this Dagster: the same days (``turns``), and writing, which
+# a store without compare-and-swap has its own lock for.
 STORE_POOL = "sample_store"
 PERMISSION_CHECK = "permission"
 SETTLED_CHECK = "settled"

@@ -20,25 +20,22 @@ from syncbit_dagster.defs.order import in_order
 from syncbit_dagster.defs.own_metrics import RUN_FIGURES
 from syncbit_dagster.defs.read_ahead import ReadAhead
 from syncbit_dagster.defs.run_checks import log_checks
+from syncbit_dagster.defs.runs import priority_of
+from syncbit_dagster.defs.turns import wait_for_turn
 from syncbit_dagster.opening import open_source
 from syncbit_dagster.settled import last_sync, may_change
 from syncbit_dagster.sources.errors import PermissionMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from syncbit_dagster.account import Priority
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.civil import DayRange
     from syncbit_dagster.config import Settings
     from syncbit_dagster.own_metrics import RunFigures
     from syncbit_dagster.sources.base import Batch, Current, Planned, Source
-
-# A run with this tag, or of a backfill, leaves the request budget's reserve to fresh data.
-PRIORITY_TAG = "syncbit/priority"
-BACKFILL_TAG = "dagster/backfill"
 
 _Answer = TypeVar("_Answer")
 
@@ -150,6 +147,8 @@ def fitbit_resource(
 
     def opened(context: dg.InitResourceContext) -> Iterator[RunSource]:
         with as_failure():
+            if context.instance and context.run and context.log:
+                wait_for_turn(settings, context.instance, context.run, context.log, sleep=sleep)
             if context.log:
                 log_checks(settings, context.log, now())
         tags = context.run.tags if context.run else {}
@@ -179,8 +178,3 @@ def partitioned_assets_of(settings: Settings, run: dg.DagsterRun | None) -> tupl
     """What a run that names its assets will fetch, in the order of its steps."""
     keys = (run.asset_selection if run else None) or frozenset()
     return in_order(a for a in ASSETS if a.is_partitioned and key_of(settings, a.name) in keys)
-
-
-def priority_of(tags: Mapping[str, str]) -> Priority:
-    """Whether a run fetches history, which can wait, or what somebody waits for."""
-    return "history" if tags.get(PRIORITY_TAG) == "history" or BACKFILL_TAG in tags else "fresh"

@@ -84,7 +84,7 @@ def test_its_queue_differs_from_the_projects_in_nothing_else() -> None:
     own = yaml.safe_load((ROOT / "dagster.yaml").read_text())["concurrency"]
     many: dict[str, Any] = yaml.safe_load(block("concurrency:"))["concurrency"]
     assert many["pools"] == own["pools"]
-    assert own["runs"] == {"max_concurrent_runs": 1}
+    assert own["runs"] == {"max_concurrent_runs": 2}
 
 
 def test_each_code_server_loads_its_accounts(tmp_path: Path) -> None:
