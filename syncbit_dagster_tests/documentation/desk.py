@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PERSON = SyntheticPerson(zone=ZoneInfo("Europe/Berlin"), first_day=date(2024, 12, 1), seed=3)
 SECONDS = 240
+DONE_TOO_EARLY = "BUG: there is no http server"  # docs/operating.md
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,14 @@ class Desk:
     def run(self, line: str, url: str = "") -> str:
         """Run a line in a shell; what it prints."""
         return shell.run(self._here(line, url), self.folder, self.environment, seconds=SECONDS)
+
+    def back_up(self, line: str, url: str) -> None:
+        """Run a line of `vmbackup`. What the page says of hardly any samples is no failure here."""
+        try:
+            self.run(line, url)
+        except AssertionError as failure:
+            if DONE_TOO_EARLY not in str(failure):
+                raise
 
     def start(self, line: str) -> subprocess.Popen[str]:
         """Start a line in a shell."""
