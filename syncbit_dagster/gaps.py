@@ -30,14 +30,6 @@ class Gap:
     assets: tuple[str, ...]
     days: DayRange
 
-    def overlaps(self, other: Gap) -> bool:
-        """Whether the two have a day of an asset in common."""
-        return (
-            not set(self.assets).isdisjoint(other.assets)
-            and self.days.first <= other.days.last
-            and other.days.first <= self.days.last
-        )
-
 
 @dataclass(frozen=True)
 class Attempt:

@@ -15,6 +15,7 @@ from syncbit_dagster.quota.windows import RESERVE_SHARE
 from syncbit_dagster.sources.fitbit_web import FitbitWebSource
 from syncbit_dagster.sources.google_health import GoogleHealthSource
 from syncbit_dagster.sources.takeout import TakeoutSource
+from syncbit_dagster.stores.turns import Turns
 from syncbit_dagster.stores.victoriametrics import TargetLock, VictoriaMetricsStore
 
 if TYPE_CHECKING:
@@ -22,16 +23,19 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
-    from syncbit_dagster.account import Priority
+    from syncbit_dagster.account import Priority, StatePlace
     from syncbit_dagster.account.figures import QuotaFigures
     from syncbit_dagster.catalog import Asset
+    from syncbit_dagster.civil import DayRange
     from syncbit_dagster.config import Settings
     from syncbit_dagster.sources.base import Source
     from syncbit_dagster.stores.base import Store
     from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig
+    from syncbit_dagster.stores.victoriametrics.shared_lock import SharedTargetLock
 
-# How long runs for history may hold up fresh data, one run at a time.
+# How long a run for history may take: about so long may fresh data of its days have to wait.
 HISTORY_SECONDS = 10 * 60
+TURN_PAUSE_SECONDS = 1.0
 
 SOURCES: dict[str, Any] = {
     "google_health": GoogleHealthSource,
@@ -139,6 +143,23 @@ def target_lock(
     place = settings.account.quota.place
     if place is None or not place.is_on_a_server:
         return TargetLock(settings.store_directory / "locks", target.key)
+    return _lock_on(place, target.key)
+
+
+def turns(
+    settings: Settings, *, sleep: Callable[[float], None] = time.sleep
+) -> Callable[[DayRange], AbstractContextManager[None]]:
+    """What keeps two runs of the account from the same days; on several hosts, from any days."""
+    account, place = settings.account, settings.account.quota.place
+    whose = f"user {account.labels['user']!r}"
+    if place is None or not place.is_on_a_server:
+        return Turns(settings.data_directory / "locks", whose, sleep=sleep)
+    lock = _lock_on(place, f"days of {whose}", pause_seconds=TURN_PAUSE_SECONDS, sleep=sleep)
+    return lambda _: lock()
+
+
+def _lock_on(place: StatePlace, target: str, **options: Any) -> SharedTargetLock:
+    """A lock in the PostgreSQL that holds the state."""
     # Here, because SQLAlchemy takes half a second to load.
     from sqlalchemy import NullPool
 
@@ -146,4 +167,4 @@ def target_lock(
     from syncbit_dagster.stores.victoriametrics.shared_lock import SharedTargetLock
 
     # No pool: a store lives as long as its process, and so would a connection that nobody needs.
-    return SharedTargetLock(server_engine(place.url, poolclass=NullPool).connect, target.key)
+    return SharedTargetLock(server_engine(place.url, poolclass=NullPool).connect, target, **options)

@@ -17,9 +17,9 @@ import dagster as dg
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.civil import DayRange, civil_day, real_clock
 from syncbit_dagster.defs.failures import as_failure
-from syncbit_dagster.defs.names import key_of, named, tags_of
+from syncbit_dagster.defs.names import is_of, key_of, named, tags_of
 from syncbit_dagster.defs.records import missing_days
-from syncbit_dagster.defs.runs import ACTIVE, gap_of, range_run
+from syncbit_dagster.defs.runs import ACTIVE, days_of_run, range_run
 from syncbit_dagster.gaps import Attempt, Gap, affordable, askable, gaps
 from syncbit_dagster.opening import history_budget, open_source
 
@@ -105,7 +105,7 @@ def _tick(
     missing = missing_days(settings, offered, instance, days)
     if not any(missing.values()):
         return dg.SkipReason(f"Every day until {days.last} is there.{_more(settings, days)}")
-    under_way = [gap for run in active if (gap := gap_of(settings, run, missing))]
+    under_way = [gap for run in active if (gap := _gap(settings, run, missing))]
     rest = askable(missing, under_way, _attempts(settings, tried, missing))
     if not any(rest.values()):
         again = _hour(slot + timedelta(hours=RETRY_HOURS))
@@ -134,13 +134,29 @@ def _more(settings: Settings, days: DayRange) -> str:
     )
 
 
+def _gap(settings: Settings, run: dg.DagsterRun, names: Iterable[str]) -> Gap | None:
+    """What a run is at work on among the account's assets of these names; None: nothing of it."""
+    # A run that names no asset is one of the schedule's or the other sensor's: all of the job's.
+    assets = tuple(
+        name
+        for name in names
+        if (
+            is_of(settings, run)
+            if run.asset_selection is None
+            else key_of(settings, name) in run.asset_selection
+        )
+    )
+    days = days_of_run(run) if assets else None
+    return Gap(assets, days) if days else None
+
+
 def _attempts(
     settings: Settings, runs: Iterable[dg.DagsterRun], names: Iterable[str]
 ) -> list[Attempt]:
     return [
         Attempt(gap, has_failed=not run.is_success)
         for run in runs
-        if run.is_finished and (gap := gap_of(settings, run, names))
+        if run.is_finished and (gap := _gap(settings, run, names))
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, TypeVar
 
 import dagster as dg
@@ -20,9 +21,8 @@ from syncbit_dagster.defs.order import in_order
 from syncbit_dagster.defs.own_metrics import RUN_FIGURES
 from syncbit_dagster.defs.read_ahead import ReadAhead
 from syncbit_dagster.defs.run_checks import log_checks
-from syncbit_dagster.defs.runs import priority_of
-from syncbit_dagster.defs.turns import wait_for_turn
-from syncbit_dagster.opening import open_source
+from syncbit_dagster.defs.runs import days_of_run, priority_of
+from syncbit_dagster.opening import open_source, turns
 from syncbit_dagster.settled import last_sync, may_change
 from syncbit_dagster.sources.errors import PermissionMissingError
 
@@ -146,23 +146,22 @@ def fitbit_resource(
     account, run_figures = settings.account, named(settings, RUN_FIGURES)
 
     def opened(context: dg.InitResourceContext) -> Iterator[RunSource]:
-        with as_failure():
-            if context.instance and context.run and context.log:
-                wait_for_turn(settings, context.instance, context.run, context.log, sleep=sleep)
-            if context.log:
-                log_checks(settings, context.log, now())
         tags = context.run.tags if context.run else {}
-        source = RunSource(
-            open_source(settings, priority=priority_of(tags), now=now, sleep=sleep),
-            account.zone,
-            now,
-            getattr(context.resources, run_figures),
-            partitioned_assets_of(settings, context.run),
-        )
-        try:
-            yield source
-        finally:
-            source.close()
+        days = days_of_run(context.run) if context.run else None
+        with ExitStack() as held:
+            with as_failure():
+                if days:
+                    held.enter_context(turns(settings, sleep=sleep)(days))
+                if context.log:
+                    log_checks(settings, context.log, now())
+            source = RunSource(
+                open_source(settings, priority=priority_of(tags), now=now, sleep=sleep),
+                account.zone,
+                now,
+                getattr(context.resources, run_figures),
+                partitioned_assets_of(settings, context.run),
+            )
+            yield held.enter_context(closing(source))
 
     return dg.ResourceDefinition(
         resource_fn=opened,

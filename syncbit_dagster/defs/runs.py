@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from syncbit_dagster.civil import DayRange
-from syncbit_dagster.defs.names import is_of, key_of
-from syncbit_dagster.gaps import Gap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from syncbit_dagster.account import Priority
-    from syncbit_dagster.config import Settings
 
 # A run with this tag, or of a backfill, leaves the request budget's reserve to fresh data.
 PRIORITY_TAG = "syncbit/priority"
@@ -82,19 +79,3 @@ def days_of_run(run: dg.DagsterRun) -> DayRange | None:
     if first is None or last is None:
         return None
     return DayRange(date.fromisoformat(first), date.fromisoformat(last))
-
-
-def gap_of(settings: Settings, run: dg.DagsterRun, names: Iterable[str]) -> Gap | None:
-    """What a run is for among the account's assets of these names; None: nothing of it."""
-    # A run that names no asset is one of the schedule's or the other sensor's: all of the job's.
-    assets = tuple(
-        name
-        for name in names
-        if (
-            is_of(settings, run)
-            if run.asset_selection is None
-            else key_of(settings, name) in run.asset_selection
-        )
-    )
-    days = days_of_run(run) if assets else None
-    return Gap(assets, days) if days else None

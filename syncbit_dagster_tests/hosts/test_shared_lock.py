@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import NullPool, text
 
 from syncbit_dagster.account.database import server_engine
+from syncbit_dagster.civil import DayRange
 from syncbit_dagster.config import load_settings
-from syncbit_dagster.opening import target_lock
+from syncbit_dagster.opening import target_lock, turns
 from syncbit_dagster.stores.errors import StoreUnavailableError
 from syncbit_dagster.stores.victoriametrics import TargetLock
 from syncbit_dagster.stores.victoriametrics.shared_lock import SharedTargetLock
@@ -21,7 +23,17 @@ from syncbit_dagster_tests.processes import Processes, new_barrier
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from syncbit_dagster.config import Settings
+
 STORE = "http://store:8428"
+
+
+class StopWaitingError(Exception):
+    """A test has seen that somebody waits."""
+
+
+def stop(_: float) -> None:
+    raise StopWaitingError
 
 
 def lock_at(url: str, target: str = STORE, **options: Any) -> SharedTargetLock:
@@ -106,6 +118,27 @@ def test_a_database_that_is_not_there_is_told_without_its_password(url: str) -> 
     with pytest.raises(StoreUnavailableError, match="SYNCBIT_STATE_URL") as caught:
         lock_at(f"{url}_gone")().__enter__()
     assert password not in str(caught.value)
+
+
+def test_hosts_that_share_the_state_are_not_at_work_for_one_account_at_once(
+    url: str, tmp_path: Path
+) -> None:
+    def settings_of(host: str, user: str) -> Settings:
+        variables = {"DATA_DIR": str(tmp_path / host), "FITBIT_USER_ID": user}
+        return load_settings(
+            variables | {"SYNCBIT_STATE_URL": url}, secrets_directory=tmp_path / "none"
+        )
+
+    day = DayRange(date(2026, 5, 1), date(2026, 5, 1))
+    pauses: list[float] = []
+    waits = turns(settings_of("other", "anna"), sleep=pauses.append)(day)
+    with turns(settings_of("one", "anna"))(day):
+        with turns(settings_of("other", "ben"), sleep=pauses.append)(day):
+            assert not pauses  # another account's
+        with pytest.raises(StopWaitingError):
+            turns(settings_of("other", "anna"), sleep=stop)(day).__enter__()
+    with waits:
+        assert not pauses
 
 
 def test_hosts_that_share_the_state_share_the_lock(url: str, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from syncbit_dagster.stores.errors import StoreUnavailableError
-from syncbit_dagster.stores.victoriametrics.lock import WAIT_SECONDS, wait_for
+from syncbit_dagster.stores.victoriametrics.lock import PAUSE_SECONDS, WAIT_SECONDS, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,6 +50,7 @@ class SharedTargetLock:
         connect: opens a connection to the PostgreSQL that all writers share.
         target: what is locked, as a URL without secrets; equal texts exclude each other.
         wait_seconds: how long to wait for another writer.
+        pause_seconds: between two tries.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class SharedTargetLock:
         target: str,
         *,
         wait_seconds: float = WAIT_SECONDS,
+        pause_seconds: float = PAUSE_SECONDS,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -66,6 +68,7 @@ class SharedTargetLock:
         self._connect = connect
         self._target = target
         self._wait_seconds = wait_seconds
+        self._pause_seconds = pause_seconds
         self._sleep = sleep
         self._monotonic = monotonic
 
@@ -98,6 +101,7 @@ class SharedTargetLock:
             self._target,
             "in PostgreSQL",
             wait_seconds=self._wait_seconds,
+            pause_seconds=self._pause_seconds,
             sleep=self._sleep,
             monotonic=self._monotonic,
         )
