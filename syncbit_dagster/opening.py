@@ -149,13 +149,12 @@ def target_lock(
 def turns(
     settings: Settings, *, sleep: Callable[[float], None] = time.sleep
 ) -> Callable[[DayRange], AbstractContextManager[None]]:
-    """What keeps two runs of the account from the same days; on several hosts, from any days."""
+    """What keeps two runs of the account from the same days, on one machine or on several."""
     account, place = settings.account, settings.account.quota.place
     whose = f"user {account.labels['user']!r}"
     if place is None or not place.is_on_a_server:
         return Turns(settings.data_directory / "locks", whose, sleep=sleep)
-    lock = _lock_on(place, f"days of {whose}", pause_seconds=TURN_PAUSE_SECONDS, sleep=sleep)
-    return lambda _: lock()
+    return _lock_on(place, f"days of {whose}", pause_seconds=TURN_PAUSE_SECONDS, sleep=sleep)
 
 
 def _lock_on(place: StatePlace, target: str, **options: Any) -> SharedTargetLock:

@@ -8,6 +8,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import NullPool, text
 
 from syncbit_dagster.account.database import server_engine
@@ -16,14 +18,12 @@ from syncbit_dagster.config import load_settings
 from syncbit_dagster.opening import target_lock, turns
 from syncbit_dagster.stores.errors import StoreUnavailableError
 from syncbit_dagster.stores.victoriametrics import TargetLock
-from syncbit_dagster.stores.victoriametrics.shared_lock import SharedTargetLock
+from syncbit_dagster.stores.victoriametrics.shared_lock import SharedTargetLock, keys_of
 from syncbit_dagster_tests.hosts.holder import hold
 from syncbit_dagster_tests.processes import Processes, new_barrier
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from syncbit_dagster.config import Settings
 
 STORE = "http://store:8428"
 
@@ -120,25 +120,47 @@ def test_a_database_that_is_not_there_is_told_without_its_password(url: str) -> 
     assert password not in str(caught.value)
 
 
-def test_hosts_that_share_the_state_are_not_at_work_for_one_account_at_once(
-    url: str, tmp_path: Path
-) -> None:
-    def settings_of(host: str, user: str) -> Settings:
+def days(first: int, last: int) -> DayRange:
+    """The days with these numbers."""
+    return DayRange(date.fromordinal(first), date.fromordinal(last))
+
+
+some_days = st.tuples(st.integers(739_000, 739_300), st.integers(0, 200)).map(
+    lambda found: days(found[0], sum(found))
+)
+
+
+@given(some_days, some_days)
+def test_two_exclude_each_other_if_they_have_a_day_in_common(one: DayRange, two: DayRange) -> None:
+    first, second = keys_of("a", one), keys_of("a", two)
+    excluded = any(not (first[key] and second[key]) for key in first.keys() & second.keys())
+    assert excluded == (not set(one).isdisjoint(two))
+    assert keys_of("b", one).keys().isdisjoint(second)
+
+
+def test_ten_years_are_few_locks() -> None:
+    assert len(keys_of("a", days(739_000, 739_000 + 3651))) < 200
+
+
+def test_hosts_that_share_the_state_wait_for_a_day_that_both_want(url: str, tmp_path: Path) -> None:
+    may, june = days(739_736, 739_766), days(739_767, 739_796)
+
+    def turns_of(host: str, user: str) -> Any:
         variables = {"DATA_DIR": str(tmp_path / host), "FITBIT_USER_ID": user}
-        return load_settings(
+        settings = load_settings(
             variables | {"SYNCBIT_STATE_URL": url}, secrets_directory=tmp_path / "none"
         )
+        return turns(settings, sleep=stop)
 
-    day = DayRange(date(2026, 5, 1), date(2026, 5, 1))
-    pauses: list[float] = []
-    waits = turns(settings_of("other", "anna"), sleep=pauses.append)(day)
-    with turns(settings_of("one", "anna"))(day):
-        with turns(settings_of("other", "ben"), sleep=pauses.append)(day):
-            assert not pauses  # another account's
+    with turns_of("one", "anna")(may):
+        with turns_of("other", "anna")(june), turns_of("other", "ben")(may):
+            pass
         with pytest.raises(StopWaitingError):
-            turns(settings_of("other", "anna"), sleep=stop)(day).__enter__()
-    with waits:
-        assert not pauses
+            turns_of("other", "anna")(days(739_766, 739_770)).__enter__()
+        with turns_of("other", "anna")(june):  # nothing is left of what was tried
+            pass
+    with turns_of("other", "anna")(may):
+        pass
 
 
 def test_hosts_that_share_the_state_share_the_lock(url: str, tmp_path: Path) -> None:

@@ -28,7 +28,10 @@ REFRESHES = 200 if SOAK else 20
 WRITES = 30 if SOAK else 4
 PER_HOUR = 150
 NAMES = ("one", "other")
-DAYS = ("2026-10-18", "2026-10-31")
+RUNS = (
+    ["run", "heart_rate", "2026-10-18", "2026-10-31"],
+    ["run", "sleep", "2026-10-04", "2026-10-17"],
+)
 METRICS = ("fitbit_(resting_)?heart_rate.*", "fitbit_sleep.*")
 
 
@@ -88,8 +91,8 @@ def test_two_hosts_run_at_the_same_time_with_one_record(
     """Dagster's records in PostgreSQL; both write to one store, then each checks the other's."""
     before = len(servers.requests("/1"))
     workers[0].do("prepare")
-    first = both(workers, ["run", "heart_rate", *DAYS], ["run", "sleep", *DAYS])
-    again = both(workers, ["run", "sleep", *DAYS], ["run", "heart_rate", *DAYS])
+    first = both(workers, *RUNS)
+    again = both(workers, *reversed(RUNS))
     for one, same in zip(first, reversed(again), strict=True):
         assert one["success"]
         assert len(one["days"]) == 14
