@@ -146,9 +146,10 @@ def test_the_history_completes(
 
 
 def terminate(here: Stage) -> None:
-    """What a person does in the UI to a run whose process is gone."""
+    """What a person does in the UI to runs whose process is gone, or never came."""
+    begun = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
     with here.instance() as instance:
-        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        for run in instance.get_runs(dg.RunsFilter(statuses=begun)):
             instance.report_run_failed(run, "Its process is gone.")
 
 
