@@ -15,8 +15,9 @@ from syncbit_dagster.quota.windows import RESERVE_SHARE
 from syncbit_dagster.sources.fitbit_web import FitbitWebSource
 from syncbit_dagster.sources.google_health import GoogleHealthSource
 from syncbit_dagster.sources.takeout import TakeoutSource
+from syncbit_dagster.stores.lock import TargetLock
 from syncbit_dagster.stores.turns import Turns
-from syncbit_dagster.stores.victoriametrics import TargetLock, VictoriaMetricsStore
+from syncbit_dagster.stores.victoriametrics import VictoriaMetricsStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from syncbit_dagster.config import Settings
     from syncbit_dagster.sources.base import Source
     from syncbit_dagster.stores.base import Store
+    from syncbit_dagster.stores.shared_lock import SharedTargetLock
     from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig
-    from syncbit_dagster.stores.victoriametrics.shared_lock import SharedTargetLock
 
 # How long a run for history may take: about so long may fresh data of its days have to wait.
 HISTORY_SECONDS = 10 * 60
@@ -163,7 +164,7 @@ def _lock_on(place: StatePlace, target: str, **options: Any) -> SharedTargetLock
     from sqlalchemy import NullPool
 
     from syncbit_dagster.account.database import server_engine
-    from syncbit_dagster.stores.victoriametrics.shared_lock import SharedTargetLock
+    from syncbit_dagster.stores.shared_lock import SharedTargetLock
 
     # No pool: a store lives as long as its process, and so would a connection that nobody needs.
     return SharedTargetLock(server_engine(place.url, poolclass=NullPool).connect, target, **options)

@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.stores.victoriametrics.lock import WAIT_SECONDS, wait_for
+from syncbit_dagster.stores.lock import WAIT_SECONDS, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

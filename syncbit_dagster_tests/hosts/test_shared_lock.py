@@ -17,8 +17,8 @@ from syncbit_dagster.civil import DayRange
 from syncbit_dagster.config import load_settings
 from syncbit_dagster.opening import target_lock, turns
 from syncbit_dagster.stores.errors import StoreUnavailableError
-from syncbit_dagster.stores.victoriametrics import TargetLock
-from syncbit_dagster.stores.victoriametrics.shared_lock import SharedTargetLock, keys_of
+from syncbit_dagster.stores.lock import TargetLock
+from syncbit_dagster.stores.shared_lock import SharedTargetLock, keys_of
 from syncbit_dagster_tests.hosts.holder import hold
 from syncbit_dagster_tests.processes import Processes, new_barrier
 

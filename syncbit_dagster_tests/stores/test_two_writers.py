@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from syncbit_dagster.stores.errors import StoreUnavailableError
-from syncbit_dagster.stores.victoriametrics import TargetLock
+from syncbit_dagster.stores.lock import TargetLock
 from syncbit_dagster_tests.stores.builders import contents, rows, series, slice_of, table
 from syncbit_dagster_tests.stores.writers import Writer
 

@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from syncbit_dagster.samples import from_series
 from syncbit_dagster.stores.errors import StoreError
-from syncbit_dagster.stores.victoriametrics import (
-    TargetLock,
-    VictoriaMetricsConfig,
-    VictoriaMetricsStore,
-)
+from syncbit_dagster.stores.lock import TargetLock
+from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig, VictoriaMetricsStore
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

@@ -1,7 +1,6 @@
 """VictoriaMetrics, written exactly. It has no overwrite; docs/store.md tells how this works."""
 
 from syncbit_dagster.stores.victoriametrics.endpoints import VictoriaMetricsConfig
-from syncbit_dagster.stores.victoriametrics.lock import TargetLock
 from syncbit_dagster.stores.victoriametrics.store import VictoriaMetricsStore
 
-__all__ = ["TargetLock", "VictoriaMetricsConfig", "VictoriaMetricsStore"]
+__all__ = ["VictoriaMetricsConfig", "VictoriaMetricsStore"]

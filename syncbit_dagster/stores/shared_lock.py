@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from syncbit_dagster.stores.errors import StoreUnavailableError
-from syncbit_dagster.stores.victoriametrics.lock import PAUSE_SECONDS, WAIT_SECONDS, wait_for
+from syncbit_dagster.stores.lock import PAUSE_SECONDS, WAIT_SECONDS, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
