@@ -92,11 +92,19 @@ class Store(Protocol):
         """Kind and place in a few words, without secrets, for logs and the UI."""
         ...
 
-    def replace(self, target: Slice, samples: pd.DataFrame) -> WriteReport:
+    def replace(
+        self, target: Slice, samples: pd.DataFrame, *, durable: bool = False
+    ) -> WriteReport:
         """Make the slice hold exactly ``samples`` (schema: :mod:`syncbit_dagster.samples`).
 
         Returns only after the slice was read back and is equal. Nothing outside of the slice
         changes. Calling it again with the same samples changes nothing.
+
+        Args:
+            target: what to replace.
+            samples: its content.
+            durable: put it on the store's disk before it is read back, so that what was seen
+                there survives the store's sudden death. Else that is so after ``close``.
 
         Raises:
             InvalidSamplesError: the table breaks the schema or leaves the slice; nothing written.

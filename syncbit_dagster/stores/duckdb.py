@@ -101,7 +101,13 @@ class DuckDBStore:
         """Kind and place."""
         return f"DuckDB file {self._path}"
 
-    def replace(self, target: Slice, samples: pd.DataFrame) -> WriteReport:
+    def replace(
+        self,
+        target: Slice,
+        samples: pd.DataFrame,
+        *,
+        durable: bool = False,  # noqa: ARG002 # a commit always is
+    ) -> WriteReport:
         """See :meth:`syncbit_dagster.stores.base.Store.replace`."""
         phases = Phases(self._monotonic)
         with phases.phase("validate"):

@@ -94,14 +94,14 @@ STORE = (
         failed="intraday_steps|sleep",
     ),
     replace(_BLINK, name="store killed at a read and back", path=EXPORT, ends="done", failed=""),
-    # What was accepted, and mostly read back, is gone when the barrier comes.
+    # What was accepted is gone when the barrier comes, and is sent again.
     replace(
         _BLINK,
         name="store killed at a barrier and back",
         path=SNAPSHOT,
         after=1,
-        ends="anyhow",
-        says="were accepted but cannot be read back",
+        ends="done",
+        failed="",
         is_short=True,
     ),
     *(

@@ -38,7 +38,10 @@ class OneSlice:
         assert target == all_of(STEPS, LABELS, NOW)
         return self.frame
 
-    def replace(self, target: Slice, samples: pd.DataFrame) -> WriteReport:
+    def replace(
+        self, target: Slice, samples: pd.DataFrame, *, durable: bool = False
+    ) -> WriteReport:
+        assert not durable
         removed = len(self.read(target)) - len(samples)
         self.frame = samples
         return WriteReport(len(samples), len(samples), 0, 0, removed, "rewrite")

@@ -6,6 +6,7 @@ really happens, so that no step goes without its crash.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,7 @@ from syncbit_dagster_tests.stores.builders import (
 )
 from syncbit_dagster_tests.stores.writers import Writer, store_at
 from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
+from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -57,8 +59,6 @@ COMMIT = (
 )
 WRITE = (
     "add missing samples",
-    "barrier: additions",
-    "read back",
     "flush",
     *["stage what lies outside"] * 4,  # two series, each before and after the day
     "stage what is wanted",
@@ -66,7 +66,10 @@ WRITE = (
     "barrier: deleted series that vanish",
     *COMMIT,
     *FINISH,
+    "barrier: all",
+    "read back",
 )
+ADDITION = ("add missing samples", "barrier: all", "read back")
 # What a run after a crash does first, by the step before which the crash was.
 RECOVERIES = {
     "verify stages": (
@@ -145,7 +148,7 @@ def test_these_are_all_the_steps(server: Server, user: str, tmp_path: Path) -> N
     scenario, steps = Scenario(user), list[str]()
     scenario.prepare(server.url, tmp_path)
     report = store_at(server.url, tmp_path, steps.append).replace(
-        scenario.target, table(*scenario.wanted)
+        scenario.target, table(*scenario.wanted), durable=True
     )
     assert tuple(steps) == WRITE
     assert (report.added, report.changed, report.removed) == (3, 181, 121)
@@ -176,9 +179,34 @@ def test_server_killed_and_back_while_the_client_goes_on(
     writer.go_on()
     outcome, text = writer.next_message()
     writer.join()
-    assert outcome == "failed" or scenario.is_exact(mortal.url), text
+    if outcome != "failed":
+        assert scenario.is_exact(mortal.url), text
+        mortal.kill()
+        mortal.start()
+        assert scenario.is_exact(mortal.url), text
     scenario.run_again(mortal.url, tmp_path)
     assert scenario.is_exact(mortal.url)
+
+
+@pytest.mark.usefixtures("crash_point")
+@pytest.mark.parametrize(("number", "step"), points(ADDITION))
+def test_what_a_server_took_with_it_is_sent_again(
+    mortal: Server, user: str, tmp_path: Path, number: int, step: str
+) -> None:
+    """A new process of the server cannot have anything on its way: the write goes on by itself."""
+    added = series(user, np.arange(30) % 4)
+    writer = Writer(mortal.url, tmp_path, [(slice_of(user), [added])], stop_before=number)
+    assert writer.next_message() == ("stopped", step)
+    now = int(time.time())
+    wait_for(lambda: int(time.time()) > now or None, 2, "a second")  # in which its start is told
+    mortal.kill()
+    mortal.start()
+    writer.go_on()
+    assert writer.next_message() == ("done", "add")
+    writer.join()
+    mortal.kill()
+    mortal.start()
+    assert rows_of([added]) == sorted(contents(mortal.url, f'{{user="{user}"}}'))
 
 
 @pytest.mark.usefixtures("crash_point")

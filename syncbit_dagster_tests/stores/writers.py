@@ -31,7 +31,7 @@ def store_at(url: str, locks: Path, step: Any = lambda _: None) -> VictoriaMetri
 
 
 class Writer:
-    """A process that makes slices hold samples, one after the other.
+    """A process that makes slices durably hold samples, one after the other.
 
     Before its step number ``stop_before`` (from 0) it tells the step's name and waits.
     """
@@ -90,7 +90,9 @@ def _write(
 
     store = store_at(url, locks, step)
     try:
-        modes = [store.replace(target, from_series(parts)).mode for target, parts in jobs]
+        modes = [
+            store.replace(target, from_series(parts), durable=True).mode for target, parts in jobs
+        ]
         store.close()
     except StoreError as error:
         connection.send(("failed", str(error)))

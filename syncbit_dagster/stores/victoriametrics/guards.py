@@ -39,6 +39,7 @@ _DROPS = re.compile(
     r'(?:\{[^"]*"(?P<reason>[^"]*)"\})? (?P<value>\S+)$',
     re.MULTILINE,
 )
+_STARTED = re.compile(r"^vm_app_start_timestamp (?P<instant>\S+)$", re.MULTILINE)
 _LONGEST = timedelta(days=365 * 1000)  # more overflows the calendar
 
 
@@ -49,6 +50,7 @@ class ServerFacts(NamedTuple):
     retention: timedelta | None
     dedup: str | None
     drops: Mapping[str, float]
+    started: str | None
 
 
 def parse_metrics(text: str) -> ServerFacts:
@@ -59,11 +61,13 @@ def parse_metrics(text: str) -> ServerFacts:
         for match in _DROPS.finditer(text)
     }
     retention_flag = flags.get("retentionPeriod")
+    started = _STARTED.search(text)
     return ServerFacts(
         retention_flag=retention_flag,
         retention=parse_retention(retention_flag or ""),
         dedup=flags.get("dedup.minScrapeInterval"),
         drops=drops,
+        started=started["instant"] if started else None,
     )
 
 
@@ -102,6 +106,16 @@ class Guards:
                 f"{instant:%Y-%m-%d} without an error; start it with -retentionPeriod=100y. "
                 "Nothing was written."
             )
+
+    def was_restarted(self) -> bool:
+        """Whether the server surely is another process than at the last look; looks again."""
+        before, facts = self._before, self._facts()
+        if before is None or None in {before.started, facts.started}:
+            return False
+        if before.started == facts.started:
+            return False
+        self._before = facts
+        return True
 
     def lost(self, missing: int, wanted: int, oldest: int) -> StoreMismatchError:
         """The error for samples that were accepted and cannot be read back."""
@@ -144,7 +158,7 @@ class Guards:
             return parse_metrics(self._transport.call(routes.METRICS).text)
         except StoreError as error:
             logger.debug("The server's flags stay unknown: %s", error)
-            return ServerFacts(None, None, None, {})
+            return ServerFacts(None, None, None, {}, None)
 
 
 def _instant(milliseconds: int) -> datetime:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 # A sample costs about 50 bytes while a group is compared.
 SAMPLES_PER_GROUP = 3_000_000
 # After a day a barrier takes 10-40 ms, after a million samples 0.3 s: a sixth of the whole write.
-# So the samples of a backfill wait for ``close``, or for the server's own 10 s.
+# So more of them wait for ``close``, or for the server's own 10 s.
 SAMPLES_PER_BARRIER = 100_000
 
 
@@ -55,10 +55,10 @@ class _Part(NamedTuple):
 class VictoriaMetricsStore:
     """Implements :class:`syncbit_dagster.stores.base.Store`.
 
-    One object serves one thread. Rewrites are on disk when ``replace`` returns. Additions are,
-    too, unless they are large or the last barrier is less than 10 s ago: then the next barrier,
-    ``close`` or the server itself (within 10 s) sees to it. Until then they survive this process,
-    but not a power cut at the server.
+    One object serves one thread. Rewrites are on disk when ``replace`` returns, and with
+    ``durable`` additions are, too. Else they are unless they are large or the last barrier is less
+    than 10 s ago: then the next barrier, ``close`` or the server itself (within 10 s) sees to it.
+    Until then they survive this process, but not a power cut at the server.
 
     Args:
         config: where the server is.
@@ -99,7 +99,9 @@ class VictoriaMetricsStore:
         """Kind and place, without secrets."""
         return f"VictoriaMetrics at {self._config.endpoints.write}"
 
-    def replace(self, target: Slice, samples: pd.DataFrame) -> WriteReport:
+    def replace(
+        self, target: Slice, samples: pd.DataFrame, *, durable: bool = False
+    ) -> WriteReport:
         """See :meth:`syncbit_dagster.stores.base.Store.replace`."""
         phases = Phases(self._monotonic)
         with phases.phase("validate"):
@@ -118,11 +120,11 @@ class VictoriaMetricsStore:
                     diffs = compare(part.wanted, self._existing(part))
                 found += diffs
                 if overall_mode(diffs) != "noop":
-                    self._write(part, diffs, phases)
+                    self._write(part, diffs, phases, durable=durable)
                     written.append(part)
             # Only now: a flush costs as much as it costs to send what it flushes.
             for part in written:
-                self._verify(part, phases)
+                self._verify(part, phases, durable=durable)
         return report(found, self._client.bytes_sent - sent_before, phases.seconds)
 
     def read(self, target: Slice) -> pd.DataFrame:
@@ -142,26 +144,41 @@ class VictoriaMetricsStore:
             self._guards.forget()
             self._transport.close()
 
-    def _verify(self, part: _Part, phases: Phases) -> None:
+    def _verify(self, part: _Part, phases: Phases, *, durable: bool) -> None:
         """Return when the part is exact.
 
         An addition may uncover copies that an earlier, killed write had left hidden; then one
-        rewrite follows.
+        rewrite follows. And a server that went down after it had accepted an addition has lost it.
+
+        The barrier comes before the look: should the server die between a write and its barrier,
+        the barrier succeeds all the same, and only a later look can tell.
         """
-        for is_last in (False, True):
+        for is_last in (False, False, True):
+            if durable:
+                with phases.phase("make durable"):
+                    self._step("barrier: all")
+                    self._settler.make_durable_now()
             with phases.phase("read back"):
+                self._step("read back")
                 diffs = self._read_back(part)
             if overall_mode(diffs) == "noop":
                 return
             if not is_last:
-                self._write(part, diffs, phases)
+                self._write(part, diffs, phases, durable=durable)
+        if missing := sum(diff.added for diff in diffs):
+            raise StoreMismatchError(
+                f"VictoriaMetrics went down again and again, and lost {missing} samples that it "
+                "had accepted; look at its log."
+            )
         raise StoreMismatchError(
             f"{sum(diff.changed for diff in diffs)} samples have another value than was just "
             f"written and verified, {sum(diff.removed for diff in diffs)} are there that were "
             "not wanted: another program writes to the same series; stop it and run again."
         )
 
-    def _write(self, part: _Part, diffs: list[SeriesDiff], phases: Phases) -> None:
+    def _write(
+        self, part: _Part, diffs: list[SeriesDiff], phases: Phases, *, durable: bool
+    ) -> None:
         additions = [diff.missing for diff in diffs if diff.mode == "add"]
         rewrites = [diff.wanted for diff in diffs if diff.mode == "rewrite"]
         oldest = [one.timestamps[0] for one in additions + rewrites if len(one.timestamps)]
@@ -174,22 +191,27 @@ class VictoriaMetricsStore:
             with phases.phase("add"):
                 self._step("add missing samples")
                 self._client.write(additions)
-                self._step("barrier: additions")
-                if sum(len(one.timestamps) for one in additions) <= SAMPLES_PER_BARRIER:
+                size = sum(len(one.timestamps) for one in additions)
+                if not durable and size <= SAMPLES_PER_BARRIER:
+                    self._step("barrier: additions")
                     self._settler.make_durable_soon()
-                self._step("read back")
         if rewrites:
             with phases.phase("rewrite"):
                 self._rewriter.rewrite(rewrites, part.low, part.high, part.target.labels)
 
     def _read_back(self, part: _Part) -> list[SeriesDiff]:
-        """What is still wrong once nothing is missing; samples may take a while to show up."""
+        """What is wrong once nothing is missing; samples may take a while to show up.
+
+        Something is still missing only if the server was started anew, and cannot show it any more.
+        """
         diffs: list[SeriesDiff] = []
         for _ in self._settler.attempts():
             diffs = compare(part.wanted, self._existing(part))
             if not any(diff.added for diff in diffs):
                 self._settler.note_read_back()
                 return diffs
+        if self._guards.was_restarted():
+            return diffs
         # Never sent again: they may be on their way, and would then be there twice.
         lost = [diff.missing for diff in diffs if diff.added]
         raise self._guards.lost(
