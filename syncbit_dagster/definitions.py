@@ -113,7 +113,14 @@ def _of_account(
         sensors=[
             *followed,
             history(
-                settings, partitioned, offered, first, last, now=now, tick_seconds=tick_seconds
+                settings,
+                partitioned,
+                offered,
+                first,
+                last,
+                now=now,
+                sleep=sleep,
+                tick_seconds=tick_seconds,
             ),
         ],
         resources={

@@ -7,6 +7,7 @@ again some hours later.
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
 NAME = "history"
 TICK_SECONDS = 15
 # Who is about to authorize looks at the clock: until the definitions are loaded again after that,
-# the sensor looks so many times as often. Dagster itself never does more often than in 5 s.
-AWAITED = 3
+# the sensor looks so many times as often. Dagster goes through all sensors every 5 s at most, so
+# that a single account's tick waits itself for most of that time; those of many would keep
+# each other waiting.
+AWAITED = 5
+PATIENCE_SECONDS, PAUSE_SECONDS = 4.0, 0.25
 RUNS_AHEAD = 4  # queued, so that the next one starts when one ends
 RETRY_HOURS = 6  # the day's hours 0, 6, 12 and 18 (UTC), when what failed is tried again
 SLOT_TAG = "syncbit/slot"
@@ -50,6 +54,7 @@ def history(
     last: date | None,
     *,
     now: Callable[[], datetime] = real_clock,
+    sleep: Callable[[float], None] = time.sleep,
     tick_seconds: int = TICK_SECONDS,
 ) -> dg.SensorDefinition:
     """Runs over ranges of missing days, until there are none.
@@ -60,7 +65,7 @@ def history(
         offered: the same as rows of the catalogue.
         first: the first day.
         last: the last day; None: yesterday, whenever that is.
-        now: the present instant.
+        now, sleep: the clock.
         tick_seconds: how often to look, once somebody has authorized.
     """
     is_awaited = not (settings.is_offline or settings.profile.exists())
@@ -80,7 +85,7 @@ def history(
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         with as_failure():
-            if not settings.is_authorized():
+            if not _is_authorized_soon(settings, sleep):
                 return dg.SkipReason("No account is authorized yet; run `syncbit authorize`.")
             newest = last or civil_day(now(), settings.account.zone) - timedelta(days=1)
             if newest < first:
@@ -88,6 +93,15 @@ def history(
             return _tick(settings, offered, context.instance, DayRange(first, newest), now)
 
     return sensor
+
+
+def _is_authorized_soon(settings: Settings, sleep: Callable[[float], None]) -> bool:
+    turns = int(PATIENCE_SECONDS / PAUSE_SECONDS) if settings.name is None else 0
+    for _ in range(turns):
+        if settings.is_authorized():
+            return True
+        sleep(PAUSE_SECONDS)
+    return settings.is_authorized()
 
 
 def _tick(

@@ -136,14 +136,14 @@ def test_other_runs_at_work_on_the_same_days_count(
         tags={"dagster/partition": "2025-10-29"},
     )
     everything = dg.RunRequest(
-        run_key="another sensor",
+        run_key="the schedule",
         tags={
             "dagster/asset_partition_range_start": "2025-10-20",
             "dagster/asset_partition_range_end": "2025-10-28",
         },
     )
     runs.begin(by_hand, "__ASSET_JOB")
-    runs.begin(everything, "device_sync")
+    runs.begin(everything, "daily_sync")
     (request,) = runs.asks()
     assert range_of(request) == ("2025-10-29", "2025-10-29")
     assert assets_of(request) == THREE - {"heart_rate"}
@@ -220,10 +220,29 @@ def test_data_that_may_not_be_read_stops_nothing_and_is_not_hammered(
 def test_without_an_account_it_says_what_to_do(
     account: EmulatedAccount, instance: dg.DagsterInstance, clock: list[datetime]
 ) -> None:
-    runs = daemon(account, instance, clock)
-    runs.settings.account.tokens.path.unlink()  # type: ignore[attr-defined] # it is a file here
+    settings, pauses = account.settings(), list[float]()
+    settings.account.tokens.path.unlink()  # type: ignore[attr-defined] # it is a file here
+    runs = Daemon("history", settings, instance, lambda: clock[0], pauses.append)
     assert "syncbit authorize" in str(runs.tick())
+    assert sum(pauses) == history.PATIENCE_SECONDS
     assert not account.emulator.calls
+
+
+def test_who_authorizes_while_it_looks_waits_no_longer(
+    account: EmulatedAccount, instance: dg.DagsterInstance, clock: list[datetime]
+) -> None:
+    settings, pauses = account.settings(), list[float]()
+    token = settings.account.tokens.load()
+    assert token
+    settings.account.tokens.path.unlink()  # type: ignore[attr-defined] # it is a file here
+
+    def authorize(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            settings.account.tokens.save(token)
+
+    assert Daemon("history", settings, instance, lambda: clock[0], authorize).asks()
+    assert len(pauses) == 3
 
 
 def test_on_the_first_day_there_is_no_history_yet(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -13,10 +14,7 @@ import dagster as dg
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.civil import DayRange
 from syncbit_dagster.definitions import build_definitions
-from syncbit_dagster.defs.device_sync import device_sync
-from syncbit_dagster.defs.history import history
-from syncbit_dagster.defs.resources import fitbit_resource
-from syncbit_dagster.opening import history_days, offered_assets, open_source
+from syncbit_dagster.opening import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,33 +26,6 @@ if TYPE_CHECKING:
 RUN_KEY_TAG = "dagster/run_key"
 
 
-def with_clock(settings: Settings, now: Callable[[], datetime]) -> dg.Definitions:
-    """The project's definitions, as they would be at another time."""
-    definitions = build_definitions(settings)
-    offered = offered_assets(settings)
-    assets = {
-        one.key.path[-1]: one
-        for one in definitions.assets or []
-        if isinstance(one, dg.AssetsDefinition)
-    }
-    by_itself = [
-        assets[row.name]
-        for row in offered
-        if not row.is_intraday or row.resource in settings.intraday_on_schedule
-    ]
-    partitioned = [assets[row.name] for row in offered if row.is_partitioned]
-    first, last = history_days(settings)
-    return dg.Definitions(
-        assets=list(assets.values()),
-        sensors=[
-            device_sync(settings, by_itself, now=now),
-            history(settings, partitioned, offered, first, last, now=now),
-        ],
-        resources={**(definitions.resources or {}), "fitbit": fitbit_resource(settings, now=now)},
-        executor=dg.in_process_executor,
-    )
-
-
 @dataclass
 class Daemon:
     """Does for one sensor what Dagster's daemon does: keeps its cursor and launches its runs.
@@ -63,17 +34,18 @@ class Daemon:
         name: the sensor's, and its job's.
         settings: of the project.
         instance: where Dagster keeps its records.
-        now: the present instant.
+        now, sleep: the clock.
     """
 
     name: str
     settings: Settings
     instance: dg.DagsterInstance
     now: Callable[[], datetime]
+    sleep: Callable[[float], None] = time.sleep
     cursor: str | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self.definitions = with_clock(self.settings, self.now)
+        self.definitions = build_definitions(self.settings, now=self.now, sleep=self.sleep)
 
     def tick(self) -> list[dg.RunRequest] | str:
         """The runs that the sensor asks for, or why it asks for none."""
