@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from syncbit_dagster.defs.device_sync import NAME as DEVICE_SYNC
+from syncbit_dagster.defs.history import NAME as HISTORY
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -54,6 +57,15 @@ class Runs:
     def between(self) -> float:
         """Seconds without a process, between the first start and the last end."""
         return max(self.ends) - self.starts[0] - self.at_work
+
+
+def have_looked(instance: dg.DagsterInstance) -> bool:
+    """Whether each sensor that asks for runs has had its first tick."""
+    ticks = {
+        state.instigator_name: getattr(state.instigator_data, "last_tick_timestamp", None)
+        for state in instance.all_instigator_state()
+    }
+    return all(ticks.get(name) for name in (HISTORY, DEVICE_SYNC))
 
 
 def missing(

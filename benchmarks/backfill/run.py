@@ -2,12 +2,11 @@
 
     python -m benchmarks.backfill.run [--days 365 3652]
 
-A real ``dagster dev`` runs before anybody has authorized; then a token is stored, and the sensor
-``history`` fills the days by itself, into a real VictoriaMetrics, from an emulator that gives 2.5
-answers a second, one after the other, as the real API allows. From the creation of the first run
-on, all that is not waiting for these answers counts as orchestration: ticks, the queue, starting
-processes, writing, checks, events. The time until the sensor looks for the first time after the
-authorization does not depend on the history; a row adds it.
+A real ``dagster dev`` runs before anybody has authorized, and its sensors have looked in vain; then
+a token is stored, and the sensor ``history`` fills the days by itself, into a real VictoriaMetrics,
+from an emulator that gives 2.5 answers a second, one after the other, as the real API allows. From
+the authorization on, all that is not waiting for these answers counts as orchestration: ticks, the
+queue, starting processes, writing, checks, events.
 Intraday assets are not run: their numbers come from the sensor's own planning.
 """
 
@@ -26,7 +25,7 @@ import dagster as dg
 
 from benchmarks.backfill.peers import PEERS
 from benchmarks.backfill.plan import planned
-from benchmarks.backfill.record import Runs, is_idle, missing, runs_of
+from benchmarks.backfill.record import Runs, have_looked, is_idle, missing, runs_of
 from syncbit_dagster.account import Token
 from syncbit_dagster.catalog import ASSETS
 from syncbit_dagster.civil import DayRange
@@ -52,7 +51,7 @@ GROUPS = {
 DAILY = GROUPS["daily"]
 LENGTHS = {"a year": 365, "ten years": 3652}
 REQUEST_SECONDS = 60 / 150
-LONGEST_SECONDS = 3600.0
+START_SECONDS, LONGEST_SECONDS = 60.0, 3600.0
 
 
 @dataclass(frozen=True)
@@ -115,6 +114,8 @@ def measure(directory: Path, days: DayRange) -> tuple[Settings, History]:
         settings = load_settings(variables)
         with dagster_dev(root, variables), dg.DagsterInstance.from_config(str(root)) as instance:
             first = DayRange(days.last - timedelta(days=FIRST_DAYS - 1), days.last)
+            # A device_sync that looks after the authorization only would fetch 30 days beside it.
+            wait_for(lambda: have_looked(instance) or None, START_SECONDS, "the sensors")
             started = time.time()
             authorize(settings)
             newest, every = (seconds_until(instance, part, started) for part in (first, days))
@@ -161,21 +162,18 @@ def measured_rows(history: History) -> list[tuple[str, str, str]]:
     """Rows: what, figure, goal."""
     runs, is_long = history.runs, len(history.days) > 365
     pace = history.asked * REQUEST_SECONDS
-    look = runs.created - history.began
     return [
         (f"runs, {len(DAILY)} daily assets", f"{runs.count}", "<= 45" if is_long else "<= 5"),
         ("requests", f"{history.asked:,}", ""),
         ("authorization until the last 30 days are stored", seconds(history.first_days), "< 60 s"),
         ("  until all are stored", seconds(history.all_days), "< 900 s" if is_long else ""),
         ("  until the last run has ended", seconds(history.whole), ""),
-        ("    of that until the sensor looks", seconds(look), ""),
-        ("  from then on", seconds(history.whole - look), ""),
         ("    of that waiting for the API's answers", seconds(pace), ""),
-        ("    of that orchestration", share(history.whole - look, pace), "<= 15 %"),
-        ("      before the first run has a process", seconds(runs.starts[0] - runs.created), ""),
+        ("    of that orchestration", share(history.whole, pace), "<= 15 %"),
+        ("      until the first run is created", seconds(runs.created - history.began), ""),
+        ("      until it has a process", seconds(runs.starts[0] - runs.created), ""),
         ("      between runs", seconds(runs.between), ""),
         ("      in runs, a partition", milliseconds(runs.at_work - pace, runs), ""),
-        ("  orchestration with the time until the sensor looks", share(history.whole, pace), ""),
         ("to queue the runs, a partition", milliseconds(runs.queueing, runs), ""),
         ("in the store, mostly while the API is asked", seconds(runs.wrote), ""),
     ]

@@ -134,7 +134,7 @@ class SampleStoreIOManager(dg.IOManager):
                 start,
                 start + timedelta(milliseconds=1),
             )
-            reports.append(self.store.replace(target, from_series([series])))
+            reports.append(self.store.replace(target, from_series([series]), durable=True))
         context.add_output_metadata({"samples": len(reports), "requests": current.requests})
         if reports:
             report = combined(reports)

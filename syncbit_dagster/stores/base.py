@@ -104,7 +104,7 @@ class Store(Protocol):
             target: what to replace.
             samples: its content.
             durable: put it on the store's disk before it is read back, so that what was seen
-                there survives the store's sudden death. Else that is so after ``close``.
+                there survives the store's sudden death. Else that is so some seconds later.
 
         Raises:
             InvalidSamplesError: the table breaks the schema or leaves the slice; nothing written.

@@ -66,10 +66,10 @@ WRITE = (
     "barrier: deleted series that vanish",
     *COMMIT,
     *FINISH,
-    "barrier: all",
+    "barrier: additions",
     "read back",
 )
-ADDITION = ("add missing samples", "barrier: all", "read back")
+ADDITION = ("add missing samples", "barrier: additions", "read back")
 # What a run after a crash does first, by the step before which the crash was.
 RECOVERIES = {
     "verify stages": (
@@ -98,16 +98,16 @@ class Scenario:
 
     def prepare(self, url: str, locks: Path) -> None:
         store = store_at(url, locks)
-        store.replace(slice_of(self.user, days=3), table(*self.before[:4]))
-        store.replace(slice_of(f"{self.user}-other", days=3), table(self.before[4]))
+        store.replace(slice_of(self.user, days=3), table(*self.before[:4]), durable=True)
+        store.replace(slice_of(f"{self.user}-other", days=3), table(self.before[4]), durable=True)
         store.close()
 
     def run_again(self, url: str, locks: Path) -> None:
         """Another partition first, as the scheduler may well do; then the same one."""
         store = store_at(url, locks)
         neighbour = slice_of(self.user, metrics=METRICS, first=2)
-        store.replace(neighbour, table(self.after[3]))
-        store.replace(self.target, table(*self.wanted))
+        store.replace(neighbour, table(self.after[3]), durable=True)
+        store.replace(self.target, table(*self.wanted), durable=True)
         store.close()
 
     def found(self, url: str) -> Counter[tuple[str, str, int, float]]:

@@ -115,8 +115,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def power_cut(self) -> None:
-        """The server dies, after a run has ended."""
-        self.victoria.close()
+        """The server dies, after a write has ended."""
         self.server.kill()
         self.server.start()
 
@@ -132,7 +131,8 @@ class Histories(RuleBasedStateMachine):
     def _replace(self, first: int, days: int, samples: dict[Key, float]) -> set[str]:
         target = self._slice(first, days)
         table = from_series(_grouped(samples))
-        reports = [store.replace(target, table) for store in (self.victoria, self.duck)]
+        stores = (self.victoria, self.duck)
+        reports = [store.replace(target, table, durable=True) for store in stores]
         facts = {(r.wanted, r.equal, r.added, r.changed, r.removed) for r in reports}
         assert len(facts) == 1, "the stores disagree on what was there"
         for key in self._held(first, days):

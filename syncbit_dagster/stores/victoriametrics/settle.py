@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SETTLE_SECONDS = 15.0  # measured: visible after 10.5 s, on disk after 11 s
-# A barrier takes 10-40 ms on a small store and 140 ms while a year arrives day by day: often
-# enough to lose nothing between two runs, seldom enough to cost a backfill 2 %.
-BARRIER_SECONDS = 10.0
 READ_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)  # seconds between read-backs, then READ_PAUSE for ever
 READ_PAUSE = 1.0
 
@@ -54,7 +51,6 @@ class Settler:
         # A process that died just before this one may have written: as if by us, just now.
         self._hidden_since: float | None = monotonic()
         self._is_volatile = False
-        self._barrier_at = float("-inf")
 
     def note_write(self) -> None:
         """Something was written or deleted: hidden and volatile from now on."""
@@ -96,16 +92,11 @@ class Settler:
         if not self._snapshot():
             self._wait(SETTLE_SECONDS)
 
-    def make_durable_soon(self) -> None:
-        """The same for samples that can be fetched again, at most every BARRIER_SECONDS.
+    def make_additions_durable(self) -> None:
+        """The same for samples that can be fetched again.
 
         Without a snapshot the server needs its 10 s, and waiting for that would help nobody.
         """
-        if self._monotonic() - self._barrier_at >= BARRIER_SECONDS:
-            self.make_durable_now()
-
-    def make_durable_now(self) -> None:
-        """The same for samples that can be fetched again, at the end of a run."""
         if self._is_volatile:
             self._snapshot()
 
@@ -144,7 +135,6 @@ class Settler:
             name = _snapshot_name(answer.content)
             self._transport.call(routes.SNAPSHOT_DELETE, params={"snapshot": name, **key})
             self._is_volatile = False
-            self._barrier_at = self._monotonic()
         return self._can_snapshot
 
 

@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 # Metrics are handled together until they have this many samples: five minute series of a year.
 # A sample costs about 50 bytes while a group is compared.
 SAMPLES_PER_GROUP = 3_000_000
-# After a day a barrier takes 10-40 ms, after a million samples 0.3 s: a sixth of the whole write.
-# So more of them wait for ``close``, or for the server's own 10 s.
-SAMPLES_PER_BARRIER = 100_000
 
 
 class _Part(NamedTuple):
@@ -55,10 +52,9 @@ class _Part(NamedTuple):
 class VictoriaMetricsStore:
     """Implements :class:`syncbit_dagster.stores.base.Store`.
 
-    One object serves one thread. Rewrites are on disk when ``replace`` returns, and with
-    ``durable`` additions are, too. Else they are unless they are large or the last barrier is less
-    than 10 s ago: then the next barrier, ``close`` or the server itself (within 10 s) sees to it.
-    Until then they survive this process, but not a power cut at the server.
+    One object serves one thread. Rewrites are on disk when ``replace`` returns, and so are
+    additions with ``durable``. Others are within 10 s, which the server takes by itself: until then
+    they survive this process, but not a power cut at the server.
 
     Args:
         config: where the server is.
@@ -120,7 +116,7 @@ class VictoriaMetricsStore:
                     diffs = compare(part.wanted, self._existing(part))
                 found += diffs
                 if overall_mode(diffs) != "noop":
-                    self._write(part, diffs, phases, durable=durable)
+                    self._write(part, diffs, phases)
                     written.append(part)
             # Only now: a flush costs as much as it costs to send what it flushes.
             for part in written:
@@ -137,12 +133,9 @@ class VictoriaMetricsStore:
             return from_series([one for part in _parts(target, []) for one in self._existing(part)])
 
     def close(self) -> None:
-        """Put everything on disk and close all connections."""
-        try:
-            self._settler.make_durable_now()
-        finally:
-            self._guards.forget()
-            self._transport.close()
+        """Close all connections."""
+        self._guards.forget()
+        self._transport.close()
 
     def _verify(self, part: _Part, phases: Phases, *, durable: bool) -> None:
         """Return when the part is exact.
@@ -156,15 +149,15 @@ class VictoriaMetricsStore:
         for is_last in (False, False, True):
             if durable:
                 with phases.phase("make durable"):
-                    self._step("barrier: all")
-                    self._settler.make_durable_now()
+                    self._step("barrier: additions")
+                    self._settler.make_additions_durable()
             with phases.phase("read back"):
                 self._step("read back")
                 diffs = self._read_back(part)
             if overall_mode(diffs) == "noop":
                 return
             if not is_last:
-                self._write(part, diffs, phases, durable=durable)
+                self._write(part, diffs, phases)
         if missing := sum(diff.added for diff in diffs):
             raise StoreMismatchError(
                 f"VictoriaMetrics went down again and again, and lost {missing} samples that it "
@@ -176,9 +169,7 @@ class VictoriaMetricsStore:
             "not wanted: another program writes to the same series; stop it and run again."
         )
 
-    def _write(
-        self, part: _Part, diffs: list[SeriesDiff], phases: Phases, *, durable: bool
-    ) -> None:
+    def _write(self, part: _Part, diffs: list[SeriesDiff], phases: Phases) -> None:
         additions = [diff.missing for diff in diffs if diff.mode == "add"]
         rewrites = [diff.wanted for diff in diffs if diff.mode == "rewrite"]
         oldest = [one.timestamps[0] for one in additions + rewrites if len(one.timestamps)]
@@ -191,10 +182,6 @@ class VictoriaMetricsStore:
             with phases.phase("add"):
                 self._step("add missing samples")
                 self._client.write(additions)
-                size = sum(len(one.timestamps) for one in additions)
-                if not durable and size <= SAMPLES_PER_BARRIER:
-                    self._step("barrier: additions")
-                    self._settler.make_durable_soon()
         if rewrites:
             with phases.phase("rewrite"):
                 self._rewriter.rewrite(rewrites, part.low, part.high, part.target.labels)
