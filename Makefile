@@ -110,6 +110,10 @@ image-steps: install  ## Carry out the Dockerfile's steps in a clean root, witho
 stack: install  ## Try `make up` in a copy: with Docker, an emulated account, a history, the login
 	SYNCBIT_SOAK=1 $(BIN)/python -m pytest syncbit_dagster_tests/deploy/test_engine.py
 
+.PHONY: cluster
+cluster: install  ## Try the lines for Kubernetes on the cluster that kubectl points to: it is written to
+	SYNCBIT_CLUSTER=1 $(BIN)/python -m pytest syncbit_dagster_tests/deploy/test_cluster.py
+
 .PHONY: stand-in-images
 stand-in-images:  ## Make the images that `make up` pulls from Debian's packages, without a registry (as root)
 	scripts/build_stand_in_images $(TOOLS)

@@ -40,6 +40,17 @@ from syncbit_dagster.cli.main import main
 server._HOST = "0.0.0.0"
 main()
 """
+# Fetches an address and prints where it wants the browser to go.
+FOLLOW = """
+import sys, urllib.error, urllib.request
+class Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+try:
+    urllib.request.build_opener(Stay).open(sys.argv[1])
+except urllib.error.HTTPError as answer:
+    print(answer.headers["Location"])
+"""
 
 
 class Tag(yaml.YAMLObject):

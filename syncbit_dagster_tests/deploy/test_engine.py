@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from syncbit_dagster_tests.deploy import files
-from syncbit_dagster_tests.deploy.engine import EMULATOR, Project, running_project
+from syncbit_dagster_tests.deploy.engine import EMULATOR, FOLLOW, Project, running_project
 from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -22,17 +22,6 @@ pytestmark = pytest.mark.skipif(
 SERVICES = sorted(files.compose()["services"])
 INNER = ["webserver", "daemon", "postgres", "victoriametrics"]
 RUNS = "{ runsOrError { ... on Runs { results { status } } } }"
-# Fetches an address and prints where it wants the browser to go.
-FOLLOW = """
-import sys, urllib.error, urllib.request
-class Stay(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_):
-        return None
-try:
-    urllib.request.build_opener(Stay).open(sys.argv[1])
-except urllib.error.HTTPError as answer:
-    print(answer.headers["Location"])
-"""
 
 
 @pytest.fixture(scope="module")

@@ -84,6 +84,8 @@ RUN_ELSEWHERE = {
     "kubectl kustomize": (
         "deploy/test_kubectl.py::test_everything_is_created_and_a_second_time_nothing_changes"
     ),
+    "helm upgrade --install": "deploy/test_cluster.py::test_a_second_time_changes_nothing",
+    "kubectl -n syncbit exec": "deploy/test_cluster.py::test_authorize_works_in_a_pod",
     "cat deploy/compose/secrets/": (
         "deploy/test_make_up.py::test_the_password_is_shown_and_stays_the_same"
     ),
@@ -94,13 +96,5 @@ CANNOT_RUN = {
     "python -m benchmarks.scale.measure": (
         "measures for some minutes what a machine without other work needs; a test would only "
         "see its own neighbours"
-    ),
-    "kubectl -n syncbit exec": (
-        "starts a process in a cluster's pod; what it runs is run in the same image by "
-        "deploy/test_engine.py"
-    ),
-    "helm upgrade --install": (
-        "sends to a cluster what it rendered; rendered is the chart by deploy/test_chart.py, where "
-        "SYNCBIT_DAGSTER_CHART names a copy of it"
     ),
 }
