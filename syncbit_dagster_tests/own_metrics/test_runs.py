@@ -158,9 +158,11 @@ def test_a_run_is_one_write(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> No
     targets: list[Slice] = []
     replace_slice = DuckDBStore.replace
 
-    def counted(self: DuckDBStore, target: Slice, samples: pd.DataFrame) -> WriteReport:
+    def counted(
+        self: DuckDBStore, target: Slice, samples: pd.DataFrame, *, durable: bool = False
+    ) -> WriteReport:
         targets.append(target)
-        return replace_slice(self, target, samples)
+        return replace_slice(self, target, samples, durable=durable)
 
     monkeypatch.setattr(DuckDBStore, "replace", counted)
     stage.account.emulator.calls.clear()
