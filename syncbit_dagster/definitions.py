@@ -31,7 +31,7 @@ from syncbit_dagster.defs.weekly_report import (
     weekly_report,
     weekly_report_schedule,
 )
-from syncbit_dagster.opening import history_days, offered_assets
+from syncbit_dagster.opening import history_days, offered_assets, scheduled_assets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,11 +94,7 @@ def _of_account(
         assets = {asset.name: build_asset(asset, settings, partitions, kinds) for asset in offered}
         partitioned = [assets[asset.name] for asset in offered if asset.is_partitioned]
         report = weekly_report(settings, partitioned, weeks, now=now)
-    on_schedule = [
-        assets[asset.name]
-        for asset in offered
-        if not asset.is_intraday or asset.resource in settings.intraday_on_schedule
-    ]
+    on_schedule = [assets[asset.name] for asset in scheduled_assets(settings)]
     followed = (
         [device_sync(settings, on_schedule, now=now, sleep=sleep)] if "devices" in assets else []
     )

@@ -105,6 +105,15 @@ def offered_assets(settings: Settings) -> list[Asset]:
     return [asset for asset in ASSETS if source.has(asset) and settings.is_enabled(asset)]
 
 
+def scheduled_assets(settings: Settings) -> list[Asset]:
+    """Those of them that schedule and sensors keep fresh: intraday ones only if asked for."""
+    return [
+        asset
+        for asset in offered_assets(settings)
+        if not asset.is_intraday or asset.resource in settings.intraday_on_schedule
+    ]
+
+
 def history_budget(settings: Settings) -> int:
     """How many requests runs for history may take now; what is kept for fresh data is not in it.
 

@@ -131,7 +131,7 @@ def _fetch(asset: Asset, context: dg.AssetExecutionContext, source: RunSource) -
     # Before the data: what syncs in between makes a day look less settled than it is, never more.
     synced, now = source.last_sync(days), source.now()
     batches = source.fetch(asset, days)
-    return Fetched(days, chain([next(batches)], batches), synced, now)
+    return Fetched(days, chain([next(batches)], batches), source.following(days), synced, now)
 
 
 def _settled(fetched: Fetched, zone: ZoneInfo) -> dg.AssetCheckResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from syncbit_dagster.catalog import asset_named, metrics_of
 from syncbit_dagster.civil import real_clock
 from syncbit_dagster.defs import own_metrics
 from syncbit_dagster.defs.failures import as_failure
+from syncbit_dagster.defs.joint_writes import JointWrites
 from syncbit_dagster.defs.metadata import partition_metadata, write_metadata
 from syncbit_dagster.defs.names import named
 from syncbit_dagster.defs.partitions import days_of
@@ -19,7 +20,7 @@ from syncbit_dagster.defs.run_progress import RunProgress
 from syncbit_dagster.opening import open_store
 from syncbit_dagster.samples import decode_labels, from_series, to_series
 from syncbit_dagster.sources.base import Current
-from syncbit_dagster.stores.base import Slice, combined
+from syncbit_dagster.stores.base import Slice, Write, combined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,12 +45,14 @@ class Fetched:
     Attributes:
         days: the run's partitions.
         batches: their samples; the batches tile the days, in order.
+        following: batches of later assets of the run, each with all of these days, by name.
         synced: the devices' last sync before the first request; None: unknown.
         at: when that was asked.
     """
 
     days: DayRange
     batches: Iterator[Batch]
+    following: Iterator[tuple[str, Batch]]
     synced: datetime | None
     at: datetime
 
@@ -67,6 +70,10 @@ class SampleStoreIOManager(dg.IOManager):
     account: Account
     figures: RunFigures
     progress: RunProgress
+    writes: JointWrites = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.writes = JointWrites(self.store, self._slice)
 
     def handle_output(self, context: dg.OutputContext, obj: Current | Fetched) -> None:
         """Replace the run's partitions by the batches, or add a present state."""
@@ -82,7 +89,7 @@ class SampleStoreIOManager(dg.IOManager):
         """A partition or a range of partitions of an upstream asset, as it was materialized."""
         asset = asset_named(context.asset_key.path[-1])
         with as_failure():
-            return self.store.read(self._slice(asset, days_of(context.asset_partition_keys)))
+            return self.store.read(self._slice(asset.name, days_of(context.asset_partition_keys)))
 
     def _replace_partitions(
         self, asset: Asset, context: dg.OutputContext, fetched: Fetched
@@ -92,8 +99,8 @@ class SampleStoreIOManager(dg.IOManager):
         requests, fetch_seconds = 0, 0.0
         for batch in fetched.batches:
             # Nobody asks again for days that count as done: their samples are on disk before.
-            target = self._slice(asset, batch.days)
-            report = self.store.replace(target, batch.samples, durable=True)
+            is_all = batch.days == fetched.days
+            report = self.writes.write(asset.name, batch, fetched.following if is_all else ())
             context.log.info("%s %s: %s", asset.name, batch.days, report.verdict)
             reports.append(report)
             self.figures.wrote(asset.name, report, batch.samples, batch.days)
@@ -124,7 +131,7 @@ class SampleStoreIOManager(dg.IOManager):
 
     def _add_current(self, context: dg.OutputContext, current: Current) -> None:
         """Each sample of a present state is a slice of its own: what was read before stays."""
-        reports = []
+        writes = []
         for series in to_series(current.samples):
             (instant,) = series.timestamps.tolist()
             start = datetime.fromtimestamp(instant / 1000, UTC)
@@ -134,17 +141,17 @@ class SampleStoreIOManager(dg.IOManager):
                 start,
                 start + timedelta(milliseconds=1),
             )
-            reports.append(self.store.replace(target, from_series([series]), durable=True))
-        context.add_output_metadata({"samples": len(reports), "requests": current.requests})
-        if reports:
-            report = combined(reports)
+            writes.append(Write(target, from_series([series])))
+        context.add_output_metadata({"samples": len(writes), "requests": current.requests})
+        if writes:
+            report = combined(self.store.replace_all(writes, durable=True))
             asset = context.asset_key.path[-1]
             self.figures.wrote(asset, report, current.samples)
             context.add_output_metadata(write_metadata(report, self.store.description))
 
-    def _slice(self, asset: Asset, days: DayRange) -> Slice:
+    def _slice(self, asset: str, days: DayRange) -> Slice:
         return Slice(
-            metrics=tuple(dict.fromkeys(metric.name for metric in metrics_of(asset.name))),
+            metrics=tuple(dict.fromkeys(metric.name for metric in metrics_of(asset))),
             labels=self.account.labels,
             start=days.start(self.account.zone),
             end=days.end(self.account.zone),

@@ -8,13 +8,15 @@ need not be added to it.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from syncbit_dagster.civil import DayRange
     from syncbit_dagster.sources.base import Batch
 
 # As many samples wait to be stored before no more are fetched: some assets' days, or one batch of
@@ -37,7 +39,9 @@ class ReadAhead:
             fetch: gives an asset's batches.
         """
         self._coming = list(assets)
+        self._last = assets[-1]
         self._ready: SimpleQueue[_Ready] = SimpleQueue()
+        self._seen: deque[_Ready] = deque()  # looked at, and still to be taken
         self._waiting = 0  # samples
         self._changed = threading.Condition()
         self._is_closed = False
@@ -53,7 +57,7 @@ class ReadAhead:
         """The batches of an asset; what is left of those before it is dropped."""
         del self._coming[: self._coming.index(asset) + 1]
         while True:
-            found = self._ready.get()
+            found = self._seen.popleft() if self._seen else self._ready.get()
             self._count(-found.samples)
             if found.asset != asset:
                 continue
@@ -62,6 +66,28 @@ class ReadAhead:
             if found.batch is None:
                 return
             yield found.batch
+
+    def following(self, days: DayRange, patience_seconds: float) -> Iterator[tuple[str, Batch]]:
+        """A look at what the next assets will be given: the batches that hold all of ``days``.
+
+        Ends where an asset has several batches, or where nothing comes for a while. Everything is
+        still to be taken; errors show then.
+        """
+        position = 0
+        while True:
+            if position == len(self._seen):
+                try:
+                    self._seen.append(self._ready.get(timeout=patience_seconds))
+                except Empty:
+                    return
+            one = self._seen[position]
+            position += 1
+            if one.batch and one.batch.days != days:
+                return
+            if one.batch:
+                yield one.asset, one.batch
+            elif one.asset == self._last:
+                return
 
     def close(self) -> None:
         """Fetch no more than what is on its way."""

@@ -22,7 +22,7 @@ from syncbit_dagster.defs.own_metrics import RUN_FIGURES
 from syncbit_dagster.defs.read_ahead import ReadAhead
 from syncbit_dagster.defs.run_checks import log_checks
 from syncbit_dagster.defs.runs import days_of_run, priority_of
-from syncbit_dagster.opening import open_source, turns
+from syncbit_dagster.opening import open_source, scheduled_assets, turns
 from syncbit_dagster.settled import last_sync, may_change
 from syncbit_dagster.sources.errors import PermissionMissingError
 
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from syncbit_dagster.sources.base import Batch, Current, Planned, Source
 
 _Answer = TypeVar("_Answer")
+
+# How long what is fetched waits for what comes next, to be stored with it. An answer takes less
+# than a second; a budget that is used up takes up to an hour, and nothing should wait for that.
+PATIENCE_SECONDS = 2.0
 
 
 class RunSource:
@@ -86,6 +90,10 @@ class RunSource:
             return self._ahead.take(asset.name)
         self._plans([asset], days)
         return self._batches(asset, days)
+
+    def following(self, days: DayRange) -> Iterator[tuple[str, Batch]]:
+        """What the run's next assets will be given for all these days, as far as it is there."""
+        return self._ahead.following(days, PATIENCE_SECONDS) if self._ahead else iter(())
 
     def _plans(self, assets: Iterable[Asset], days: DayRange) -> None:
         for asset in assets:
@@ -174,6 +182,14 @@ def fitbit_resource(
 
 
 def partitioned_assets_of(settings: Settings, run: dg.DagsterRun | None) -> tuple[Asset, ...]:
-    """What a run that names its assets will fetch, in the order of its steps."""
-    keys = (run.asset_selection if run else None) or frozenset()
-    return in_order(a for a in ASSETS if a.is_partitioned and key_of(settings, a.name) in keys)
+    """What a run will fetch, in the order of its steps, as far as that is known before."""
+    if run is None:
+        return ()
+    keys = run.asset_selection
+    # A run that names no asset is one of the schedule's or of a sensor's.
+    assets = (
+        [asset for asset in ASSETS if key_of(settings, asset.name) in keys]
+        if keys
+        else scheduled_assets(settings)
+    )
+    return in_order(asset for asset in assets if asset.is_partitioned)

@@ -1,10 +1,10 @@
-"""What every store promises: after ``replace``, a slice holds exactly the given samples."""
+"""What every store promises: after a write, a slice holds exactly the given samples."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from syncbit_dagster.civil import require_aware
 
@@ -36,15 +36,32 @@ class Slice:
         object.__setattr__(self, "start", require_aware(self.start).astimezone(UTC))
         object.__setattr__(self, "end", require_aware(self.end).astimezone(UTC))
 
+    def overlaps(self, other: Slice) -> bool:
+        """Whether a sample can belong to both."""
+        return (
+            not set(self.metrics).isdisjoint(other.metrics)
+            and self.start < other.end
+            and other.start < self.end
+            and all(other.labels.get(name, value) == value for name, value in self.labels.items())
+        )
+
+
+class Write(NamedTuple):
+    """A slice, and the samples that it shall hold (schema: :mod:`syncbit_dagster.samples`)."""
+
+    target: Slice
+    samples: pd.DataFrame
+
 
 @dataclass(frozen=True)
 class WriteReport:
-    """What a ``replace`` found and did, in samples.
+    """What a write found and did, in samples.
 
     ``wanted`` is what the slice holds now; of these, ``equal`` were there before, ``added`` are
     new and ``changed`` have another value than before. ``removed`` counts what is gone: extra
     instants and surplus duplicates. ``mode`` says how: nothing to do, only additions, or a
-    rewrite. ``seconds`` names the phases.
+    rewrite. ``seconds`` names the phases. Of writes that were made together, the first has the
+    seconds and the bytes of all.
     """
 
     wanted: int
@@ -92,25 +109,31 @@ class Store(Protocol):
         """Kind and place in a few words, without secrets, for logs and the UI."""
         ...
 
-    def replace(
-        self, target: Slice, samples: pd.DataFrame, *, durable: bool = False
-    ) -> WriteReport:
-        """Make the slice hold exactly ``samples`` (schema: :mod:`syncbit_dagster.samples`).
+    def replace_all(self, writes: Sequence[Write], *, durable: bool = False) -> list[WriteReport]:
+        """Make each slice hold exactly its samples; a report for each.
 
-        Returns only after the slice was read back and is equal. Nothing outside of the slice
-        changes. Calling it again with the same samples changes nothing.
+        Returns only after the slices were read back and are equal. Nothing outside of them
+        changes. Calling it again with the same samples changes nothing. If it fails, each slice
+        may hold its new samples, its old ones, or some of both; calling it again completes it.
 
         Args:
-            target: what to replace.
-            samples: its content.
-            durable: put it on the store's disk before it is read back, so that what was seen
-                there survives the store's sudden death. Else that is so some seconds later.
+            writes: what to replace by what. The slices do not overlap.
+            durable: put everything on the store's disk before it is read back, so that what was
+                seen there survives the store's sudden death. Else that is so some seconds later.
 
         Raises:
-            InvalidSamplesError: the table breaks the schema or leaves the slice; nothing written.
+            InvalidSamplesError: a table breaks the schema or leaves its slice, or slices overlap;
+                nothing written.
             StoreError: the store is down, refuses, or does not hold what was sent.
         """
         ...
+
+    def replace(
+        self, target: Slice, samples: pd.DataFrame, *, durable: bool = False
+    ) -> WriteReport:
+        """:meth:`replace_all` of one slice."""
+        (report,) = self.replace_all([Write(target, samples)], durable=durable)
+        return report
 
     def read(self, target: Slice) -> pd.DataFrame:
         """The samples of the slice, each exactly as stored."""

@@ -22,20 +22,21 @@ import pandas as pd
 
 from syncbit_dagster.civil import to_milliseconds
 from syncbit_dagster.samples import Series, decode_labels, from_series, milliseconds
-from syncbit_dagster.stores.diff import compare, overall_mode, report
+from syncbit_dagster.stores.base import Store
+from syncbit_dagster.stores.diff import compare, overall_mode, reports
 from syncbit_dagster.stores.errors import (
     StoreMismatchError,
     StoreRefusedError,
     StoreUnavailableError,
 )
 from syncbit_dagster.stores.phases import Phases
-from syncbit_dagster.stores.slices import validate_for
+from syncbit_dagster.stores.slices import validate_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from syncbit_dagster.stores.base import Slice, WriteReport
+    from syncbit_dagster.stores.base import Slice, Write, WriteReport
 
 WAIT_SECONDS = 120.0  # a write of a year takes a few seconds; who holds it longer is a visitor
 PAUSE_SECONDS = 0.1
@@ -74,8 +75,8 @@ _HOLDER = re.compile(r"held in (.+? \(PID \d+\))")
 _one_thread = threading.Lock()
 
 
-class DuckDBStore:
-    """Implements :class:`syncbit_dagster.stores.base.Store` in the file ``path``.
+class DuckDBStore(Store):
+    """The store in the file ``path``.
 
     Args:
         path: the database; it and its directory are created with the first write, for the owner
@@ -101,29 +102,31 @@ class DuckDBStore:
         """Kind and place."""
         return f"DuckDB file {self._path}"
 
-    def replace(
+    def replace_all(
         self,
-        target: Slice,
-        samples: pd.DataFrame,
+        writes: Sequence[Write],
         *,
         durable: bool = False,  # noqa: ARG002 # a commit always is
-    ) -> WriteReport:
-        """See :meth:`syncbit_dagster.stores.base.Store.replace`."""
+    ) -> list[WriteReport]:
+        """See :meth:`syncbit_dagster.stores.base.Store.replace_all`; all is done, or nothing."""
         phases = Phases(self._monotonic)
         with phases.phase("validate"):
-            wanted = validate_for(target, samples)
+            series = validate_all(writes)
+        found = []
         with self._connection(phases) as connection:
-            with phases.phase("read"):
-                found = compare(wanted, _existing(connection, target))
-            if overall_mode(found) != "noop":
-                with phases.phase("write"):
-                    stale = [diff.wanted for diff in found if diff.mode == "rewrite"]
-                    additions = [diff.missing for diff in found if diff.mode == "add"]
-                    _delete(connection, target, stale)
-                    _insert(connection, stale + additions)
-                with phases.phase("read back"):
-                    _require_equal(connection, target, wanted)
-        return report(found, 0, phases.seconds)
+            for (target, _), wanted in zip(writes, series, strict=True):
+                with phases.phase("read"):
+                    diffs = compare(wanted, _existing(connection, target))
+                found.append(diffs)
+                if overall_mode(diffs) != "noop":
+                    with phases.phase("write"):
+                        stale = [diff.wanted for diff in diffs if diff.mode == "rewrite"]
+                        additions = [diff.missing for diff in diffs if diff.mode == "add"]
+                        _delete(connection, target, stale)
+                        _insert(connection, stale + additions)
+                    with phases.phase("read back"):
+                        _require_equal(connection, target, wanted)
+        return reports(found, 0, phases.seconds)
 
     def read(self, target: Slice) -> pd.DataFrame:
         """See :meth:`syncbit_dagster.stores.base.Store.read`."""

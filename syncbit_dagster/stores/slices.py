@@ -1,7 +1,8 @@
-"""Checks of a sample table against the slice it is meant for, shared by all stores."""
+"""Checks of sample tables against the slices they are meant for, shared by all stores."""
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,9 +11,27 @@ from syncbit_dagster.civil import to_milliseconds
 from syncbit_dagster.samples import InvalidSamplesError, Series, decode_labels, validate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
-    from syncbit_dagster.stores.base import Slice
+    from syncbit_dagster.stores.base import Slice, Write
+
+
+def validate_all(writes: Sequence[Write]) -> list[list[Series]]:
+    """:func:`validate_for` each of them, and no sample can belong to two.
+
+    Raises:
+        InvalidSamplesError: with the first thing that is wrong.
+    """
+    for one, other in combinations([write.target for write in writes], 2):
+        if one.overlaps(other):
+            raise InvalidSamplesError(
+                f"Two writes at once are for {one.metrics[0]} of {dict(one.labels)} and "
+                f"{other.metrics[0]} of {dict(other.labels)}, which overlap; make one after the "
+                "other."
+            )
+    return [validate_for(one.target, one.samples) for one in writes]
 
 
 def validate_for(target: Slice, samples: pd.DataFrame) -> list[Series]:

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from syncbit_dagster.civil import DayRange, civil_day, day_start, to_milliseconds
 from syncbit_dagster.migration.old_samples import DAILY_METRICS, all_of, find_old, remove_old
 from syncbit_dagster.samples import Series, decode_labels, encode_labels, from_series, to_series
-from syncbit_dagster.stores.base import Slice, WriteReport
+from syncbit_dagster.stores.base import Slice, Store, Write, WriteReport
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
 STEPS = "fitbit_steps_total"
@@ -26,10 +28,12 @@ FIRST = date(2026, 3, 20)
 MOVING = [ZoneInfo(name) for name in ("UTC", "Europe/Berlin", "Africa/Cairo", "Asia/Kathmandu")]
 
 
-class OneSlice:
+class OneSlice(Store):
     """A store that holds the samples of one metric."""
 
-    description = "a test's"
+    @property
+    def description(self) -> str:
+        return "a test's"
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self.frame = frame
@@ -38,13 +42,12 @@ class OneSlice:
         assert target == all_of(STEPS, LABELS, NOW)
         return self.frame
 
-    def replace(
-        self, target: Slice, samples: pd.DataFrame, *, durable: bool = False
-    ) -> WriteReport:
+    def replace_all(self, writes: Sequence[Write], *, durable: bool = False) -> list[WriteReport]:
         assert not durable
+        ((target, samples),) = writes
         removed = len(self.read(target)) - len(samples)
         self.frame = samples
-        return WriteReport(len(samples), len(samples), 0, 0, removed, "rewrite")
+        return [WriteReport(len(samples), len(samples), 0, 0, removed, "rewrite")]
 
     def close(self) -> None:
         """Nothing is open."""

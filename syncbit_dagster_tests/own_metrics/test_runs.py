@@ -20,9 +20,9 @@ from syncbit_dagster_tests.defs.running import metadata_of
 from syncbit_dagster_tests.own_metrics.stage import NOON, Stage
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Sequence
 
-    from syncbit_dagster.stores.base import Slice, WriteReport
+    from syncbit_dagster.stores.base import Slice, Write, WriteReport
 
 TODAY = date(2025, 10, 30)
 WEEK = DayRange(TODAY - timedelta(days=6), TODAY)
@@ -156,15 +156,15 @@ def test_what_may_not_be_read_is_no_failure(stage: Stage) -> None:
 
 def test_a_run_is_one_write(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     targets: list[Slice] = []
-    replace_slice = DuckDBStore.replace
+    replace_all = DuckDBStore.replace_all
 
     def counted(
-        self: DuckDBStore, target: Slice, samples: pd.DataFrame, *, durable: bool = False
-    ) -> WriteReport:
-        targets.append(target)
-        return replace_slice(self, target, samples, durable=durable)
+        self: DuckDBStore, writes: Sequence[Write], *, durable: bool = False
+    ) -> list[WriteReport]:
+        targets.extend(one.target for one in writes)
+        return replace_all(self, writes, durable=durable)
 
-    monkeypatch.setattr(DuckDBStore, "replace", counted)
+    monkeypatch.setattr(DuckDBStore, "replace_all", counted)
     stage.account.emulator.calls.clear()
     assert stage.run(OLD, HEART_RATE, "activity_summary").success
     own = [one for one in targets if any(name.startswith("syncbit_") for name in one.metrics)]

@@ -16,6 +16,7 @@ from syncbit_dagster.catalog import METRICS, Metric, Zero
 from syncbit_dagster.civil import DayRange, day_start, to_milliseconds
 from syncbit_dagster.report import Report, make_report
 from syncbit_dagster.samples import Series, decode_labels, encode_labels, from_series
+from syncbit_dagster.stores.base import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,13 +32,16 @@ JUNE = DayRange(date(2026, 6, 1), date(2026, 6, 30))  # begins on a Monday
 
 
 @dataclass
-class MemoryStore:
-    """Implements ``Store`` for reading."""
+class MemoryStore(Store):
+    """To be read only."""
 
     series: list[Series] = field(default_factory=list)
-    description: str = "Memory"
 
-    def replace(self, *_: object, **__: object) -> WriteReport:
+    @property
+    def description(self) -> str:
+        return "Memory"
+
+    def replace_all(self, *_: object, **__: object) -> list[WriteReport]:
         raise AssertionError("a report writes nothing")
 
     def read(self, target: Slice) -> pd.DataFrame:

@@ -50,7 +50,12 @@ class Settler:
         self._can_flush = self._can_snapshot = True
         # A process that died just before this one may have written: as if by us, just now.
         self._hidden_since: float | None = monotonic()
-        self._is_volatile = False
+        self._is_volatile = True
+
+    @property
+    def is_volatile(self) -> bool:
+        """Whether what can be read may be gone after a power cut, and a barrier would help."""
+        return self._is_volatile and self._can_snapshot
 
     def note_write(self) -> None:
         """Something was written or deleted: hidden and volatile from now on."""
