@@ -6,6 +6,7 @@ file, the common secret files, the environment, ``.env``.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,15 +16,19 @@ from syncbit_dagster.config.places import (
     Place,
     process_environment,
     read_values,
+    value_of,
 )
 from syncbit_dagster.config.settings import settings_from
+from syncbit_dagster.config.variables import VARIABLES
 from syncbit_dagster.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from syncbit_dagster.config.settings import Settings
+
+LABELS = [row for row in VARIABLES if row.name in {"FITBIT_USER_ID", "FITBIT_DEVICE"}]
 
 
 def load_accounts(
@@ -57,17 +62,23 @@ def load_accounts(
             )
         return [settings_from(values, now)]
     accounts = {
-        name: _settings(name, entry, common, path, now)
+        # Two people are not one series because they forgot to say so: the label is the name.
+        name: (Place({"FITBIT_USER_ID": name, **entry}, common.secrets_directory / name), common)
         for name, entry in read_accounts(path).items()
     }
-    _require_labels_apart(list(accounts.values()))
     for name in chosen:
         if name not in accounts:
             raise ConfigError(
                 f"SYNCBIT_ACCOUNT_NAMES: {path} declares no account {name!r}; there are "
                 f"{', '.join(accounts)}."
             )
-    return [one for name, one in accounts.items() if not chosen or name in chosen]
+    # Of the others nothing but their labels matters here, and there may be a thousand of them.
+    _require_labels_apart(accounts, path)
+    return [
+        _settings(name, places, path, now)
+        for name, places in accounts.items()
+        if not chosen or name in chosen
+    ]
 
 
 def load_account(name: str | None) -> Settings:
@@ -91,25 +102,29 @@ def load_account(name: str | None) -> Settings:
     raise ConfigError(f"There is no account {name!r}; there are {there}.")
 
 
-def _settings(
-    name: str, entry: Mapping[str, str], common: Place, path: Path, now: datetime
-) -> Settings:
-    # Two people are not one series because they forgot to say so: the label is the name.
-    own = Place({"FITBIT_USER_ID": name, **entry}, common.secrets_directory / name)
+def _settings(name: str, places: Sequence[Place], path: Path, now: datetime) -> Settings:
+    with _named(path, name):
+        return settings_from(read_values(*places), now, name)
+
+
+def _require_labels_apart(accounts: Mapping[str, Sequence[Place]], path: Path) -> None:
+    held: dict[tuple[str, ...], str] = {}
+    for name, places in accounts.items():
+        with _named(path, name):
+            user, device = (value_of(row, places) for row in LABELS)
+        other = held.setdefault((user, device), name)
+        if other != name:
+            raise ConfigError(
+                f"The accounts {other!r} and {name!r} have the same labels, user={user!r} and "
+                f"device={device!r}, so their samples would be the same series; give one of them "
+                "another FITBIT_USER_ID or FITBIT_DEVICE."
+            )
+
+
+@contextmanager
+def _named(path: Path, name: str) -> Iterator[None]:
+    """What is wrong is said of the account."""
     try:
-        return settings_from(read_values(own, common), now, name)
+        yield
     except ConfigError as error:
         raise ConfigError(f"{path}, account {name!r}: {error}") from None
-
-
-def _require_labels_apart(accounts: Sequence[Settings]) -> None:
-    held: dict[tuple[str, ...], str | None] = {}
-    for one in accounts:
-        labels = one.account.labels
-        other = held.setdefault((labels["user"], labels["device"]), one.name)
-        if other != one.name:
-            raise ConfigError(
-                f"The accounts {other!r} and {one.name!r} have the same labels, user="
-                f"{labels['user']!r} and device={labels['device']!r}, so their samples would be "
-                "the same series; give one of them another FITBIT_USER_ID or FITBIT_DEVICE."
-            )

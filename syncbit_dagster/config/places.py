@@ -14,7 +14,7 @@ from syncbit_dagster.config.variables import VARIABLES
 from syncbit_dagster.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from syncbit_dagster.config.variables import Variable
 
@@ -58,10 +58,11 @@ def read_values(*places: Place) -> dict[str, Any]:
     Raises:
         ConfigError: a variable has a value that is not legal.
     """
-    return {row.name: _value(row, places) for row in VARIABLES}
+    return {row.name: value_of(row, places) for row in VARIABLES}
 
 
-def _value(row: Variable, places: tuple[Place, ...]) -> Any:
+def value_of(row: Variable, places: Sequence[Place]) -> Any:
+    """The value of one variable; see :func:`read_values`."""
     texts = (place.text_of(row.name) for place in places)
     text = next(filter(None, texts), row.default or "")
     if not text:
