@@ -104,6 +104,7 @@ def runs_of(instance: dg.DagsterInstance, assets: Iterable[str]) -> Runs:
                 figures[asset, event.run_id] = {
                     name: float(str(materialization.metadata[name].value))
                     for name in ("requests", "fetch_seconds", "write_seconds")
+                    if name in materialization.metadata
                 }
     return Runs(
         count=len(records),
@@ -114,7 +115,7 @@ def runs_of(instance: dg.DagsterInstance, assets: Iterable[str]) -> Runs:
         partitions=partitions,
         requests=int(sum(one["requests"] for one in figures.values())),
         waited=sum(one["fetch_seconds"] for one in figures.values()),
-        wrote=sum(one["write_seconds"] for one in figures.values()),
+        wrote=sum(one.get("write_seconds", 0.0) for one in figures.values()),
     )
 
 

@@ -24,6 +24,7 @@ import numpy as np
 import requests
 
 from benchmarks.store import data
+from benchmarks.store.morning import mornings
 from syncbit_dagster.samples import Series, decode_labels, from_series
 from syncbit_dagster.stores.victoriametrics import (
     VictoriaMetricsConfig,
@@ -164,6 +165,12 @@ def day_by_day(parts: list[Series], days: int) -> dict[str, float]:
         return {"first": seconds_of(write), "again": seconds_of(write)}
 
 
+def small_writes() -> dict[str, float]:
+    """A morning of ten assets, asset by asset and in one write."""
+    with fresh_server() as server, store_on(server.url) as store:
+        return mornings(store, server.pid)
+
+
 def correct_ten_years() -> dict[str, float]:
     """One changed minute in a ten-year minute series, and how long a reader misses the series."""
     values = data.heart_rate(3653 * 1440, np.random.default_rng(3))
@@ -251,6 +258,7 @@ def main() -> None:
     second_post = medians(chosen.rounds, lambda: speeds(month))
     second_whole = medians(chosen.rounds, lambda: speeds(month) | in_one_range(month, 30))
     ten = medians(chosen.rounds, correct_ten_years)
+    small = medians(chosen.rounds, small_writes)
     naive = naive_text(year)
     memory = client_memory()
     table = [
@@ -262,6 +270,12 @@ def main() -> None:
         ("unchanged re-run, share of the first write", ratio(whole, "again", "first"), "<= 0.5"),
         ("first write day by day, a day", f"{days['first'] / 365 * 1000:.1f} ms", "<= 30 ms"),
         ("unchanged re-run day by day, a day", f"{days['again'] / 365 * 1000:.1f} ms", ""),
+        (
+            "a morning's ten assets together, share of apart",
+            ratio(small, "together", "apart"),
+            "<= 0.4",
+        ),
+        ("  of the server's CPU", ratio(small, "together CPU", "apart CPU"), "<= 0.4"),
         ("naive text writer", f"{naive:.2f} s", ""),
         ("  times the floor", f"{naive / post['floor']:.2f}", ""),
         ("client memory over pandas", f"{memory:.0f} MB", "<= 300 MB"),

@@ -85,8 +85,11 @@ def partition_metadata(
 
 
 def write_metadata(report: WriteReport, store: str) -> Metadata:
-    """What the store did with the whole run's samples; flat numbers, which Dagster plots."""
-    return {
+    """What the store did with the whole run's samples; flat numbers, which Dagster plots.
+
+    Bytes and seconds of assets that are written together stand at the first of them.
+    """
+    metadata: Metadata = {
         "store": store,
         "store_verdict": report.verdict,
         "run_samples_wanted": report.wanted,
@@ -95,10 +98,16 @@ def write_metadata(report: WriteReport, store: str) -> Metadata:
         "run_samples_changed": report.changed,
         "run_samples_removed": report.removed,
         "write_mode": report.mode,
-        "write_bytes": report.bytes_sent,
-        "write_seconds": round(sum(report.seconds.values()), 3),
-        "write_phases": ", ".join(f"{name} {took:.3f} s" for name, took in report.seconds.items()),
     }
+    if report.seconds:
+        metadata |= {
+            "write_bytes": report.bytes_sent,
+            "write_seconds": round(sum(report.seconds.values()), 3),
+            "write_phases": ", ".join(
+                f"{name} {took:.3f} s" for name, took in report.seconds.items()
+            ),
+        }
+    return metadata
 
 
 def definition_metadata(asset: Asset, grafana_url: str | None) -> Metadata:

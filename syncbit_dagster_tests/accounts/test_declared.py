@@ -94,6 +94,20 @@ def test_a_process_may_have_to_do_with_some_of_them(declared: Declared) -> None:
         load_accounts({"SYNCBIT_ACCOUNT_NAMES": "anna"}, secrets_directory=declared.secrets)
 
 
+def test_what_is_wrong_with_others_stops_nobody_but_them(declared: Declared) -> None:
+    declared.write("anna:\nben:\n  SYNCBIT_TIMEZONE: Nowhere\n")
+    assert [one.name for one in declared.load(SYNCBIT_ACCOUNT_NAMES="anna")] == ["anna"]
+    for names in ("ben", "anna,ben", ""):
+        with pytest.raises(ConfigError, match="account 'ben': SYNCBIT_TIMEZONE='Nowhere'"):
+            declared.load(SYNCBIT_ACCOUNT_NAMES=names)
+
+
+def test_the_labels_of_all_are_compared_in_every_process(declared: Declared) -> None:
+    declared.write("anna:\n  FITBIT_USER_ID: ben\nben:\ncleo:\n")
+    with pytest.raises(ConfigError, match="'anna' and 'ben' have the same labels"):
+        declared.load(SYNCBIT_ACCOUNT_NAMES="cleo")
+
+
 def test_what_is_an_accounts_own_wins_over_what_is_common(declared: Declared) -> None:
     declared.secret("google_client_secret", "common")
     declared.secret("google_client_id", "common-id")

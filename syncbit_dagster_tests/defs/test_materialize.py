@@ -172,7 +172,7 @@ def test_each_partition_tells_what_it_got(
             end = to_milliseconds(day_start(day + timedelta(days=1), BERLIN))
             count = sum(start <= t < end for t in found)
             assert metadata["samples"] == count
-            of_the_run = {"requests", "fetch_seconds", "write_seconds", "store_verdict"}
+            of_the_run = {"requests", "fetch_seconds", "write_mode", "store_verdict"}
             assert of_the_run & set(metadata) == (of_the_run if day == DAYS.last else set())
             if count:
                 assert metadata["first_sample"].startswith(day.isoformat())

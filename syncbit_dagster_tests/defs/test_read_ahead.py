@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -116,6 +116,60 @@ def test_what_nobody_stored_is_not_the_next_assets() -> None:
     ahead = ReadAhead(["a", "b", "c"], Fetching(4))
     assert next(ahead.take("a")).requests == 0  # the store refused it; its step ends here
     assert numbers(ahead.take("c")) == [0, 1, 2, 3]  # and b's never began
+
+
+def test_what_follows_is_seen_and_still_taken() -> None:
+    ahead = ReadAhead(["a", "b", "c"], Fetching(1))
+    first = ahead.take("a")
+    next(first)
+    assert [asset for asset, _ in ahead.following(batch(0).days, PATIENCE)] == ["b", "c"]
+    seen = dict(ahead.following(batch(0).days, PATIENCE))
+    assert list(first) == []
+    assert list(ahead.take("b")) == [seen["b"]]
+    assert [asset for asset, _ in ahead.following(batch(0).days, PATIENCE)] == ["c"]
+    assert list(ahead.take("c")) == [seen["c"]]
+
+
+def test_what_follows_ends_at_an_asset_of_several_batches() -> None:
+    whole = DayRange(DAY, DAY + timedelta(days=1))
+
+    def fetch(asset: str) -> Iterator[Batch]:
+        for days in [whole] if asset != "c" else [DayRange(day, day) for day in whole]:
+            yield Batch(days, TABLE, requests=1, seconds=0.0)
+
+    ahead = ReadAhead(["a", "b", "c", "d"], fetch)
+    next(ahead.take("a"))
+    assert [asset for asset, _ in ahead.following(whole, PATIENCE)] == ["b"]
+    assert len(list(ahead.take("c"))) == 2
+
+
+def test_what_follows_does_not_wait_for_long() -> None:
+    may_go_on = threading.Event()
+
+    def fetch(asset: str) -> Iterator[Batch]:
+        if asset == "b":
+            assert may_go_on.wait(PATIENCE)
+        yield batch(0)
+
+    ahead = ReadAhead(["a", "b"], fetch)
+    next(ahead.take("a"))
+    assert list(ahead.following(batch(0).days, 0.0)) == []
+    may_go_on.set()
+    assert numbers(ahead.take("b")) == [0]
+
+
+def test_errors_of_what_follows_wait_for_their_turn() -> None:
+    def fetch(asset: str) -> Iterator[Batch]:
+        if asset != "a":
+            raise SourceError(f"{asset} is refused")
+        yield batch(0)
+
+    ahead = ReadAhead(["a", "b", "c"], fetch)
+    next(ahead.take("a"))
+    assert list(ahead.following(batch(0).days, PATIENCE)) == []
+    for asset in ("b", "c"):
+        with pytest.raises(SourceError, match=f"{asset} is refused"):
+            next(ahead.take(asset))
 
 
 def test_closing_ends_it() -> None:

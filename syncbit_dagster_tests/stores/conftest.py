@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from syncbit_dagster.stores.duckdb import DuckDBStore
 from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig, VictoriaMetricsStore
 from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from syncbit_dagster.stores.base import Store
 
 _numbers = itertools.count()
 
@@ -34,6 +38,16 @@ def victoria(server: Server) -> Iterator[VictoriaMetricsStore]:
     store = VictoriaMetricsStore(VictoriaMetricsConfig(server.url), lock=nullcontext)
     yield store
     store.close()
+
+
+@pytest.fixture(
+    params=[pytest.param("victoriametrics", marks=pytest.mark.victoriametrics), "duckdb"]
+)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    if request.param == "duckdb":
+        return DuckDBStore(tmp_path / "data" / "syncbit.duckdb")
+    victoria: VictoriaMetricsStore = request.getfixturevalue("victoria")
+    return victoria
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from syncbit_dagster.samples import to_series
+from syncbit_dagster.stores.base import Write, combined
 from syncbit_dagster_tests.stores.builders import (
     HEART_RATE,
     account,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from syncbit_dagster.samples import Series
-    from syncbit_dagster.stores.base import Slice
 
 pytestmark = pytest.mark.victoriametrics
 
@@ -69,7 +69,7 @@ WRITE = (
     "barrier: additions",
     "read back",
 )
-ADDITION = ("add missing samples", "barrier: additions", "read back")
+ADDITIONS = ("add missing samples", "add missing samples", "barrier: additions", "read back")
 # What a run after a crash does first, by the step before which the crash was.
 RECOVERIES = {
     "verify stages": (
@@ -82,7 +82,10 @@ RECOVERIES = {
 
 
 class Scenario:
-    """One account whose middle day of three is rewritten, extended and thinned at once."""
+    """One account whose middle day of three is rewritten, extended and thinned at once.
+
+    Each metric is a write, both are made together.
+    """
 
     def __init__(self, user: str) -> None:
         self.user = user
@@ -92,9 +95,11 @@ class Scenario:
         self.before = [*whole, zone, other]
         changed = series(user, [*range(100, 280), 7.25], first=1)
         steps = series(user, [3, 4, 5], metric=STEPS_METRIC, first=1)
-        self.wanted = [changed, steps]
+        self.wanted = [
+            Write(slice_of(user, metrics=(metric,), first=1), table(wanted))
+            for metric, wanted in zip(METRICS, (changed, steps), strict=True)
+        ]
         self.after = [whole[0], changed, steps, whole[2], other]
-        self.target = slice_of(user, metrics=METRICS, first=1)
 
     def prepare(self, url: str, locks: Path) -> None:
         store = store_at(url, locks)
@@ -107,7 +112,7 @@ class Scenario:
         store = store_at(url, locks)
         neighbour = slice_of(self.user, metrics=METRICS, first=2)
         store.replace(neighbour, table(self.after[3]), durable=True)
-        store.replace(self.target, table(*self.wanted), durable=True)
+        store.replace_all(self.wanted, durable=True)
         store.close()
 
     def found(self, url: str) -> Counter[tuple[str, str, int, float]]:
@@ -118,17 +123,13 @@ class Scenario:
         found = self.found(url)
         return found.total() == len(found) and sorted(found) == rows_of(self.after)
 
-    @property
-    def job(self) -> tuple[Slice, list[Series]]:
-        return self.target, self.wanted
-
 
 def rows_of(parts: list[Series]) -> list[tuple[str, str, int, float]]:
     return sorted(row for one in parts for row in rows(table(one)))
 
 
 def stop(scenario: Scenario, url: str, locks: Path, number: int, expected: str) -> Writer:
-    writer = Writer(url, locks, [scenario.job], stop_before=number)
+    writer = Writer(url, locks, [scenario.wanted], stop_before=number)
     assert writer.next_message() == ("stopped", expected)
     return writer
 
@@ -147,9 +148,8 @@ def points(steps: tuple[str, ...]) -> list[pytest.ParameterSet]:
 def test_these_are_all_the_steps(server: Server, user: str, tmp_path: Path) -> None:
     scenario, steps = Scenario(user), list[str]()
     scenario.prepare(server.url, tmp_path)
-    report = store_at(server.url, tmp_path, steps.append).replace(
-        scenario.target, table(*scenario.wanted), durable=True
-    )
+    store = store_at(server.url, tmp_path, steps.append)
+    report = combined(store.replace_all(scenario.wanted, durable=True))
     assert tuple(steps) == WRITE
     assert (report.added, report.changed, report.removed) == (3, 181, 121)
     assert scenario.is_exact(server.url)
@@ -189,24 +189,25 @@ def test_server_killed_and_back_while_the_client_goes_on(
 
 
 @pytest.mark.usefixtures("crash_point")
-@pytest.mark.parametrize(("number", "step"), points(ADDITION))
+@pytest.mark.parametrize(("number", "step"), points(ADDITIONS))
 def test_what_a_server_took_with_it_is_sent_again(
     mortal: Server, user: str, tmp_path: Path, number: int, step: str
 ) -> None:
     """A new process of the server cannot have anything on its way: the write goes on by itself."""
-    added = series(user, np.arange(30) % 4)
-    writer = Writer(mortal.url, tmp_path, [(slice_of(user), [added])], stop_before=number)
+    added = [series(user, np.arange(30) % 4, first=day) for day in range(2)]
+    writes = [Write(slice_of(user, first=day), table(one)) for day, one in enumerate(added)]
+    writer = Writer(mortal.url, tmp_path, [writes], stop_before=number)
     assert writer.next_message() == ("stopped", step)
     now = int(time.time())
     wait_for(lambda: int(time.time()) > now or None, 2, "a second")  # in which its start is told
     mortal.kill()
     mortal.start()
     writer.go_on()
-    assert writer.next_message() == ("done", "add")
+    assert writer.next_message() == ("done", "add add")
     writer.join()
     mortal.kill()
     mortal.start()
-    assert rows_of([added]) == sorted(contents(mortal.url, f'{{user="{user}"}}'))
+    assert rows_of(added) == sorted(contents(mortal.url, f'{{user="{user}"}}'))
 
 
 @pytest.mark.usefixtures("crash_point")

@@ -78,7 +78,7 @@ def test_exact_or_loud(
     proxy.break_next(path, fault, after)
     store = hasty_store(proxy.url, tmp_path)
     try:
-        store.replace(scenario.target, table(*scenario.wanted))
+        store.replace_all(scenario.wanted)
     except StoreError:
         pass
     else:
@@ -87,7 +87,7 @@ def test_exact_or_loud(
     proxy.may_pass.set()
     if fault == "no answer, done late":
         assert proxy.was_late.wait(10)
-    store.replace(scenario.target, table(*scenario.wanted))
+    store.replace_all(scenario.wanted)
     store.close()
     assert scenario.is_exact(server.url)
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from syncbit_dagster.samples import InvalidSamplesError
-from syncbit_dagster.stores.duckdb import DuckDBStore
 from syncbit_dagster_tests.stores.builders import (
     HEART_RATE,
     STEPS,
@@ -20,22 +19,9 @@ from syncbit_dagster_tests.stores.builders import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
 
     from syncbit_dagster.stores.base import Store
-    from syncbit_dagster.stores.victoriametrics import VictoriaMetricsStore
-
-
-@pytest.fixture(
-    params=[pytest.param("victoriametrics", marks=pytest.mark.victoriametrics), "duckdb"]
-)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    if request.param == "duckdb":
-        return DuckDBStore(tmp_path / "data" / "syncbit.duckdb")
-    victoria: VictoriaMetricsStore = request.getfixturevalue("victoria")
-    return victoria
 
 
 def test_first_write_is_an_addition(store: Store, user: str) -> None:

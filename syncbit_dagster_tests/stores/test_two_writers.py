@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from syncbit_dagster.stores.base import Write
 from syncbit_dagster.stores.errors import StoreUnavailableError
 from syncbit_dagster.stores.lock import TargetLock
 from syncbit_dagster_tests.stores.builders import contents, rows, series, slice_of, table
@@ -28,7 +29,7 @@ def test_nothing_is_lost(server: Server, user: str, tmp_path: Path) -> None:
     days = 4
     for turn in range(ROUNDS):
         written = [series(user, np.arange(1440) % 50 + turn, first=day) for day in range(days)]
-        jobs = [(slice_of(user, first=day), [written[day]]) for day in range(days)]
+        jobs = [[Write(slice_of(user, first=day), table(written[day]))] for day in range(days)]
         writers = [
             Writer(server.url, tmp_path, jobs[:2]),
             Writer(server.url, tmp_path, jobs[2:]),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 from typing import TYPE_CHECKING, Any
 
-from syncbit_dagster.samples import from_series
 from syncbit_dagster.stores.errors import StoreError
 from syncbit_dagster.stores.lock import TargetLock
 from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig, VictoriaMetricsStore
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
 
-    from syncbit_dagster.samples import Series
-    from syncbit_dagster.stores.base import Slice
+    from syncbit_dagster.stores.base import Write
 
 # Forked from a process that has imported everything: 30 ms instead of a second each.
 _processes = multiprocessing.get_context("forkserver")
@@ -31,7 +29,7 @@ def store_at(url: str, locks: Path, step: Any = lambda _: None) -> VictoriaMetri
 
 
 class Writer:
-    """A process that makes slices durably hold samples, one after the other.
+    """A process that makes slices durably hold samples: groups of writes, one after the other.
 
     Before its step number ``stop_before`` (from 0) it tells the step's name and waits.
     """
@@ -40,12 +38,12 @@ class Writer:
         self,
         url: str,
         locks: Path,
-        jobs: list[tuple[Slice, list[Series]]],
+        groups: list[list[Write]],
         stop_before: int | None = None,
     ) -> None:
         self._connection, theirs = _processes.Pipe()
         self._process = _processes.Process(
-            target=_write, args=(theirs, url, locks, jobs, stop_before), daemon=True
+            target=_write, args=(theirs, url, locks, groups, stop_before), daemon=True
         )
         self._process.start()
         theirs.close()
@@ -76,7 +74,7 @@ def _write(
     connection: Connection,
     url: str,
     locks: Path,
-    jobs: list[tuple[Slice, list[Series]]],
+    groups: list[list[Write]],
     stop_before: int | None,
 ) -> None:
     passed = 0
@@ -90,9 +88,7 @@ def _write(
 
     store = store_at(url, locks, step)
     try:
-        modes = [
-            store.replace(target, from_series(parts), durable=True).mode for target, parts in jobs
-        ]
+        modes = [one.mode for writes in groups for one in store.replace_all(writes, durable=True)]
         store.close()
     except StoreError as error:
         connection.send(("failed", str(error)))

@@ -1,0 +1,185 @@
+"""Several writes made together: each slice exact, a report for each, one barrier for all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncbit_dagster.samples import InvalidSamplesError
+from syncbit_dagster.stores.base import Write
+from syncbit_dagster.stores.errors import StoreMismatchError
+from syncbit_dagster.stores.victoriametrics import parts
+from syncbit_dagster.stores.victoriametrics.parts import parts_of
+from syncbit_dagster_tests.stores.builders import (
+    HEART_RATE,
+    STEPS,
+    post,
+    rows,
+    series,
+    slice_of,
+    table,
+)
+
+if TYPE_CHECKING:
+    from syncbit_dagster.samples import Series
+    from syncbit_dagster.stores.base import Slice, Store
+    from syncbit_dagster.stores.victoriametrics import VictoriaMetricsStore
+    from syncbit_dagster_tests.victoriametrics import Server
+
+
+def steps_of(user: str, first: int = 0) -> Slice:
+    return slice_of(user, metrics=(STEPS,), first=first)
+
+
+def test_each_slice_has_its_own_samples_and_report(store: Store, user: str) -> None:
+    other = f"{user}-other"
+    store.replace(slice_of(user), table(series(user, [60, 61, 62])))
+    store.replace(slice_of(user, first=1), table(series(user, [70], first=1)))
+    writes = [
+        Write(slice_of(user), table(series(user, [60, 99]))),
+        Write(steps_of(user), table(series(user, [5], metric=STEPS))),
+        Write(slice_of(user, first=1), table(series(user, [70], first=1))),
+        Write(steps_of(user, first=1), table()),
+        Write(slice_of(other), table(series(other, [80, 81]))),
+    ]
+    reports = store.replace_all(writes)
+    assert [one.mode for one in reports] == ["rewrite", "add", "noop", "noop", "add"]
+    assert [one.wanted for one in reports] == [2, 1, 1, 0, 2]
+    assert [one.equal for one in reports] == [1, 0, 1, 0, 0]
+    assert [(one.added, one.changed, one.removed) for one in reports] == [
+        (0, 1, 1),
+        (1, 0, 0),
+        (0, 0, 0),
+        (0, 0, 0),
+        (2, 0, 0),
+    ]
+    assert reports[0].seconds
+    assert not any(one.seconds or one.bytes_sent for one in reports[1:])  # the first has all
+    for target, samples in writes:
+        assert rows(store.read(target)) == rows(samples)
+    assert {one.mode for one in store.replace_all(writes, durable=True)} == {"noop"}
+
+
+def test_nothing_to_write_is_nothing_to_report(store: Store) -> None:
+    assert store.replace_all([]) == []
+
+
+def test_slices_that_overlap_are_refused(store: Store, user: str) -> None:
+    days = slice_of(user, days=2)
+    for other in (slice_of(user, first=1), slice_of(user, metrics=(STEPS, HEART_RATE))):
+        with pytest.raises(InvalidSamplesError, match=r"overlap; make one after the other\."):
+            store.replace_all([Write(days, table()), Write(other, table())])
+
+
+def test_one_invalid_table_and_nothing_is_written(store: Store, user: str) -> None:
+    good = Write(slice_of(user), table(series(user, [60])))
+    wrong = Write(steps_of(user), table(series(user, [1], metric=STEPS, first=3)))
+    with pytest.raises(InvalidSamplesError, match="lie outside"):
+        store.replace_all([good, wrong])
+    assert rows(store.read(good.target)) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "overlap"),
+    [
+        (slice_of("a"), slice_of("a"), True),
+        (slice_of("a", days=2), slice_of("a", first=1), True),
+        (slice_of("a"), slice_of("a", first=1), False),
+        (slice_of("a"), slice_of("b"), False),
+        (slice_of("a"), slice_of("a", metrics=(STEPS,)), False),
+        (slice_of("a"), slice_of("a", metrics=(STEPS, HEART_RATE)), True),
+    ],
+)
+def test_overlaps(one: Slice, other: Slice, overlap: bool) -> None:
+    assert one.overlaps(other) is other.overlaps(one) is overlap
+
+
+def test_who_has_more_labels_may_belong_to_both() -> None:
+    watch = slice_of("a")
+    assert watch.overlaps(replace(watch, labels={"user": "a", "source": "phone"}))
+    assert not watch.overlaps(replace(watch, labels={"user": "a", "device": "phone"}))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a", "b"]), st.integers(0, 2), st.sampled_from([HEART_RATE, STEPS])
+        ),
+        unique=True,
+    ),
+    st.integers(0, 9),
+    st.integers(1, 12),
+)
+def test_parts_have_every_series_once(
+    chosen: list[tuple[str, int, str]], samples: int, most: int
+) -> None:
+    slices = [slice_of(user, metrics=(metric,), first=day) for user, day, metric in chosen]
+    wanted: list[list[Series]] = [
+        [series(user, range(samples), metric=metric, first=day)] for user, day, metric in chosen
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts, "SAMPLES_PER_PART", most)
+        found = list(parts_of(slices, wanted))
+    for number, (one, (mine,)) in enumerate(zip(slices, wanted, strict=True)):
+        (part,) = [part for part in found if number in part.slices.values()]
+        assert part.slices[mine.metric] == number
+        assert part.labels == one.labels
+        assert [same for same in part.wanted if same is mine] == [mine]
+    # Both metrics of an account's day share a part unless they are too much together.
+    windows = {(user, day) for user, day, _ in chosen}
+    assert len(found) == (len(windows) if 2 * samples <= most else len(chosen))
+
+
+def snapshots(server: Server) -> int:
+    text = requests.get(f"{server.url}/metrics", timeout=10).text
+    lines = [line for line in text.splitlines() if 'requests_total{path="/snapshot/create"' in line]
+    return int(lines[0].rpartition(" ")[2]) if lines else 0
+
+
+@pytest.mark.victoriametrics
+def test_one_barrier_for_all(server: Server, victoria: VictoriaMetricsStore, user: str) -> None:
+    before = snapshots(server)
+    writes = [
+        Write(slice_of(user, first=day), table(series(user, [60], first=day))) for day in range(5)
+    ]
+    victoria.replace_all(writes, durable=True)
+    assert snapshots(server) == before + 1
+    victoria.replace_all(writes, durable=True)
+    assert snapshots(server) == before + 1  # nothing was written since
+
+
+@pytest.mark.victoriametrics
+def test_what_another_process_left_in_memory_is_put_on_disk(
+    server: Server, victoria: VictoriaMetricsStore, user: str
+) -> None:
+    """It died before its barrier. Its samples are found equal, and count as done from now on."""
+    part = series(user, [60, 61])
+    post(server.url, part)
+    before = snapshots(server)
+    assert victoria.replace(slice_of(user), table(part), durable=True).mode == "noop"
+    assert snapshots(server) == before + 1
+
+
+@pytest.mark.victoriametrics
+def test_who_changes_one_of_them_meanwhile_is_told_of(
+    server: Server, victoria: VictoriaMetricsStore, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program writes to the second slice whenever we have."""
+    written = victoria._client.write
+
+    def disturbed(found: list[Series]) -> None:
+        written(found)
+        post(server.url, series(user, [7], metric=STEPS))
+
+    monkeypatch.setattr(victoria._client, "write", disturbed)
+    writes = [
+        Write(slice_of(user), table(series(user, [60]))),
+        Write(steps_of(user), table(series(user, [5], metric=STEPS))),
+    ]
+    with pytest.raises(StoreMismatchError, match="another program writes to the same series"):
+        victoria.replace_all(writes)
