@@ -15,7 +15,8 @@ from syncbit_dagster.quota.windows import RESERVE_SHARE
 from syncbit_dagster.sources.fitbit_web import FitbitWebSource
 from syncbit_dagster.sources.google_health import GoogleHealthSource
 from syncbit_dagster.sources.takeout import TakeoutSource
-from syncbit_dagster.stores.lock import TargetLock
+from syncbit_dagster.stores.errors import StoreUnavailableError
+from syncbit_dagster.stores.lock import WAIT_SECONDS, TargetLock
 from syncbit_dagster.stores.turns import Turns
 from syncbit_dagster.stores.victoriametrics import VictoriaMetricsStore
 
@@ -157,14 +158,27 @@ def target_lock(
 
 
 def turns(
-    settings: Settings, *, sleep: Callable[[float], None] = time.sleep
+    settings: Settings,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    wait_seconds: float = WAIT_SECONDS,
 ) -> Callable[[DayRange], AbstractContextManager[None]]:
     """What keeps two runs of the account from the same days, on one machine or on several."""
     account, place = settings.account, settings.account.quota.place
     whose = f"user {account.labels['user']!r}"
+    patience: dict[str, Any] = {"sleep": sleep, "wait_seconds": wait_seconds}
     if place is None or not place.is_on_a_server:
-        return Turns(settings.data_directory / "locks", whose, sleep=sleep)
-    return _lock_on(place, f"days of {whose}", pause_seconds=TURN_PAUSE_SECONDS, sleep=sleep)
+        return Turns(settings.data_directory / "locks", whose, **patience)
+    return _lock_on(place, f"days of {whose}", pause_seconds=TURN_PAUSE_SECONDS, **patience)
+
+
+def are_free(settings: Settings, days: DayRange) -> bool:
+    """Whether surely no run of another process is at work on any of the days."""
+    try:
+        with turns(settings, wait_seconds=0)(days):
+            return True
+    except StoreUnavailableError:
+        return False
 
 
 def _lock_on(place: StatePlace, target: str, **options: Any) -> SharedTargetLock:

@@ -17,10 +17,13 @@ import dagster as dg
 
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.civil import DayRange, civil_day, real_clock
+from syncbit_dagster.defs.dead_runs import end_dead_runs
+from syncbit_dagster.defs.device_sync import NAME as DEVICE_SYNC
 from syncbit_dagster.defs.failures import as_failure
-from syncbit_dagster.defs.names import is_of, key_of, named, tags_of
+from syncbit_dagster.defs.names import key_of, named, tags_of
 from syncbit_dagster.defs.records import missing_days
 from syncbit_dagster.defs.runs import ACTIVE, days_of_run, range_run
+from syncbit_dagster.defs.schedules import NAME as DAILY_SYNC
 from syncbit_dagster.gaps import Attempt, Gap, affordable, askable, gaps
 from syncbit_dagster.opening import history_budget, open_source
 
@@ -90,7 +93,8 @@ def history(
             newest = last or civil_day(now(), settings.account.zone) - timedelta(days=1)
             if newest < first:
                 return dg.SkipReason(f"The first day, {first}, has not ended yet.")
-            return _tick(settings, offered, context.instance, DayRange(first, newest), now)
+            days = DayRange(first, newest)
+            return _tick(settings, offered, context.instance, days, now, sleep)
 
     return sensor
 
@@ -110,11 +114,12 @@ def _tick(
     instance: dg.DagsterInstance,
     days: DayRange,
     now: Callable[[], datetime],
+    sleep: Callable[[float], None],
 ) -> dg.SensorResult | dg.SkipReason:
     job, slot = named(settings, NAME), now()
     slot -= timedelta(hours=slot.hour % RETRY_HOURS)
     # Runs before partitions: a run that ends in between is counted as active, not as in vain.
-    active = instance.get_runs(dg.RunsFilter(statuses=list(ACTIVE)))
+    active = _alive(settings, offered, instance, sleep)
     tried = instance.get_runs(dg.RunsFilter(job_name=job, tags={SLOT_TAG: _hour(slot)}))
     missing = missing_days(settings, offered, instance, days)
     if not any(missing.values()):
@@ -148,20 +153,33 @@ def _more(settings: Settings, days: DayRange) -> str:
     )
 
 
+def _alive(
+    settings: Settings,
+    offered: Iterable[Asset],
+    instance: dg.DagsterInstance,
+    sleep: Callable[[float], None],
+) -> list[dg.DagsterRun]:
+    """The account's runs that are under way; those whose process is gone are ended."""
+    names = [asset.name for asset in offered if asset.is_partitioned]
+    active = instance.get_runs(dg.RunsFilter(statuses=list(ACTIVE)))
+    own = [run for run in active if _gap(settings, run, names)]
+    return end_dead_runs(settings, instance, own, sleep=sleep)
+
+
 def _gap(settings: Settings, run: dg.DagsterRun, names: Iterable[str]) -> Gap | None:
     """What a run is at work on among the account's assets of these names; None: nothing of it."""
-    # A run that names no asset is one of the schedule's or the other sensor's: all of the job's.
-    assets = tuple(
-        name
-        for name in names
-        if (
-            is_of(settings, run)
-            if run.asset_selection is None
-            else key_of(settings, name) in run.asset_selection
-        )
-    )
+    keys = run.asset_selection
+    if keys:
+        assets = tuple(name for name in names if key_of(settings, name) in keys)
+    else:  # all of its job's
+        assets = tuple(names) if run.job_name in _jobs(settings) else ()
     days = days_of_run(run) if assets else None
     return Gap(assets, days) if days else None
+
+
+def _jobs(settings: Settings) -> set[str]:
+    """Those that fetch days."""
+    return {named(settings, job) for job in (NAME, DAILY_SYNC, DEVICE_SYNC)}
 
 
 def _attempts(

@@ -33,8 +33,3 @@ def named(settings: Settings, what: str) -> str:
 def tags_of(settings: Settings) -> dict[str, str]:
     """What marks the assets and runs of an account; nothing marks those of the only one."""
     return {ACCOUNT_TAG: settings.name} if settings.name else {}
-
-
-def is_of(settings: Settings, run: dg.DagsterRun) -> bool:
-    """Whether one of the account's own jobs made the run; their tags are on all of its runs."""
-    return run.tags.get(ACCOUNT_TAG) == settings.name

@@ -23,8 +23,8 @@ RANGE_END_TAG = "dagster/asset_partition_range_end"
 QUEUE_TAG = "dagster/priority"
 # Dagster's run queue: the higher number goes first.
 QUEUE_PRIORITY: dict[Priority, int] = {"fresh": 1, "history": -1}
-# A run whose process died with the machine keeps its place in the queue until then; one that is
-# alive has ended long before.
+# Dagster ends a run then, whatever it does; one that is alive has ended long before, and one whose
+# process is gone is mostly noticed earlier (``dead_runs``).
 LONGEST_RUN_SECONDS = 2 * 3600
 
 ACTIVE = (
