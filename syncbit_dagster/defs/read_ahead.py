@@ -76,6 +76,8 @@ class ReadAhead:
         position = 0
         while True:
             if position == len(self._seen):
+                if self._waiting >= SAMPLES_AHEAD and self._ready.empty():
+                    return  # no more is fetched before something is taken
                 try:
                     self._seen.append(self._ready.get(timeout=patience_seconds))
                 except Empty:
