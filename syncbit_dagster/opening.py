@@ -177,7 +177,7 @@ def are_free(settings: Settings, days: DayRange) -> bool:
     try:
         with turns(settings, wait_seconds=0)(days):
             return True
-    except StoreUnavailableError:
+    except (StoreUnavailableError, OSError):  # held, or there is no telling
         return False
 
 

@@ -46,20 +46,23 @@ def end_dead_runs(
         sleep: waits.
         clock: seconds since the epoch, as Dagster stamps its events.
     """
-    runs = list(runs)
     quiet_since = clock() - QUIET_SECONDS
-    seen = {run.run_id: _last_event(instance, run) for run in runs if _seems_dead(settings, run)}
-    suspects = {run_id: at for run_id, at in seen.items() if at is not None and at < quiet_since}
+    runs = list(runs)
+    suspects = {}
+    for run in runs:
+        at = _last_event(instance, run)
+        if at is not None and at < quiet_since and _seems_dead(settings, run):
+            suspects[run.run_id] = at
     if not suspects:
         return runs
     sleep(PAUSE_SECONDS)
     dead = set()
     for run_id, at in suspects.items():
-        run = instance.get_run_by_id(run_id)
-        if run and _seems_dead(settings, run) and _last_event(instance, run) == at:
+        now = instance.get_run_by_id(run_id)
+        if now and _last_event(instance, now) == at and _seems_dead(settings, now):
             logger.warning("The process of run %s is gone; its place is free again.", run_id)
             instance.report_run_failed(
-                run,
+                now,
                 "The process of this run is gone: it said nothing for a while, and nobody is at "
                 "work on its days (a power cut, or the code location was restarted). What it "
                 "stored stays stored; the sensor `history` asks for the rest.",

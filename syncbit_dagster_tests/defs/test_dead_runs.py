@@ -21,6 +21,7 @@ from syncbit_dagster_tests.stores.holder import hold_days, try_days
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from multiprocessing.process import BaseProcess
     from pathlib import Path
 
 PERSON = SyntheticPerson(ZoneInfo("Europe/Berlin"), date(2026, 5, 1), seed=4)
@@ -98,6 +99,13 @@ def test_as_long_as_a_process_holds_the_days_it_is_alive(home: Home) -> None:
     assert home.look() == []
 
 
+def test_where_nobody_can_tell_it_is_alive(home: Home) -> None:
+    run_id = home.begin()
+    home.locks.parent.mkdir(exist_ok=True)
+    home.locks.write_text("not a directory")
+    assert home.look() == [run_id]
+
+
 def test_a_run_that_has_just_said_something_is_alive(home: Home) -> None:
     run_id = home.begin()
     assert home.look(later=0) == [run_id]
@@ -107,14 +115,19 @@ def test_a_run_that_has_just_said_something_is_alive(home: Home) -> None:
 def test_who_has_waited_for_the_days_and_gets_them_is_alive(home: Home) -> None:
     """It said nothing while it waited, and for a moment the days are nobody's."""
     processes, barrier = Processes(), new_barrier(2)
+    holders: list[BaseProcess] = []
 
     def hold() -> None:
-        processes.start(hold_days, home.locks, LAST, barrier)
+        holders.append(processes.start(hold_days, home.locks, LAST, barrier))
         barrier.wait()
 
     home.while_pausing = hold
     run_id = home.begin()
-    assert home.look() == [run_id]
+    alive = home.look()
+    (holder,) = holders
+    holder.kill()
+    holder.join()
+    assert alive == [run_id]
     assert home.status(run_id) is dg.DagsterRunStatus.STARTED
 
 
