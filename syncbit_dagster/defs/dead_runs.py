@@ -50,7 +50,8 @@ def end_dead_runs(
     runs = list(runs)
     suspects = {}
     for run in runs:
-        at = _last_event(instance, run)
+        is_started = run.status is dg.DagsterRunStatus.STARTED
+        at = _last_event(instance, run) if is_started else None
         if at is not None and at < quiet_since and _seems_dead(settings, run):
             suspects[run.run_id] = at
     if not suspects:
