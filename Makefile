@@ -126,7 +126,6 @@ bench: install victoria-metrics  ## Measure requests, the store and start-up, si
 	$(BIN)/python -m benchmarks.takeout.run
 	$(BIN)/python -m benchmarks.backfill.run
 	$(BIN)/python -m benchmarks.load.run
-	$(BIN)/python -m benchmarks.scale.run
 
 .PHONY: soak
 soak: install victoria-metrics postgresql  ## Run the long series of crashes, faults, races and histories

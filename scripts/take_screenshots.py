@@ -19,14 +19,14 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from syncbit_dagster.account import Token
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.civil import DayRange, civil_day
 from syncbit_dagster.cli.emulator import synthetic_person
 from syncbit_dagster.config import load_settings
+from syncbit_dagster.core.civil import DayRange, civil_day
 from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.server import running_emulator
-from syncbit_dagster.opening import offered_assets, open_source, open_store
+from syncbit_dagster.factories import offered_assets, open_source, open_store
 from syncbit_dagster.report import make_report, write_report
 from syncbit_dagster.report.key_figures import period_before
 from syncbit_dagster.stores.base import Slice

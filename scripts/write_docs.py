@@ -20,8 +20,8 @@ from syncbit_dagster.catalog.locations import (
     WebDevice,
 )
 from syncbit_dagster.config import VARIABLES
-from syncbit_dagster.dashboards import files as dashboard_files
-from syncbit_dagster.own_metrics import OWN_METRICS
+from syncbit_dagster.telemetry import OWN_METRICS
+from tools.grafana import files as dashboard_files
 
 ROOT = Path(__file__).parents[1]
 GRAFANA = "deploy/grafana"

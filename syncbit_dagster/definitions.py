@@ -9,29 +9,29 @@ from typing import TYPE_CHECKING, cast
 
 import dagster as dg
 
-from syncbit_dagster.civil import real_clock
 from syncbit_dagster.config import Settings, load_accounts
+from syncbit_dagster.core.civil import real_clock
 from syncbit_dagster.defs.assets import build_asset
 from syncbit_dagster.defs.checks import build_checks
-from syncbit_dagster.defs.device_sync import NAME as DEVICE_SYNC
-from syncbit_dagster.defs.device_sync import device_sync
-from syncbit_dagster.defs.history import NAME as HISTORY
-from syncbit_dagster.defs.history import TICK_SECONDS, history
+from syncbit_dagster.defs.instance.retention import forgetting
 from syncbit_dagster.defs.io_manager import sample_store_io_manager
 from syncbit_dagster.defs.names import SOURCE, STORE, key_of, named
-from syncbit_dagster.defs.own_metrics import RUN_FIGURES, run_figures
 from syncbit_dagster.defs.partitions import daily_partitions
-from syncbit_dagster.defs.resources import fitbit_resource
-from syncbit_dagster.defs.retention import forgetting
-from syncbit_dagster.defs.run_failures import run_failures
+from syncbit_dagster.defs.resources.fitbit import fitbit_resource
+from syncbit_dagster.defs.resources.telemetry import RUN_FIGURES, run_figures
 from syncbit_dagster.defs.schedules import NAME as DAILY_SYNC
 from syncbit_dagster.defs.schedules import daily_sync
+from syncbit_dagster.defs.sensors.device_sync import NAME as DEVICE_SYNC
+from syncbit_dagster.defs.sensors.device_sync import device_sync
+from syncbit_dagster.defs.sensors.history import NAME as HISTORY
+from syncbit_dagster.defs.sensors.history import TICK_SECONDS, history
+from syncbit_dagster.defs.sensors.run_failures import run_failures
 from syncbit_dagster.defs.weekly_report import (
     weekly_partitions,
     weekly_report,
     weekly_report_schedule,
 )
-from syncbit_dagster.opening import history_days, offered_assets, scheduled_assets
+from syncbit_dagster.factories import history_days, offered_assets, scheduled_assets
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.account import Token
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.config import Settings, load_settings
 from syncbit_dagster.emulator.google_health.oauth import (
     DEMO_CLIENT_ID,

@@ -14,10 +14,10 @@ _CONTEXT.set_forkserver_preload(
     [
         "sqlalchemy.dialects.postgresql.psycopg",
         "sqlalchemy.dialects.sqlite",
-        "syncbit_dagster.account.database",
+        "syncbit_dagster.account.state.database",
         "syncbit_dagster.config",
         "syncbit_dagster.quota",
-        "syncbit_dagster.sources.oauth",
+        "syncbit_dagster.sources.oauth.access",
     ]
 )
 JOIN_SECONDS = 60.0

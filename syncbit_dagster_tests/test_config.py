@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syncbit_dagster.account import Profile, ProfileFile, TokenTable
+from syncbit_dagster.account.profile import Profile, ProfileFile
+from syncbit_dagster.account.token_table import TokenTable
 from syncbit_dagster.config import VARIABLES, Settings, load_settings
-from syncbit_dagster.errors import ConfigError
+from syncbit_dagster.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,10 +11,10 @@ import dagster as dg
 import pytest
 
 from syncbit_dagster.catalog import METRICS
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.samples import decode_labels, to_series
 from syncbit_dagster.emulator.takeout import TakeoutPerson
-from syncbit_dagster.opening import open_store
-from syncbit_dagster.samples import decode_labels, to_series
+from syncbit_dagster.factories import open_store
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster_tests.dagster_process import copy_of_the_root, dagster_dev, stop_sensors
 from syncbit_dagster_tests.defs.running import materialize

@@ -34,9 +34,9 @@ from benchmarks.accounts.mornings_table import table
 from benchmarks.accounts.people import FIRST, consent, counts, emulated, people
 from syncbit_dagster.catalog import METRICS
 from syncbit_dagster.config import load_accounts
-from syncbit_dagster.defs.event_log import BATCH_SIZE, BATCH_SIZE_VARIABLE
+from syncbit_dagster.defs.instance.event_log import BATCH_SIZE, BATCH_SIZE_VARIABLE
 from syncbit_dagster.defs.names import key_of
-from syncbit_dagster.opening import offered_assets
+from syncbit_dagster.factories import offered_assets
 from syncbit_dagster_tests.postgresql import running_postgresql
 from syncbit_dagster_tests.victoriametrics import running, victoria_metrics
 

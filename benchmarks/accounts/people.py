@@ -21,8 +21,7 @@ import requests
 import uvicorn
 from starlette.responses import JSONResponse
 
-from benchmarks.scale.world import SHARES, accounts_by_zone
-from syncbit_dagster.account import Token
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.emulator.app_client import challenge_of
 from syncbit_dagster.emulator.google_health.oauth import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from syncbit_dagster.emulator.google_health.scopes import READ_SCOPES
@@ -40,6 +39,23 @@ MORNING = datetime.combine(date(2025, 10, 31), time(5))  # by everybody's own cl
 # Days of some people at a time are in memory, 10 MB each; their tokens always are.
 AWAKE = 8
 COUNTS = "requests"
+# An assumption: percent of all accounts, roughly as wearable devices are sold.
+SHARES = {
+    "America/Los_Angeles": 11,
+    "America/Denver": 4,
+    "America/Chicago": 14,
+    "America/New_York": 22,
+    "America/Sao_Paulo": 4,
+    "Europe/London": 11,
+    "Europe/Berlin": 16,
+    "Europe/Helsinki": 3,
+    "Asia/Kolkata": 4,
+    "Asia/Singapore": 4,
+    "Asia/Tokyo": 3,
+    "Australia/Adelaide": 1,
+    "Australia/Sydney": 3,
+}
+ZONES = [zone for zone, share in SHARES.items() for _ in range(share)]
 
 
 @dataclass(frozen=True)
@@ -61,9 +77,9 @@ class Person:
 
 def people(count: int) -> list[Person]:
     """So many, in the order of their mornings."""
-    shares = zip(SHARES, accounts_by_zone(count).tolist(), strict=True)
-    zones = [ZoneInfo(zone) for zone, number in shares for _ in range(number)]
-    return sorted((Person(*pair) for pair in enumerate(zones)), key=lambda one: one.tick)
+    # A step that is coprime to 100 spreads few people over the world, too.
+    everybody = [Person(number, ZoneInfo(ZONES[number * 37 % 100])) for number in range(count)]
+    return sorted(everybody, key=lambda one: one.tick)
 
 
 class Everybody:

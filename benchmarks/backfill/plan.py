@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from syncbit_dagster.catalog import asset_named
-from syncbit_dagster.civil import DayRange
-from syncbit_dagster.gaps import Gap, affordable
-from syncbit_dagster.opening import history_budget, open_source
+from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.factories import history_budget, open_source
+from syncbit_dagster.scheduling.backfill_plan import Gap, affordable
 
 if TYPE_CHECKING:
     from syncbit_dagster.config import Settings

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from syncbit_dagster.defs.device_sync import NAME as DEVICE_SYNC
-from syncbit_dagster.defs.history import NAME as HISTORY
+from syncbit_dagster.defs.sensors.device_sync import NAME as DEVICE_SYNC
+from syncbit_dagster.defs.sensors.history import NAME as HISTORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

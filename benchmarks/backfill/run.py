@@ -26,14 +26,14 @@ import dagster as dg
 from benchmarks.backfill.peers import PEERS
 from benchmarks.backfill.plan import planned
 from benchmarks.backfill.record import Runs, have_looked, is_idle, missing, runs_of
-from syncbit_dagster.account import Token
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.catalog import ASSETS
-from syncbit_dagster.civil import DayRange
 from syncbit_dagster.config import load_settings
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.server import running_emulator
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.gaps import FIRST_DAYS
+from syncbit_dagster.scheduling.backfill_plan import FIRST_DAYS
 from syncbit_dagster_tests.dagster_process import copy_of_the_root, dagster_dev
 from syncbit_dagster_tests.victoriametrics import running, victoria_metrics
 from syncbit_dagster_tests.waiting import wait_for

@@ -22,12 +22,12 @@ from typing import Any
 
 import orjson
 
-from syncbit_dagster.account import Token
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.civil import DayRange
 from syncbit_dagster.config import Settings, load_settings
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
-from syncbit_dagster.opening import offered_assets, open_source, open_store
+from syncbit_dagster.factories import offered_assets, open_source, open_store
 from syncbit_dagster.sources import http
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster_tests.victoriametrics import running, victoria_metrics

@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from benchmarks.requests import floors
-from syncbit_dagster.account import Token
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.catalog import ASSETS, asset_named
-from syncbit_dagster.civil import DayRange
 from syncbit_dagster.config import load_settings
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_REFRESH_TOKEN as FITBIT_REFRESH_TOKEN
 from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.server import running_emulator
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.opening import open_source
+from syncbit_dagster.factories import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

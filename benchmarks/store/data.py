@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from syncbit_dagster.civil import to_milliseconds
-from syncbit_dagster.samples import Series, encode_labels, round_significant
+from syncbit_dagster.core.civil import to_milliseconds
+from syncbit_dagster.core.samples import Series, encode_labels
 from syncbit_dagster.stores.base import Slice
+from syncbit_dagster.stores.validation import round_significant
 
 START = datetime(2023, 1, 1, tzinfo=UTC)
 LABELS = {"user": "bench", "device": "watch"}

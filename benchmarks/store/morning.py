@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.accounts.meter import cpu_seconds
 from benchmarks.store.data import DAILY_METRICS, DAY, START, regular
-from syncbit_dagster.samples import encode_labels, from_series
+from syncbit_dagster.core.samples import encode_labels, from_series
 from syncbit_dagster.stores.base import Slice, Write
 
 if TYPE_CHECKING:

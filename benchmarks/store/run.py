@@ -25,14 +25,14 @@ import requests
 
 from benchmarks.store import data
 from benchmarks.store.morning import mornings
-from syncbit_dagster.samples import Series, decode_labels, from_series
+from syncbit_dagster.core.samples import Series, decode_labels, from_series
 from syncbit_dagster.stores.victoriametrics import (
     VictoriaMetricsConfig,
     VictoriaMetricsStore,
     encoding,
 )
 from syncbit_dagster.stores.victoriametrics.client import Client
-from syncbit_dagster.stores.victoriametrics.settle import Settler
+from syncbit_dagster.stores.victoriametrics.durability import Settler
 from syncbit_dagster.stores.victoriametrics.transport import Transport
 from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from syncbit_dagster.civil import DayRange, day_end, day_start
+from syncbit_dagster.core.civil import DayRange, day_end, day_start
 
 if TYPE_CHECKING:
     from pathlib import Path

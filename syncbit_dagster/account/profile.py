@@ -7,8 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from syncbit_dagster.account.private_file import read_json, write_json
-from syncbit_dagster.errors import ConfigError
+from syncbit_dagster.account.state.private_file import read_json, write_json
+from syncbit_dagster.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from syncbit_dagster.account.private_file import (
+from syncbit_dagster.account.state.place import StateError
+from syncbit_dagster.account.state.private_file import (
     private_directory,
     read_json,
     remove_leftovers,
     write_json,
 )
-from syncbit_dagster.account.state import StateError
 from syncbit_dagster.account.tokens import Token
-from syncbit_dagster.errors import ConfigError
+from syncbit_dagster.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.account.state import StateError
+from syncbit_dagster.account.state.place import StateError
 from syncbit_dagster.account.tokens import Token
-from syncbit_dagster.errors import ConfigError
+from syncbit_dagster.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from syncbit_dagster.account.state import HeldState, StatePlace
+    from syncbit_dagster.account.state.place import HeldState, StatePlace
     from syncbit_dagster.account.tokens import HeldToken
 
 

@@ -10,17 +10,18 @@ import webbrowser
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.account import Profile
+from syncbit_dagster.account.profile import Profile
 from syncbit_dagster.config import load_account
-from syncbit_dagster.opening import SOURCES, open_source
-from syncbit_dagster.sources.consent import Consent
+from syncbit_dagster.factories import SOURCES, open_source
 from syncbit_dagster.sources.errors import PermissionMissingError
-from syncbit_dagster.sources.granted import missing_scopes
+from syncbit_dagster.sources.oauth.consent import Consent
+from syncbit_dagster.sources.oauth.scopes import missing_scopes
 
 if TYPE_CHECKING:
     import argparse
 
-    from syncbit_dagster.account import OAuthApp, Token
+    from syncbit_dagster.account.account import OAuthApp
+    from syncbit_dagster.account.tokens import Token
     from syncbit_dagster.config import Settings
 
 HELP = "connect your account"

@@ -14,17 +14,17 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.account import Token
-from syncbit_dagster.account.private_file import private_directory
+from syncbit_dagster.account.state.private_file import private_directory
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.catalog import asset_named, metrics_of
-from syncbit_dagster.civil import DayRange, civil_day
 from syncbit_dagster.cli.emulator import synthetic_person
 from syncbit_dagster.cli.table import print_table
 from syncbit_dagster.config import Settings, load_settings
+from syncbit_dagster.core.civil import DayRange, civil_day
+from syncbit_dagster.core.errors import SyncbitError
 from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.server import running_emulator
-from syncbit_dagster.errors import SyncbitError
-from syncbit_dagster.opening import open_store
+from syncbit_dagster.factories import open_store
 from syncbit_dagster.stores.base import Slice
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ DEFINITIONS = ("-m", "syncbit_dagster.definitions")
 DAGSTER_YAML = """\
 storage:
   custom:
-    module: syncbit_dagster.defs.event_log
+    module: syncbit_dagster.defs.instance.event_log
     class: BatchedSqliteStorage
     config: {base_dir: {env: DAGSTER_HOME}}
 telemetry: {enabled: false}

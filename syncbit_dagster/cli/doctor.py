@@ -16,9 +16,14 @@ from urllib.parse import urlsplit
 import numpy as np
 import requests
 
-from syncbit_dagster import samples
-from syncbit_dagster.account import TokenFile
-from syncbit_dagster.checks import (
+from syncbit_dagster.account.token_file import TokenFile
+from syncbit_dagster.config import load_account, load_accounts
+from syncbit_dagster.core import samples
+from syncbit_dagster.core.civil import to_milliseconds
+from syncbit_dagster.core.errors import SyncbitError
+from syncbit_dagster.core.samples import Series, encode_labels
+from syncbit_dagster.factories import SOURCES, open_source, open_store
+from syncbit_dagster.quality.account import (
     Verdict,
     check_clock,
     check_permissions,
@@ -27,18 +32,13 @@ from syncbit_dagster.checks import (
     check_token,
     check_zone,
 )
-from syncbit_dagster.civil import to_milliseconds
-from syncbit_dagster.config import load_account, load_accounts
-from syncbit_dagster.errors import SyncbitError
-from syncbit_dagster.opening import SOURCES, open_source, open_store
 from syncbit_dagster.quota import Budget
-from syncbit_dagster.samples import Series, encode_labels
 from syncbit_dagster.sources.errors import (
     PermissionMissingError,
     QuotaWaitError,
     SourceUnavailableError,
 )
-from syncbit_dagster.sources.oauth import AccessTokens
+from syncbit_dagster.sources.oauth.access import AccessTokens
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster.stores.errors import StoreMismatchError
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from syncbit_dagster.config import DEMO_URL, load_settings
+from syncbit_dagster.core.errors import ConfigError
 from syncbit_dagster.emulator.server import serve_forever
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.emulator.takeout import TakeoutPerson
-from syncbit_dagster.errors import ConfigError
 
 if TYPE_CHECKING:
     import argparse

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from syncbit_dagster.cli import authorize, demo, doctor, emulator, migrate, plan, report
-from syncbit_dagster.errors import SyncbitError
+from syncbit_dagster.core.errors import SyncbitError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

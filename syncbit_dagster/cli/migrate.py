@@ -11,11 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.cli.table import print_table
-from syncbit_dagster.config import load_account
-from syncbit_dagster.errors import ConfigError
-from syncbit_dagster.migration.daemon_files import STATE, TOKENS, read_daemon_files
-from syncbit_dagster.migration.old_samples import (
+from syncbit_dagster.cli.migration.daemon_files import STATE, TOKENS, read_daemon_files
+from syncbit_dagster.cli.migration.old_samples import (
     DAEMON_DEVICE,
     DAILY_METRICS,
     TEST_METRIC,
@@ -24,18 +21,21 @@ from syncbit_dagster.migration.old_samples import (
     remove_old,
     remove_test_samples,
 )
-from syncbit_dagster.migration.tokens import TakeOver, take_over
-from syncbit_dagster.opening import target_lock
+from syncbit_dagster.cli.migration.tokens import TakeOver, take_over
+from syncbit_dagster.cli.table import print_table
+from syncbit_dagster.config import load_account
+from syncbit_dagster.core.errors import ConfigError
+from syncbit_dagster.factories import target_lock
 from syncbit_dagster.stores.victoriametrics import VictoriaMetricsStore
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from syncbit_dagster.account import Account
+    from syncbit_dagster.account.account import Account
+    from syncbit_dagster.cli.migration.daemon_files import DaemonState, DaemonTokens
+    from syncbit_dagster.cli.migration.old_samples import OldSamples
     from syncbit_dagster.config import Settings
-    from syncbit_dagster.migration.daemon_files import DaemonState, DaemonTokens
-    from syncbit_dagster.migration.old_samples import OldSamples
     from syncbit_dagster.stores.base import Store
 
 HELP = "move from the SyncBit daemon"

@@ -6,16 +6,16 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.civil import DayRange
 from syncbit_dagster.cli.table import print_table
 from syncbit_dagster.config import load_account
-from syncbit_dagster.errors import ConfigError
-from syncbit_dagster.opening import offered_assets, open_source
+from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.errors import ConfigError
+from syncbit_dagster.factories import offered_assets, open_source
 
 if TYPE_CHECKING:
     import argparse
 
-    from syncbit_dagster.account import Quota
+    from syncbit_dagster.quota.quota import Quota
 
 HELP = "requests and minutes of a backfill"
 

@@ -7,10 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.civil import DayRange, civil_day, real_clock
 from syncbit_dagster.config import load_account
-from syncbit_dagster.errors import ConfigError
-from syncbit_dagster.opening import open_store
+from syncbit_dagster.core.civil import DayRange, civil_day, real_clock
+from syncbit_dagster.core.errors import ConfigError
+from syncbit_dagster.factories import open_store
 
 if TYPE_CHECKING:
     import argparse

@@ -20,7 +20,7 @@ from syncbit_dagster.config.places import (
 )
 from syncbit_dagster.config.settings import settings_from
 from syncbit_dagster.config.variables import VARIABLES
-from syncbit_dagster.errors import ConfigError
+from syncbit_dagster.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from syncbit_dagster.config.variables import VARIABLES
-from syncbit_dagster.errors import ConfigError
+from syncbit_dagster.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path

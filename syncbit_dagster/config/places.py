@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import dotenv
 
 from syncbit_dagster.config.variables import VARIABLES
-from syncbit_dagster.errors import ConfigError
+from syncbit_dagster.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from syncbit_dagster.account import OAuthDialect, Quota
+from syncbit_dagster.account.account import OAuthDialect
+from syncbit_dagster.quota.quota import Quota
 
 DEMO_URL = "http://127.0.0.1:8190"
 

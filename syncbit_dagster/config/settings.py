@@ -12,17 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from syncbit_dagster.account import (
-    Account,
-    OAuthApp,
-    ProfileFile,
-    Quota,
-    StatePlace,
-    TokenFile,
-    TokenTable,
-)
+from syncbit_dagster.account.account import Account, OAuthApp
+from syncbit_dagster.account.profile import ProfileFile
+from syncbit_dagster.account.state.place import StatePlace
+from syncbit_dagster.account.token_file import TokenFile
+from syncbit_dagster.account.token_table import TokenTable
 from syncbit_dagster.catalog import ASSETS
-from syncbit_dagster.civil import DayRange, civil_day
 from syncbit_dagster.config.places import (
     SECRETS_DIRECTORY,
     Place,
@@ -30,14 +25,16 @@ from syncbit_dagster.config.places import (
     read_values,
 )
 from syncbit_dagster.config.providers import PROVIDERS
-from syncbit_dagster.errors import ConfigError
+from syncbit_dagster.core.civil import DayRange, civil_day
+from syncbit_dagster.core.errors import ConfigError
 from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from syncbit_dagster.account import TokenStore
+    from syncbit_dagster.account.tokens import TokenStore
     from syncbit_dagster.catalog import Asset
+    from syncbit_dagster.quota.quota import Quota
 
 SECONDS = {"1sec": 1, "1min": 60, "5min": 300, "15min": 900}
 

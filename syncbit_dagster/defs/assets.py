@@ -16,9 +16,9 @@ from syncbit_dagster.defs.metadata import definition_metadata
 from syncbit_dagster.defs.names import SOURCE, STORE, key_of, named, tags_of
 from syncbit_dagster.defs.order import PRIORITY_TAG, asset_priority
 from syncbit_dagster.defs.partitions import days_of
-from syncbit_dagster.defs.resources import RunSource
-from syncbit_dagster.gaps import stretches
-from syncbit_dagster.settled import state_of
+from syncbit_dagster.defs.resources.fitbit import RunSource
+from syncbit_dagster.scheduling.backfill_plan import stretches
+from syncbit_dagster.scheduling.settled_rule import state_of
 from syncbit_dagster.sources.base import Current
 from syncbit_dagster.sources.errors import PermissionMissingError
 

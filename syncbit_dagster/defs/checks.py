@@ -10,8 +10,9 @@ import dagster as dg
 import pandas as pd
 
 from syncbit_dagster.catalog import Asset
-from syncbit_dagster.civil import DayRange, civil_day
 from syncbit_dagster.config import Settings
+from syncbit_dagster.core.civil import DayRange, civil_day
+from syncbit_dagster.core.samples import empty
 from syncbit_dagster.defs.assets import STORE_POOL
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.names import STORE, key_of, named
@@ -20,7 +21,6 @@ from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.schedules import DAYS_LOOKED_BACK
 from syncbit_dagster.quality import Check, Evidence, Outcome, checks_of, metrics_read
 from syncbit_dagster.quality.outcome import merged, sentence, table
-from syncbit_dagster.samples import empty
 from syncbit_dagster.stores.base import Slice, Store
 
 if TYPE_CHECKING:

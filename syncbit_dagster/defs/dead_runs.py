@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from syncbit_dagster.defs.runs import days_of_run
-from syncbit_dagster.opening import are_free
+from syncbit_dagster.defs.run_requests import days_of_run
+from syncbit_dagster.factories import are_free
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from syncbit_dagster.errors import SyncbitError
+from syncbit_dagster.core.errors import SyncbitError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from syncbit_dagster.catalog import asset_named, metrics_of
-from syncbit_dagster.civil import real_clock
-from syncbit_dagster.defs import own_metrics
+from syncbit_dagster.core.civil import real_clock
+from syncbit_dagster.core.samples import decode_labels, from_series, to_series
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.joint_writes import JointWrites
 from syncbit_dagster.defs.metadata import partition_metadata, write_metadata
 from syncbit_dagster.defs.names import named
 from syncbit_dagster.defs.partitions import days_of
+from syncbit_dagster.defs.resources import telemetry as own_metrics
 from syncbit_dagster.defs.run_progress import RunProgress
-from syncbit_dagster.opening import open_store
-from syncbit_dagster.samples import decode_labels, from_series, to_series
+from syncbit_dagster.factories import open_store
 from syncbit_dagster.sources.base import Current
 from syncbit_dagster.stores.base import Slice, Write, combined
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from syncbit_dagster.account import Account
+    from syncbit_dagster.account.account import Account
     from syncbit_dagster.catalog import Asset
-    from syncbit_dagster.civil import DayRange
     from syncbit_dagster.config import Settings
+    from syncbit_dagster.core.civil import DayRange
     from syncbit_dagster.defs.metadata import Metadata
-    from syncbit_dagster.own_metrics import RunFigures
     from syncbit_dagster.sources.base import Batch
     from syncbit_dagster.stores.base import Store, WriteReport
+    from syncbit_dagster.telemetry import RunFigures
 
 
 @dataclass(frozen=True)

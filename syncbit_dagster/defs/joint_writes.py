@@ -9,14 +9,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.samples import InvalidSamplesError
 from syncbit_dagster.stores.base import Write
 from syncbit_dagster.stores.errors import StoreMismatchError, StoreRefusedError
+from syncbit_dagster.stores.validation import InvalidSamplesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.core.civil import DayRange
     from syncbit_dagster.sources.base import Batch
     from syncbit_dagster.stores.base import Slice, Store, WriteReport
 

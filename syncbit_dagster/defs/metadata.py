@@ -10,10 +10,10 @@ import dagster as dg
 import numpy as np
 
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.civil import day_end, day_start, to_milliseconds
+from syncbit_dagster.core.civil import day_end, day_start, to_milliseconds
+from syncbit_dagster.core.samples import decode_labels, milliseconds, to_series
 from syncbit_dagster.defs.sparkline import sparkline
-from syncbit_dagster.samples import decode_labels, milliseconds, to_series
-from syncbit_dagster.settled import content_of, state_of
+from syncbit_dagster.scheduling.settled_rule import content_of, state_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Metadata = dict[str, dg.MetadataValue | dg.TableSchema | int | float | str]
 
-# What a downstream asset gets: one row a sample (`syncbit_dagster.samples`).
+# What a downstream asset gets: one row a sample (`syncbit_dagster.core.samples`).
 _COLUMNS = [
     dg.TableColumn("metric", "string", "its name, which ends with the unit"),
     dg.TableColumn("labels", "string", "a JSON object: user, device and the metric's own"),

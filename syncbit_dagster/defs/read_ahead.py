@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.core.civil import DayRange
     from syncbit_dagster.sources.base import Batch
 
 # As many samples wait to be stored before no more are fetched: some assets' days, or one batch of

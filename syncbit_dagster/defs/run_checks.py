@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.checks import Verdict, check_quota, check_scopes, check_token
-from syncbit_dagster.opening import SOURCES, quota_figures
+from syncbit_dagster.factories import SOURCES, quota_figures
+from syncbit_dagster.quality.account import Verdict, check_quota, check_scopes, check_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

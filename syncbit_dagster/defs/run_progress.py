@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.opening import quota_figures
-from syncbit_dagster.progress import at_least, in_words, rate_to_go
+from syncbit_dagster.factories import quota_figures
+from syncbit_dagster.scheduling.progress import at_least, in_words, rate_to_go
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from syncbit_dagster.config import Settings
-    from syncbit_dagster.own_metrics import RunFigures
+    from syncbit_dagster.telemetry import RunFigures
 
 
 class RunProgress:

@@ -8,7 +8,7 @@ import dagster as dg
 
 from syncbit_dagster.defs.names import named, tags_of
 from syncbit_dagster.defs.partitions import days_of
-from syncbit_dagster.defs.runs import range_run
+from syncbit_dagster.defs.run_requests import range_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syncbit_dagster.civil import ONE_DAY
+from syncbit_dagster.core.civil import ONE_DAY
 from syncbit_dagster.emulator.person import DAY_MINUTES
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from syncbit_dagster.civil import day_end, day_start, to_milliseconds
+from syncbit_dagster.core.civil import day_end, day_start, to_milliseconds
 
 if TYPE_CHECKING:
     from datetime import date

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syncbit_dagster.civil import ONE_DAY, civil_day, day_start, to_milliseconds
+from syncbit_dagster.core.civil import ONE_DAY, civil_day, day_start, to_milliseconds
 from syncbit_dagster.emulator import habits
 from syncbit_dagster.emulator.habits import chance
 from syncbit_dagster.emulator.person import minutes_of

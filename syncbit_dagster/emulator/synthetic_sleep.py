@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syncbit_dagster.civil import ONE_DAY, day_start, to_milliseconds
+from syncbit_dagster.core.civil import ONE_DAY, day_start, to_milliseconds
 from syncbit_dagster.emulator import habits
 from syncbit_dagster.emulator.habits import chance
 from syncbit_dagster.emulator.person import DAY_MINUTES, MINUTE_MS, minutes_of

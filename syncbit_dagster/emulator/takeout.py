@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from syncbit_dagster.civil import civil_day, day_end, day_start, to_milliseconds
+from syncbit_dagster.core.civil import civil_day, day_end, day_start, to_milliseconds
+from syncbit_dagster.core.errors import ConfigError
 from syncbit_dagster.emulator.person import (
     MINUTE_MS,
     DailyValues,
@@ -36,7 +37,6 @@ from syncbit_dagster.emulator.person import (
 )
 from syncbit_dagster.emulator.records import Body, Device, DeviceKind
 from syncbit_dagster.emulator.takeout_records import body_by_day, rows, sleep_by_day
-from syncbit_dagster.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

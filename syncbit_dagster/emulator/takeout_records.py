@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from syncbit_dagster.civil import civil_day, to_milliseconds
+from syncbit_dagster.core.civil import civil_day, to_milliseconds
 from syncbit_dagster.emulator.records import (
     Body,
     Reading,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.civil import DayRange, day_start, to_milliseconds
-from syncbit_dagster.samples import decode_labels, to_series
+from syncbit_dagster.core.civil import DayRange, day_start, to_milliseconds
+from syncbit_dagster.core.samples import decode_labels, to_series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from syncbit_dagster.catalog import Asset
-    from syncbit_dagster.samples import Series
+    from syncbit_dagster.core.samples import Series
 
 RAW_SECONDS = 1
 """The interval that stands for every reading: such samples lie on no grid."""
@@ -39,7 +39,7 @@ class Evidence:
         today: the civil day that is not over; its values still change.
         interval_seconds: length of the intervals; it only matters for an intraday asset.
         samples: what the store holds of the days: the asset's metrics, and for an intraday asset
-            the daily total that belongs to it. Schema in :mod:`syncbit_dagster.samples`.
+            the daily total that belongs to it. Schema in :mod:`syncbit_dagster.core.samples`.
         recorded: how many samples the last materialization of a day told of, None if it did not
             say; a day that is not a key was never materialized.
         wanted: those of the days that are collected without anybody asking; None if none are.

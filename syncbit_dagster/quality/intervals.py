@@ -12,8 +12,8 @@ from syncbit_dagster.quality.outcome import Finding, Outcome, counted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from syncbit_dagster.core.samples import Series
     from syncbit_dagster.quality.evidence import Evidence
-    from syncbit_dagster.samples import Series
 
 
 def minutes_in_day(evidence: Evidence) -> Outcome:

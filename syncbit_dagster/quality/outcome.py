@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from syncbit_dagster.gaps import stretches
+from syncbit_dagster.scheduling.backfill_plan import stretches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.core.civil import DayRange
 
 MOST_ROWS = 20
 """Longest table: a year of the same fault needs no year of rows."""

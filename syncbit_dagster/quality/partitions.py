@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syncbit_dagster.civil import ONE_DAY, DayRange
-from syncbit_dagster.gaps import stretches
+from syncbit_dagster.core.civil import ONE_DAY, DayRange
 from syncbit_dagster.quality.evidence import counts_by_day
 from syncbit_dagster.quality.outcome import Finding, Outcome, counted, ranges_text
+from syncbit_dagster.scheduling.backfill_plan import stretches
 
 if TYPE_CHECKING:
     from syncbit_dagster.quality.evidence import Evidence

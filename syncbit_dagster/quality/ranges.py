@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from syncbit_dagster.catalog import metrics_of
+from syncbit_dagster.core.samples import decode_labels
 from syncbit_dagster.quality.evidence import wall_clock
 from syncbit_dagster.quality.outcome import Finding, Outcome
-from syncbit_dagster.samples import decode_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from syncbit_dagster.catalog import Metric
+    from syncbit_dagster.core.samples import Series
     from syncbit_dagster.quality.evidence import Evidence
-    from syncbit_dagster.samples import Series
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,18 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.account.figures import QuotaFigures
-from syncbit_dagster.account.state import MemoryState, StateError
-from syncbit_dagster.errors import SyncbitError
+from syncbit_dagster.account.state.place import MemoryState, StateError
+from syncbit_dagster.core.errors import SyncbitError
 from syncbit_dagster.quota.headers import told_by
 from syncbit_dagster.quota.ledger import Ledger, ask, at, learn
+from syncbit_dagster.quota.quota import QuotaFigures
 from syncbit_dagster.quota.windows import window_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from syncbit_dagster.account import Quota
-    from syncbit_dagster.account.state import HeldState
+    from syncbit_dagster.account.state.place import HeldState
+    from syncbit_dagster.quota.quota import Quota
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from syncbit_dagster.quota.windows import FixedWindow, window_of
 
 if TYPE_CHECKING:
-    from syncbit_dagster.account import Priority, Quota
     from syncbit_dagster.quota.headers import Told
+    from syncbit_dagster.quota.quota import Priority, Quota
     from syncbit_dagster.quota.windows import Log
 
 LATE_SECONDS = 2.0  # a process that does not come for its turn in this time has lost its ticket

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from syncbit_dagster.account import Priority, Quota
+    from syncbit_dagster.quota.quota import Priority, Quota
 
 Log = tuple[tuple[float, int], ...]
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.errors import ConfigError
+from syncbit_dagster.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from syncbit_dagster.report.report import Report

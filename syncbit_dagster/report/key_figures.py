@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from syncbit_dagster.civil import ONE_DAY, DayRange
+from syncbit_dagster.core.civil import ONE_DAY, DayRange
 from syncbit_dagster.report import words
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.core.civil import DayRange
     from syncbit_dagster.report.period import Floats, Reading
 
 HOURS = 24.0

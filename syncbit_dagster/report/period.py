@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from syncbit_dagster.catalog import Zero
-from syncbit_dagster.civil import day_start, to_milliseconds
-from syncbit_dagster.samples import decode_labels, to_series
+from syncbit_dagster.core.civil import day_start, to_milliseconds
+from syncbit_dagster.core.samples import decode_labels, to_series
 from syncbit_dagster.stores.base import Slice
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from syncbit_dagster.catalog import Metric
-    from syncbit_dagster.civil import DayRange
-    from syncbit_dagster.samples import Series
+    from syncbit_dagster.core.civil import DayRange
+    from syncbit_dagster.core.samples import Series
     from syncbit_dagster.stores.base import Store
 
 Floats: TypeAlias = npt.NDArray[np.float64]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from syncbit_dagster.catalog import ASSETS, METRICS
-from syncbit_dagster.civil import civil_day
-from syncbit_dagster.errors import SyncbitError
+from syncbit_dagster.core.civil import civil_day
+from syncbit_dagster.core.errors import SyncbitError
 from syncbit_dagster.report import captions, key_figures, words
 from syncbit_dagster.report.chapters import UNPLOTTED_UNITS
 from syncbit_dagster.report.drawing import Drawn, DrawnChapter, drawn_chapters
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from syncbit_dagster.catalog import Asset, Metric
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.core.civil import DayRange
     from syncbit_dagster.stores.base import Store
 
 

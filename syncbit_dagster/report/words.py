@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.gaps import stretches
+from syncbit_dagster.scheduling.backfill_plan import stretches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
     from syncbit_dagster.catalog import Metric
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.core.civil import DayRange
 
 # How a unit reads behind a number, and how many decimals mean something.
 _UNITS: dict[str, tuple[str, int]] = {

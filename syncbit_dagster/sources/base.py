@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from syncbit_dagster.account import Profile
+    from syncbit_dagster.account.profile import Profile
     from syncbit_dagster.catalog import Asset
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.core.civil import DayRange
     from syncbit_dagster.sources.traffic import Traffic
 
 
@@ -42,7 +42,7 @@ class Batch:
 
     Attributes:
         days: the days; all of their samples are here, and no others.
-        samples: schema in :mod:`syncbit_dagster.samples`.
+        samples: schema in :mod:`syncbit_dagster.core.samples`.
         requests: how many requests were sent for this batch, repeats included.
         seconds: how long asking and parsing took, waits for the budget included.
         notes: what a reader of a day's samples should know about them, one sentence a day.

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.errors import SyncbitError
+from syncbit_dagster.core.errors import SyncbitError
 
 if TYPE_CHECKING:
     from datetime import datetime

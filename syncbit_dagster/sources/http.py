@@ -22,7 +22,7 @@ from syncbit_dagster.sources.errors import (
     TooSlowError,
     UnexpectedResponseError,
 )
-from syncbit_dagster.sources.token_endpoint import within
+from syncbit_dagster.sources.oauth.token_endpoint import within
 from syncbit_dagster.sources.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from syncbit_dagster.quota import Budget
     from syncbit_dagster.sources.errors import SourceError
-    from syncbit_dagster.sources.oauth import AccessTokens
+    from syncbit_dagster.sources.oauth.access import AccessTokens
 
 log = logging.getLogger(__name__)
 

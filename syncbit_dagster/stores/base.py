@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from syncbit_dagster.civil import require_aware
+from syncbit_dagster.core.civil import require_aware
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ class Slice:
 
 
 class Write(NamedTuple):
-    """A slice, and the samples that it shall hold (schema: :mod:`syncbit_dagster.samples`)."""
+    """A slice, and the samples that it shall hold (schema: :mod:`syncbit_dagster.core.samples`)."""
 
     target: Slice
     samples: pd.DataFrame

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syncbit_dagster.samples import Series
+from syncbit_dagster.core.samples import Series
 from syncbit_dagster.stores.base import WriteReport
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from syncbit_dagster.civil import to_milliseconds
-from syncbit_dagster.samples import Series, decode_labels, from_series, milliseconds
+from syncbit_dagster.core.civil import to_milliseconds
+from syncbit_dagster.core.samples import Series, decode_labels, from_series, milliseconds
 from syncbit_dagster.stores.base import Store
 from syncbit_dagster.stores.diff import compare, overall_mode, reports
 from syncbit_dagster.stores.errors import (
@@ -29,8 +29,8 @@ from syncbit_dagster.stores.errors import (
     StoreRefusedError,
     StoreUnavailableError,
 )
-from syncbit_dagster.stores.phases import Phases
 from syncbit_dagster.stores.slices import validate_all
+from syncbit_dagster.stores.timings import Phases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -8,7 +8,7 @@ StoreError
 
 from __future__ import annotations
 
-from syncbit_dagster.errors import SyncbitError
+from syncbit_dagster.core.errors import SyncbitError
 
 
 class StoreError(SyncbitError):

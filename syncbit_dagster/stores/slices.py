@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syncbit_dagster.civil import to_milliseconds
-from syncbit_dagster.samples import InvalidSamplesError, Series, decode_labels, validate
+from syncbit_dagster.core.civil import to_milliseconds
+from syncbit_dagster.core.samples import Series, decode_labels
+from syncbit_dagster.stores.validation import InvalidSamplesError, validate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ def validate_all(writes: Sequence[Write]) -> list[list[Series]]:
 
 
 def validate_for(target: Slice, samples: pd.DataFrame) -> list[Series]:
-    """:func:`samples.validate`, and every sample lies inside the slice.
+    """:func:`validate`, and every sample lies inside the slice.
 
     Raises:
         InvalidSamplesError: with the first thing that is wrong.

@@ -13,13 +13,13 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.stores.lock import WAIT_SECONDS, wait_for
+from syncbit_dagster.stores.locks.local import WAIT_SECONDS, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.core.civil import DayRange
 
 PAUSE_SECONDS = 0.2
 

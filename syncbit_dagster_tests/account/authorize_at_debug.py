@@ -7,12 +7,12 @@ import sys
 from datetime import date
 
 from syncbit_dagster.catalog import asset_named
-from syncbit_dagster.civil import DayRange
 from syncbit_dagster.config import load_settings
-from syncbit_dagster.errors import SyncbitError
-from syncbit_dagster.opening import SOURCES, open_source
-from syncbit_dagster.sources.consent import Consent
-from syncbit_dagster.sources.oauth import AccessTokens
+from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.errors import SyncbitError
+from syncbit_dagster.factories import SOURCES, open_source
+from syncbit_dagster.sources.oauth.access import AccessTokens
+from syncbit_dagster.sources.oauth.consent import Consent
 
 log = logging.getLogger(__name__)
 DAY = DayRange(date(2025, 5, 1), date(2025, 5, 1))

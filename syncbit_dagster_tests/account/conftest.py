@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncbit_dagster.account import Token
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.config import load_settings
 from syncbit_dagster_tests.account.token_server import FIRST, TokenServer, running_token_server
 from syncbit_dagster_tests.postgresql import running_postgresql
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from syncbit_dagster.account import Account
+    from syncbit_dagster.account.account import Account
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
-from syncbit_dagster.account import Token
-from syncbit_dagster.account.state import StatePlace
+from syncbit_dagster.account.state.place import StatePlace
 from syncbit_dagster.account.token_table import TokenTable
+from syncbit_dagster.account.tokens import Token
 
 if TYPE_CHECKING:
     from collections.abc import Callable

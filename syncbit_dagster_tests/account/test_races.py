@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syncbit_dagster.account import Token
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.emulator.fitbit_web.oauth import (
     DEMO_CLIENT_ID,
     DEMO_CLIENT_SECRET,
@@ -25,13 +25,13 @@ from syncbit_dagster.emulator.fitbit_web.oauth import (
 from syncbit_dagster.emulator.server import running_emulator
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.sources.errors import NotAuthorizedError
-from syncbit_dagster.sources.oauth import AccessTokens
+from syncbit_dagster.sources.oauth.access import AccessTokens
 from syncbit_dagster_tests.account.workers import get_each_round, refresh_for_ever
 from syncbit_dagster_tests.processes import Processes, new_barrier
 from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
-    from syncbit_dagster.account import Account
+    from syncbit_dagster.account.account import Account
     from syncbit_dagster_tests.account.token_server import TokenServer
 
 SOAK = os.environ.get("SYNCBIT_SOAK") == "1"

@@ -12,8 +12,11 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
-from syncbit_dagster.account import StateError, Token, TokenFile
+from syncbit_dagster.account.state.place import StateError
+from syncbit_dagster.account.token_file import TokenFile
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.config import load_settings
+from syncbit_dagster.core.errors import ConfigError
 from syncbit_dagster.emulator.fitbit_web.oauth import (
     DEMO_CLIENT_ID,
     DEMO_CLIENT_SECRET,
@@ -21,13 +24,12 @@ from syncbit_dagster.emulator.fitbit_web.oauth import (
 )
 from syncbit_dagster.emulator.server import RunningEmulator, running_emulator
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.errors import ConfigError
 from syncbit_dagster.sources.errors import (
     NotAuthorizedError,
     ProviderRetiredError,
     SourceUnavailableError,
 )
-from syncbit_dagster.sources.oauth import AccessTokens
+from syncbit_dagster.sources.oauth.access import AccessTokens
 from syncbit_dagster_tests.account.token_server import FIRST, TokenServer
 from syncbit_dagster_tests.waiting import wait_for
 
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from syncbit_dagster.account import Account
+    from syncbit_dagster.account.account import Account
 
 JSON = {"Content-Type": "application/json"}
 

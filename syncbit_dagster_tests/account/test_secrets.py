@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 
-from syncbit_dagster.account import TokenFile
+from syncbit_dagster.account.token_file import TokenFile
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster_tests.dagster_process import clean_environment
 from syncbit_dagster_tests.emulated import emulated_account

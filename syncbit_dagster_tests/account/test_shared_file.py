@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncbit_dagster.account.state import StateError, StatePlace
+from syncbit_dagster.account.state.place import StateError, StatePlace
 from syncbit_dagster_tests.account.workers import count_up
 from syncbit_dagster_tests.processes import Processes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from syncbit_dagster.account.state import State
+    from syncbit_dagster.account.state.place import State
 
 PROCESSES = 3
 ROUNDS = 20

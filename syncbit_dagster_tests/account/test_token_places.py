@@ -15,15 +15,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbit_dagster.account import StateError, StatePlace, Token, TokenFile, TokenTable
 from syncbit_dagster.account import token_file as token_file_module
-from syncbit_dagster.errors import ConfigError
+from syncbit_dagster.account.state.place import StateError, StatePlace
+from syncbit_dagster.account.token_file import TokenFile
+from syncbit_dagster.account.token_table import TokenTable
+from syncbit_dagster.account.tokens import Token
+from syncbit_dagster.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from syncbit_dagster.account import TokenStore
+    from syncbit_dagster.account.tokens import TokenStore
 
 TOKEN = Token(
     access_token="hidden-access",

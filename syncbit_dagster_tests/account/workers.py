@@ -7,11 +7,11 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from syncbit_dagster.sources.errors import NotAuthorizedError, SourceUnavailableError
-from syncbit_dagster.sources.oauth import AccessTokens
+from syncbit_dagster.sources.oauth.access import AccessTokens
 
 if TYPE_CHECKING:
-    from syncbit_dagster.account import Account
-    from syncbit_dagster.account.state import StatePlace
+    from syncbit_dagster.account.account import Account
+    from syncbit_dagster.account.state.place import StatePlace
 
 
 def get_each_round(account: Account, barrier: Any, rounds: int) -> list[str]:

@@ -8,12 +8,13 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from syncbit_dagster.account import Token
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.catalog import ASSETS, METRICS
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.samples import decode_labels, to_series
 from syncbit_dagster.definitions import build_definitions
 from syncbit_dagster.defs.names import key_of, named
-from syncbit_dagster.defs.runs import range_run
+from syncbit_dagster.defs.run_requests import range_run
 from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_REFRESH_TOKEN as FITBIT_TOKEN
 from syncbit_dagster.emulator.google_health.oauth import (
     DEMO_CLIENT_ID,
@@ -22,10 +23,9 @@ from syncbit_dagster.emulator.google_health.oauth import (
 )
 from syncbit_dagster.emulator.server import RunningEmulator, running_emulator
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.opening import open_store
-from syncbit_dagster.own_metrics import OWN_METRICS
-from syncbit_dagster.samples import decode_labels, to_series
+from syncbit_dagster.factories import open_store
 from syncbit_dagster.stores.base import Slice
+from syncbit_dagster.telemetry import OWN_METRICS
 from syncbit_dagster_tests.accounts.files import Declared
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from syncbit_dagster.config import Settings
-    from syncbit_dagster.samples import Series
+    from syncbit_dagster.core.samples import Series
 
 AUCKLAND, NEW_YORK = ZoneInfo("Pacific/Auckland"), ZoneInfo("America/New_York")
 FIRST = {"anna": date(2025, 10, 20), "ben": date(2025, 10, 22)}

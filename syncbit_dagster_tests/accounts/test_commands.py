@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncbit_dagster.account import Token
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.cli.main import OF_AN_ACCOUNT, main
 from syncbit_dagster_tests.accounts.files import Declared
 from syncbit_dagster_tests.cli.processes import SYNCBIT, run

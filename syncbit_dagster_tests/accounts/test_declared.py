@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbit_dagster.account import Profile, ProfileFile, TokenTable
+from syncbit_dagster.account.profile import Profile, ProfileFile
+from syncbit_dagster.account.token_table import TokenTable
 from syncbit_dagster.config import VARIABLES, load_accounts, load_settings
 from syncbit_dagster.config.accounts_file import NAME, OF_ONE_ACCOUNT, read_accounts
-from syncbit_dagster.errors import ConfigError
+from syncbit_dagster.core.errors import ConfigError
 from syncbit_dagster_tests.accounts.files import NOW, Declared
 
 if TYPE_CHECKING:

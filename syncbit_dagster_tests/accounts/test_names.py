@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncbit_dagster.account import Profile
+from syncbit_dagster.account.profile import Profile
 from syncbit_dagster.catalog import ASSETS
 from syncbit_dagster.config import load_settings
 from syncbit_dagster.definitions import build_definitions
-from syncbit_dagster.defs.history import AWAITED, TICK_SECONDS
+from syncbit_dagster.defs.sensors.history import AWAITED, TICK_SECONDS
 from syncbit_dagster_tests.accounts.files import Declared
 
 if TYPE_CHECKING:

@@ -22,10 +22,11 @@ from dagster._core.workspace.load import location_origins_from_yaml_paths
 from dagster._grpc.client import DagsterGrpcClient
 from dagster._utils.tags import TagConcurrencyLimitsCounter
 
-from syncbit_dagster.account import Profile, Token
+from syncbit_dagster.account.profile import Profile
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.config import load_accounts
 from syncbit_dagster.config.accounts_file import read_accounts
-from syncbit_dagster.opening import quota_figures
+from syncbit_dagster.factories import quota_figures
 from syncbit_dagster_tests.accounts.files import Declared
 from syncbit_dagster_tests.dagster_process import clean_environment
 from syncbit_dagster_tests.victoriametrics import free_port

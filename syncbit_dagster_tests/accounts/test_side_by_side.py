@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from syncbit_dagster.account import Token
-from syncbit_dagster.civil import civil_day
+from syncbit_dagster.account.tokens import Token
+from syncbit_dagster.core.civil import civil_day
 from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.server import running_emulator
 from syncbit_dagster.emulator.synthetic import SyntheticPerson

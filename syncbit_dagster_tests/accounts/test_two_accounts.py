@@ -12,13 +12,13 @@ import dagster as dg
 import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator
 
-from syncbit_dagster.account import database
-from syncbit_dagster.civil import DayRange, day_start
-from syncbit_dagster.defs import run_failures
+from syncbit_dagster.account.state import database
+from syncbit_dagster.core.civil import DayRange, day_start
+from syncbit_dagster.core.samples import decode_labels
 from syncbit_dagster.defs.names import ACCOUNT_TAG, key_of
-from syncbit_dagster.defs.runs import range_run
-from syncbit_dagster.opening import quota_figures
-from syncbit_dagster.samples import decode_labels
+from syncbit_dagster.defs.run_requests import range_run
+from syncbit_dagster.defs.sensors import run_failures
+from syncbit_dagster.factories import quota_figures
 from syncbit_dagster_tests.accounts.household import DAYS, THREE, Household, household
 
 if TYPE_CHECKING:

@@ -14,12 +14,13 @@ import dagster as dg
 import pytest
 import yaml
 
-from syncbit_dagster import gaps
-from syncbit_dagster.account import Profile, Token
+from syncbit_dagster.account.profile import Profile
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.catalog import ASSETS
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
+from syncbit_dagster.scheduling import backfill_plan as gaps
 from syncbit_dagster_tests.dagster_process import clean_environment
 from syncbit_dagster_tests.defs.unattended import Daemon, records_of
 from syncbit_dagster_tests.documentation.desk import Desk

@@ -14,15 +14,15 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 
-from syncbit_dagster.account import Token
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.catalog import ASSETS
-from syncbit_dagster.civil import DayRange
 from syncbit_dagster.cli import authorize
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.opening import SOURCES, open_source
+from syncbit_dagster.factories import SOURCES, open_source
 from syncbit_dagster.sources.errors import PermissionMissingError
 from syncbit_dagster.sources.google_health.scopes import SCOPES
-from syncbit_dagster.sources.granted import missing_scopes
+from syncbit_dagster.sources.oauth.scopes import missing_scopes
 from syncbit_dagster_tests.cli.processes import SYNCBIT, run, start
 from syncbit_dagster_tests.dagster_process import clean_environment
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account

@@ -15,19 +15,19 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 
-from syncbit_dagster.account import Token
+from syncbit_dagster.account.tokens import Token
+from syncbit_dagster.core.errors import ConfigError, SyncbitError
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.errors import ConfigError, SyncbitError
-from syncbit_dagster.opening import SOURCES
-from syncbit_dagster.sources.consent import Consent
+from syncbit_dagster.factories import SOURCES
 from syncbit_dagster.sources.errors import NotAuthorizedError, SourceUnavailableError
+from syncbit_dagster.sources.oauth.consent import Consent
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
 from syncbit_dagster_tests.victoriametrics import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from syncbit_dagster.account import OAuthApp
+    from syncbit_dagster.account.account import OAuthApp
 
 PERSON = SyntheticPerson(zone=ZoneInfo("UTC"), first_day=date(2025, 1, 1), seed=1)
 
@@ -163,7 +163,7 @@ def test_a_code_works_once(consent: Consent, app: OAuthApp) -> None:
 def test_a_connection_that_sends_nothing_holds_up_nobody(
     consent: Consent, app: OAuthApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("syncbit_dagster.sources.redirect._Handler.timeout", 0.05)
+    monkeypatch.setattr("syncbit_dagster.sources.oauth.redirect._Handler.timeout", 0.05)
     port = urlsplit(app.redirect_uri).port
     with waiting(consent) as outcome, socket.create_connection(("127.0.0.1", port or 0)):
         assert requests.get(consent.url, timeout=30).status_code == 200

@@ -9,8 +9,8 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbit_dagster.sources import consent as consent_module
-from syncbit_dagster.sources.redirect import Redirect, read_redirect
+from syncbit_dagster.sources.oauth import consent as consent_module
+from syncbit_dagster.sources.oauth.redirect import Redirect, read_redirect
 
 REDIRECT_URI = "http://localhost:8080/callback"
 

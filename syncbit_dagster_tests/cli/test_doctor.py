@@ -12,9 +12,12 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 
-from syncbit_dagster.account import Quota, Token
-from syncbit_dagster.account.figures import QuotaFigures
-from syncbit_dagster.checks import (
+from syncbit_dagster.account.tokens import Token
+from syncbit_dagster.cli import doctor
+from syncbit_dagster.cli.main import main
+from syncbit_dagster.emulator.synthetic import SyntheticPerson
+from syncbit_dagster.factories import open_store
+from syncbit_dagster.quality.account import (
     check_clock,
     check_permissions,
     check_quota,
@@ -22,11 +25,8 @@ from syncbit_dagster.checks import (
     check_token,
     check_zone,
 )
-from syncbit_dagster.cli import doctor
-from syncbit_dagster.cli.main import main
-from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.opening import open_store
 from syncbit_dagster.quota import Budget
+from syncbit_dagster.quota.quota import Quota, QuotaFigures
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
 from syncbit_dagster_tests.victoriametrics import running, victoria_metrics

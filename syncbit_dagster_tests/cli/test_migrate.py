@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from syncbit_dagster.civil import DayRange, day_start, to_milliseconds
 from syncbit_dagster.cli.main import main
 from syncbit_dagster.config import load_settings
+from syncbit_dagster.core.civil import DayRange, day_start, to_milliseconds
 from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster_tests.defs.running import materialize

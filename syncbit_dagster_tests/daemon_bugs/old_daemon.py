@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.civil import ONE_DAY
+from syncbit_dagster.core.civil import ONE_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable

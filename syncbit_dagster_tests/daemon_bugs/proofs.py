@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.civil import civil_day, day_start
+from syncbit_dagster.core.civil import civil_day, day_start
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from syncbit_dagster.account import Token
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.catalog import ASSETS
 from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.person import DailyValues, PersonDay, empty_day
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     import dagster as dg
 
-    from syncbit_dagster.civil import DayRange
     from syncbit_dagster.config import Settings
+    from syncbit_dagster.core.civil import DayRange
     from syncbit_dagster_tests.daemon_bugs.proofs import Contents
     from syncbit_dagster_tests.emulated import EmulatedAccount
     from syncbit_dagster_tests.victoriametrics import Server

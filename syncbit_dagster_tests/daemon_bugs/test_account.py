@@ -13,12 +13,14 @@ import orjson
 import pytest
 import requests
 
-from syncbit_dagster.account import Token, TokenFile, database
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.account.state import database
+from syncbit_dagster.account.token_file import TokenFile
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.cli.main import main
 from syncbit_dagster.config import load_settings
-from syncbit_dagster.errors import ConfigError
-from syncbit_dagster.sources.consent import Consent
+from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.errors import ConfigError
+from syncbit_dagster.sources.oauth.consent import Consent
 from syncbit_dagster_tests.account.token_server import FIRST, TokenServer, running_token_server
 from syncbit_dagster_tests.account.workers import get_each_round
 from syncbit_dagster_tests.daemon_bugs.stage import NOON, Stage
@@ -29,7 +31,7 @@ from syncbit_dagster_tests.victoriametrics import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from syncbit_dagster.account import Account
+    from syncbit_dagster.account.account import Account
 
 pytestmark = pytest.mark.victoriametrics
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pytest
 
-from syncbit_dagster.civil import ONE_DAY, DayRange
-from syncbit_dagster.defs import history
+from syncbit_dagster.core.civil import ONE_DAY, DayRange
+from syncbit_dagster.defs.sensors import history
 from syncbit_dagster.sources import http
 from syncbit_dagster.stores.victoriametrics import transport
 from syncbit_dagster_tests.daemon_bugs.old_daemon import OldDaemon

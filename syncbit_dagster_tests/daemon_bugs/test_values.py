@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import requests
 
-from syncbit_dagster.civil import ONE_DAY, DayRange, day_start, to_milliseconds
-from syncbit_dagster.samples import decode_labels
+from syncbit_dagster.core.civil import ONE_DAY, DayRange, day_start, to_milliseconds
+from syncbit_dagster.core.samples import decode_labels
 from syncbit_dagster_tests.daemon_bugs.old_daemon import OldDaemon
 from syncbit_dagster_tests.daemon_bugs.proofs import (
     BY_STEPS,

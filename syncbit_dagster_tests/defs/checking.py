@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from syncbit_dagster.catalog import asset_named
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.definitions import build_definitions
 from syncbit_dagster.defs.checks import build_checks
 from syncbit_dagster.defs.io_manager import sample_store_io_manager

@@ -11,8 +11,8 @@ from syncbit_dagster.definitions import build_definitions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from syncbit_dagster.civil import DayRange
     from syncbit_dagster.config import Settings
+    from syncbit_dagster.core.civil import DayRange
 
 
 def materialize(

@@ -9,9 +9,9 @@ import pytest
 
 from syncbit_dagster.catalog import ASSETS, metrics_of
 from syncbit_dagster.config import load_settings
-from syncbit_dagster.dashboards import BOARDS
+from syncbit_dagster.core.samples import COLUMNS, empty
 from syncbit_dagster.definitions import build_definitions
-from syncbit_dagster.samples import COLUMNS, empty
+from tools.grafana import BOARDS
 
 if TYPE_CHECKING:
     from pathlib import Path

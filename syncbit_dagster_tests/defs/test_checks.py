@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.civil import DayRange, real_clock
+from syncbit_dagster.core.civil import DayRange, real_clock
+from syncbit_dagster.core.samples import Series, from_series, to_series
 from syncbit_dagster.defs.io_manager import SampleStoreIOManager
 from syncbit_dagster.defs.run_progress import RunProgress
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.opening import open_store
-from syncbit_dagster.own_metrics import RunFigures
-from syncbit_dagster.samples import Series, from_series, to_series
+from syncbit_dagster.factories import open_store
 from syncbit_dagster.stores.base import Slice
+from syncbit_dagster.telemetry import RunFigures
 from syncbit_dagster_tests.defs.checking import (
     DAYS,
     NAMES,

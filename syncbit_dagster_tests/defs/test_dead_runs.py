@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from syncbit_dagster.civil import DayRange
-from syncbit_dagster.defs import dead_runs, own_metrics
-from syncbit_dagster.defs.runs import range_run
+from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.defs import dead_runs
+from syncbit_dagster.defs.resources import telemetry as own_metrics
+from syncbit_dagster.defs.run_requests import range_run
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster_tests.defs.unattended import Daemon
 from syncbit_dagster_tests.emulated import emulated_account

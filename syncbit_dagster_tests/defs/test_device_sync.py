@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pytest
 
-from syncbit_dagster.account import Token, database
+from syncbit_dagster.account.state import database
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.catalog import ASSETS
 from syncbit_dagster.definitions import build_definitions
-from syncbit_dagster.defs import device_sync
+from syncbit_dagster.defs.sensors import device_sync
 from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.sources import http
 from syncbit_dagster_tests.defs.unattended import Daemon, range_of

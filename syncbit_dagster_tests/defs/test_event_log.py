@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
-from syncbit_dagster.defs.event_log import BATCH_SIZE, BATCH_SIZE_VARIABLE, BatchedEventLog
+from syncbit_dagster.defs.instance.event_log import BATCH_SIZE, BATCH_SIZE_VARIABLE, BatchedEventLog
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
 STORAGES = {
     "own": "sqlite: {{base_dir: {home}}}",
     "batched": (
-        "custom: {{module: syncbit_dagster.defs.event_log, class: BatchedSqliteStorage,"
+        "custom: {{module: syncbit_dagster.defs.instance.event_log, class: BatchedSqliteStorage,"
         " config: {{base_dir: {home}}}}}"
     ),
 }

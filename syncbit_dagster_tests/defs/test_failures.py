@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 import requests
 
+from syncbit_dagster.core.errors import ConfigError
 from syncbit_dagster.defs.failures import as_failure
-from syncbit_dagster.errors import ConfigError
 
 
 def test_our_errors_are_their_own_sentence() -> None:

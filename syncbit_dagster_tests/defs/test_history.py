@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from syncbit_dagster import gaps
 from syncbit_dagster.catalog import ASSETS
-from syncbit_dagster.civil import ONE_DAY, DayRange
-from syncbit_dagster.defs import history
+from syncbit_dagster.core.civil import ONE_DAY, DayRange
+from syncbit_dagster.defs.sensors import history
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
+from syncbit_dagster.scheduling import backfill_plan as gaps
 from syncbit_dagster.sources import http
 from syncbit_dagster_tests.defs.unattended import (
     Daemon,

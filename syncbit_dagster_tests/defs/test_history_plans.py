@@ -10,13 +10,15 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from syncbit_dagster.account import Profile, Token, database
+from syncbit_dagster.account.profile import Profile
+from syncbit_dagster.account.state import database
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.catalog import ASSETS, asset_named
-from syncbit_dagster.civil import ONE_DAY, DayRange
+from syncbit_dagster.core.civil import ONE_DAY, DayRange
 from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.gaps import FIRST_DAYS
-from syncbit_dagster.opening import offered_assets, open_source
+from syncbit_dagster.factories import offered_assets, open_source
+from syncbit_dagster.scheduling.backfill_plan import FIRST_DAYS
 from syncbit_dagster_tests.defs.unattended import Daemon, QuickDaemon, assets_of, range_of
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
 from syncbit_dagster_tests.sources.takeout.exports import day_rows, minutes, write_folder

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.samples import Series, from_series
 from syncbit_dagster.defs.joint_writes import SAMPLES_TOGETHER, JointWrites
-from syncbit_dagster.samples import InvalidSamplesError, Series, from_series
 from syncbit_dagster.sources.base import Batch
 from syncbit_dagster.stores.base import Slice, Store, Write, WriteReport
 from syncbit_dagster.stores.errors import (
@@ -18,6 +18,7 @@ from syncbit_dagster.stores.errors import (
     StoreRefusedError,
     StoreUnavailableError,
 )
+from syncbit_dagster.stores.validation import InvalidSamplesError
 from syncbit_dagster_tests.stores.builders import slice_of
 
 if TYPE_CHECKING:

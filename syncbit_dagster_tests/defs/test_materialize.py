@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from syncbit_dagster.catalog import ASSETS, METRICS, metrics_of
-from syncbit_dagster.civil import DayRange, day_start, to_milliseconds
+from syncbit_dagster.core.civil import DayRange, day_start, to_milliseconds
+from syncbit_dagster.core.samples import decode_labels, to_series
 from syncbit_dagster.definitions import build_definitions
 from syncbit_dagster.defs.sparkline import INLINE_CHARACTERS
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.opening import open_store
-from syncbit_dagster.samples import decode_labels, to_series
+from syncbit_dagster.factories import open_store
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster_tests.defs.running import failure_of, materialize, metadata_of
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account

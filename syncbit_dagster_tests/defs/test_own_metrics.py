@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pytest
 
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.samples import to_series
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.opening import open_store
-from syncbit_dagster.own_metrics import OWN_METRICS
-from syncbit_dagster.samples import to_series
+from syncbit_dagster.factories import open_store
 from syncbit_dagster.stores.base import Slice
+from syncbit_dagster.telemetry import OWN_METRICS
 from syncbit_dagster_tests.defs.running import materialize
 from syncbit_dagster_tests.emulated import emulated_account
 from syncbit_dagster_tests.sources.takeout.exports import BERLIN, minutes, write_folder

@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from syncbit_dagster.account import Token, database
-from syncbit_dagster.civil import ONE_DAY, DayRange
+from syncbit_dagster.account.state import database
+from syncbit_dagster.account.tokens import Token
+from syncbit_dagster.core.civil import ONE_DAY, DayRange
 from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.sources import http

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from syncbit_dagster.catalog import ASSETS
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.samples import Series, from_series
 from syncbit_dagster.definitions import build_definitions
 from syncbit_dagster.defs import read_ahead
 from syncbit_dagster.defs.read_ahead import ReadAhead
-from syncbit_dagster.defs.runs import RANGE_END_TAG, RANGE_START_TAG
+from syncbit_dagster.defs.run_requests import RANGE_END_TAG, RANGE_START_TAG
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.samples import Series, from_series
 from syncbit_dagster.sources.base import Batch
 from syncbit_dagster.sources.errors import SourceError
 from syncbit_dagster_tests.defs.running import metadata_of

@@ -15,12 +15,18 @@ import yaml
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 
-from syncbit_dagster.civil import DayRange
 from syncbit_dagster.config import load_settings
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.definitions import build_definitions
-from syncbit_dagster.defs.event_log import BATCH_SIZE_VARIABLE
-from syncbit_dagster.defs.retention import KEPT_DAYS, LOOKED_BACK_DAYS, NAME, forgetting, superseded
-from syncbit_dagster.defs.runs import range_run
+from syncbit_dagster.defs.instance.event_log import BATCH_SIZE_VARIABLE
+from syncbit_dagster.defs.instance.retention import (
+    KEPT_DAYS,
+    LOOKED_BACK_DAYS,
+    NAME,
+    forgetting,
+    superseded,
+)
+from syncbit_dagster.defs.run_requests import range_run
 from syncbit_dagster_tests.postgresql import running_postgresql
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from syncbit_dagster.account import Token
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.config import load_settings
 from syncbit_dagster.definitions import build_definitions
 from syncbit_dagster.emulator.synthetic import SyntheticPerson

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.definitions import build_definitions
-from syncbit_dagster.defs.runs import range_run
+from syncbit_dagster.defs.run_requests import range_run
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster_tests.emulated import emulated_account
 from syncbit_dagster_tests.processes import Processes, new_barrier

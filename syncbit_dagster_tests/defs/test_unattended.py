@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from syncbit_dagster.catalog import ASSETS
-from syncbit_dagster.civil import ONE_DAY, DayRange, civil_day
-from syncbit_dagster.defs.runs import RANGE_END_TAG, RANGE_START_TAG
+from syncbit_dagster.core.civil import ONE_DAY, DayRange, civil_day
+from syncbit_dagster.defs.run_requests import RANGE_END_TAG, RANGE_START_TAG
 from syncbit_dagster_tests.dagster_process import copy_of_the_root, dagster_dev
 from syncbit_dagster_tests.defs.wearer import BERLIN, Wearer
 from syncbit_dagster_tests.emulated import emulated_account

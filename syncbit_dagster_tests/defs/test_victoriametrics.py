@@ -10,13 +10,13 @@ import dagster as dg
 import pytest
 
 from syncbit_dagster.catalog import asset_named, metrics_of
-from syncbit_dagster.civil import DayRange
 from syncbit_dagster.config import load_settings
+from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.samples import to_series
 from syncbit_dagster.definitions import build_definitions
-from syncbit_dagster.defs.runs import RANGE_END_TAG, RANGE_START_TAG
+from syncbit_dagster.defs.run_requests import RANGE_END_TAG, RANGE_START_TAG
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.opening import open_store, scheduled_assets
-from syncbit_dagster.samples import to_series
+from syncbit_dagster.factories import open_store, scheduled_assets
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster.stores.victoriametrics import VictoriaMetricsStore
 from syncbit_dagster_tests.defs.running import failure_of, materialize, metadata_of

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from syncbit_dagster.catalog import ASSETS
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.defs.watch import watch
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster_tests.cli.processes import SYNCBIT, run

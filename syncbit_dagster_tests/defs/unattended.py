@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from syncbit_dagster.catalog import asset_named
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.definitions import build_definitions
-from syncbit_dagster.opening import open_source
+from syncbit_dagster.factories import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

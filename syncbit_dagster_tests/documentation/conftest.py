@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncbit_dagster_tests.dashboards.filled import Filled, filled
+from syncbit_dagster_tests.grafana.filled import Filled, filled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

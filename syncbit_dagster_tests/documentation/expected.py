@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from syncbit_dagster.civil import day_start, to_milliseconds
-from syncbit_dagster_tests.dashboards.filled import DAYS, NOW, ZONE, Filled
+from syncbit_dagster.core.civil import day_start, to_milliseconds
+from syncbit_dagster_tests.grafana.filled import DAYS, NOW, ZONE, Filled
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,9 +12,9 @@ import dagster as dg
 
 import syncbit_dagster
 from syncbit_dagster.catalog import METRICS
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.opening import open_store
+from syncbit_dagster.factories import open_store
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster_tests.defs.running import materialize
 from syncbit_dagster_tests.emulated import emulated_account

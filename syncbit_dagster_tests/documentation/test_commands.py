@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from syncbit_dagster.civil import civil_day, day_start, to_milliseconds
+from syncbit_dagster.core.civil import civil_day, day_start, to_milliseconds
 from syncbit_dagster_tests.documentation.commands import CANNOT_RUN, RUN, RUN_ELSEWHERE
 from syncbit_dagster_tests.documentation.desk import PERSON, SECONDS, Desk, new_desk
 from syncbit_dagster_tests.documentation.pages import PAGES, ROOT, SHELLS, blocks, commands

@@ -10,10 +10,10 @@ import pytest
 import requests
 
 from syncbit_dagster.catalog import METRICS
-from syncbit_dagster.own_metrics import OWN_METRICS
-from syncbit_dagster_tests.dashboards.filled import DAYS, INTRADAY, NOW, ZONE, Filled
+from syncbit_dagster.telemetry import OWN_METRICS
 from syncbit_dagster_tests.documentation.expected import DAY, STEPS, WANTED, day_by_day
 from syncbit_dagster_tests.documentation.pages import DOCS, PAGES, blocks
+from syncbit_dagster_tests.grafana.filled import DAYS, INTRADAY, NOW, ZONE, Filled
 
 pytestmark = pytest.mark.victoriametrics
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncbit_dagster.sources import consent, token_endpoint
 from syncbit_dagster.sources.google_health import refusals
+from syncbit_dagster.sources.oauth import consent, token_endpoint
 from syncbit_dagster_tests.documentation.pages import DOCS, ROOT
 
 if TYPE_CHECKING:

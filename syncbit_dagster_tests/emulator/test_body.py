@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syncbit_dagster.civil import ONE_DAY, day_start
+from syncbit_dagster.core.civil import ONE_DAY, day_start
 from syncbit_dagster.emulator.google_health import devices as wire_devices
 from syncbit_dagster.emulator.records import Device, DeviceKind
 from syncbit_dagster.emulator.synthetic import SyntheticPerson

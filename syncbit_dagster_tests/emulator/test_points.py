@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncbit_dagster.civil import day_end, day_start
-from syncbit_dagster.emulator.feed import Feed
+from syncbit_dagster.core.civil import day_end, day_start
 from syncbit_dagster.emulator.google_health.data_types import DATA_TYPES
 from syncbit_dagster.emulator.google_health.filters import LAST_MS, Bounds, parse_filter
 from syncbit_dagster.emulator.google_health.points import page_of_points
 from syncbit_dagster.emulator.person import DailyValues, PersonDay, empty_day
 from syncbit_dagster.emulator.records import Body, Device, SleepSession
+from syncbit_dagster.emulator.server_view import Feed
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster_tests.emulator.api import reason
 from syncbit_dagster_tests.emulator.conftest import BERLIN

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncbit_dagster.civil import ONE_DAY, day_end, day_start
-from syncbit_dagster.emulator.feed import Feed
+from syncbit_dagster.core.civil import ONE_DAY, day_end, day_start
 from syncbit_dagster.emulator.google_health.data_types import DATA_TYPES
 from syncbit_dagster.emulator.google_health.rollups import roll_up
 from syncbit_dagster.emulator.google_health.rules import Record
 from syncbit_dagster.emulator.person import MINUTE_MS
+from syncbit_dagster.emulator.server_view import Feed
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster_tests.emulator.api import reason, windows
 from syncbit_dagster_tests.emulator.conftest import BERLIN

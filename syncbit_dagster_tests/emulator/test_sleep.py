@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from syncbit_dagster.civil import ONE_DAY
-from syncbit_dagster.emulator.feed import Feed
+from syncbit_dagster.core.civil import ONE_DAY
 from syncbit_dagster.emulator.google_health.sleep import sleep_events
 from syncbit_dagster.emulator.person import MINUTE_MS
 from syncbit_dagster.emulator.records import Segment, SleepSession, Stage, Staging
+from syncbit_dagster.emulator.server_view import Feed
 from syncbit_dagster_tests.emulator.api import reason
 from syncbit_dagster_tests.emulator.conftest import BERLIN
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncbit_dagster.civil import DayRange, day_end, day_start, to_milliseconds
+from syncbit_dagster.core.civil import DayRange, day_end, day_start, to_milliseconds
 from syncbit_dagster.emulator.person import MINUTE_MS, NO_ZONE, PersonDay
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncbit_dagster.civil import ONE_DAY, civil_day
+from syncbit_dagster.core.civil import ONE_DAY, civil_day
 from syncbit_dagster.emulator.person import MINUTE_MS
 from syncbit_dagster.emulator.records import Stage, Staging
 from syncbit_dagster.emulator.synthetic import SyntheticPerson

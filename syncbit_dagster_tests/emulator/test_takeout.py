@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.errors import ConfigError
 from syncbit_dagster.emulator.server import running_emulator
 from syncbit_dagster.emulator.takeout import TakeoutPerson
-from syncbit_dagster.errors import ConfigError
 from syncbit_dagster_tests.emulator.api import Api, Clock, windows
 
 if TYPE_CHECKING:

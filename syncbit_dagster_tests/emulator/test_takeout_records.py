@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from syncbit_dagster.emulator.feed import Feed
 from syncbit_dagster.emulator.person import MINUTE_MS
 from syncbit_dagster.emulator.records import Stage, Staging
 from syncbit_dagster.emulator.server import running_emulator
+from syncbit_dagster.emulator.server_view import Feed
 from syncbit_dagster.emulator.takeout import TakeoutPerson
 from syncbit_dagster_tests.emulator.api import Api, Clock
 from syncbit_dagster_tests.emulator.test_takeout import AUTUMN, BERLIN, CHICAGO, read, write

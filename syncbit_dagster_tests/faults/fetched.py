@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 import orjson
 
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.civil import ONE_DAY, DayRange, civil_day
+from syncbit_dagster.core.civil import ONE_DAY, DayRange, civil_day
 from syncbit_dagster.sources.google_health.plan import (
     DailyRollUpRequest,
     ReadingsRequest,
@@ -23,7 +23,7 @@ from syncbit_dagster_tests.faults.stage import PERSON
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from syncbit_dagster.gaps import Gap
+    from syncbit_dagster.scheduling.backfill_plan import Gap
     from syncbit_dagster.sources.google_health.plan import Request
     from syncbit_dagster_tests.faults.proxy import Seen
 

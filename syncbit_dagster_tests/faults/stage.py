@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from syncbit_dagster.civil import DayRange
 from syncbit_dagster.cli.emulator import synthetic_person
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster_tests.cli import processes
 from syncbit_dagster_tests.dagster_process import ROOT, clean_environment
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncbit_dagster.civil import DayRange
-from syncbit_dagster.gaps import gaps
+from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.scheduling.backfill_plan import gaps
 from syncbit_dagster_tests.faults.deployment import ROLES, Deployment, deployment, until
 from syncbit_dagster_tests.faults.fetched import is_for_data
 from syncbit_dagster_tests.faults.proxy import Passed, Plan

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster_tests.faults.fetched import days_of, first_pages, is_for_data, planned
 from syncbit_dagster_tests.faults.proxy import Passed, Plan, Seen
 from syncbit_dagster_tests.faults.scenarios import KINDS

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.gaps import gaps
+from syncbit_dagster.scheduling.backfill_plan import gaps
 from syncbit_dagster_tests.faults.fetched import (
     days_of,
     first_pages,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from dagster_shared.error import SerializableErrorInfo
 
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.core.civil import DayRange
     from syncbit_dagster_tests.faults.proxy import Seen
     from syncbit_dagster_tests.faults.stage import Stage
 

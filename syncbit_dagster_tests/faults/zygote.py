@@ -34,15 +34,15 @@ PRELOADED = (
     "dagster._core.storage.sqlite_storage",
     "rich.traceback",
     "sqlalchemy.dialects.sqlite",
-    "syncbit_dagster.account.database",
+    "syncbit_dagster.account.state.database",
     "syncbit_dagster.defs.assets",
     "syncbit_dagster.defs.checks",
-    "syncbit_dagster.defs.device_sync",
+    "syncbit_dagster.defs.sensors.device_sync",
     "syncbit_dagster.defs.freshness",
-    "syncbit_dagster.defs.history",
+    "syncbit_dagster.defs.sensors.history",
     "syncbit_dagster.defs.io_manager",
     "syncbit_dagster.defs.schedules",
-    "syncbit_dagster.opening",
+    "syncbit_dagster.factories",
 )
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import NullPool
 
-from syncbit_dagster.account.database import server_engine
-from syncbit_dagster.stores.shared_lock import SharedTargetLock
+from syncbit_dagster.account.state.database import server_engine
+from syncbit_dagster.stores.locks.shared import SharedTargetLock
 
 
 def hold(url: str, target: str, barrier: Any) -> None:

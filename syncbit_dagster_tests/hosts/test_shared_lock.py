@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import NullPool, text
 
-from syncbit_dagster.account.database import server_engine
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.account.state.database import server_engine
 from syncbit_dagster.config import load_settings
-from syncbit_dagster.opening import target_lock, turns
+from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.factories import target_lock, turns
 from syncbit_dagster.stores.errors import StoreUnavailableError
-from syncbit_dagster.stores.lock import TargetLock
-from syncbit_dagster.stores.shared_lock import SharedTargetLock, keys_of
+from syncbit_dagster.stores.locks.local import TargetLock
+from syncbit_dagster.stores.locks.shared import SharedTargetLock, keys_of
 from syncbit_dagster_tests.hosts.holder import hold
 from syncbit_dagster_tests.processes import Processes, new_barrier
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from syncbit_dagster.civil import to_milliseconds
+from syncbit_dagster.core.civil import to_milliseconds
 from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster_tests.hosts.network import Worker, networks
 from syncbit_dagster_tests.hosts.servers import ENVIRONMENT, Servers, running_servers

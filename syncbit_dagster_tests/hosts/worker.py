@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import numpy as np
 
-from syncbit_dagster.account import Token
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.config import load_settings
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.definitions import build_definitions
-from syncbit_dagster.defs.runs import range_run
-from syncbit_dagster.opening import open_source, open_store
+from syncbit_dagster.defs.run_requests import range_run
+from syncbit_dagster.factories import open_source, open_store
 from syncbit_dagster.sources.errors import QuotaWaitError
-from syncbit_dagster.sources.oauth import AccessTokens
+from syncbit_dagster.sources.oauth.access import AccessTokens
 from syncbit_dagster_tests.defs.running import metadata_of
 from syncbit_dagster_tests.stores.builders import contents, series, slice_of, table
 

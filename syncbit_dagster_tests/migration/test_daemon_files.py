@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncbit_dagster.errors import ConfigError
-from syncbit_dagster.migration.daemon_files import DaemonState, read_daemon_files
+from syncbit_dagster.cli.migration.daemon_files import DaemonState, read_daemon_files
+from syncbit_dagster.core.errors import ConfigError
 from syncbit_dagster_tests.migration.daemon import write_files
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from syncbit_dagster.catalog import METRICS
+from syncbit_dagster.cli.migration.old_samples import TEST_METRIC
 from syncbit_dagster.config import VARIABLES
-from syncbit_dagster.migration.old_samples import TEST_METRIC
 
 PAGE = (Path(__file__).parents[2] / "docs" / "moving.md").read_text()
 VALUES = re.compile(r"with `(type|zone|stage)` ((?:`\w+`(?:, )?)+)")

@@ -11,9 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbit_dagster.civil import DayRange, civil_day, day_start, to_milliseconds
-from syncbit_dagster.migration.old_samples import DAILY_METRICS, all_of, find_old, remove_old
-from syncbit_dagster.samples import Series, decode_labels, encode_labels, from_series, to_series
+from syncbit_dagster.cli.migration.old_samples import DAILY_METRICS, all_of, find_old, remove_old
+from syncbit_dagster.core.civil import DayRange, civil_day, day_start, to_milliseconds
+from syncbit_dagster.core.samples import (
+    Series,
+    decode_labels,
+    encode_labels,
+    from_series,
+    to_series,
+)
 from syncbit_dagster.stores.base import Slice, Store, Write, WriteReport
 
 if TYPE_CHECKING:

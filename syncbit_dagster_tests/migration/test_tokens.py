@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncbit_dagster.account import Token, TokenFile
-from syncbit_dagster.migration.daemon_files import DaemonTokens
-from syncbit_dagster.migration.tokens import TakeOver, take_over
+from syncbit_dagster.account.token_file import TokenFile
+from syncbit_dagster.account.tokens import Token
+from syncbit_dagster.cli.migration.daemon_files import DaemonTokens
+from syncbit_dagster.cli.migration.tokens import TakeOver, take_over
 
 if TYPE_CHECKING:
     from pathlib import Path

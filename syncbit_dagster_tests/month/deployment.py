@@ -10,7 +10,7 @@ import dagster as dg
 from dagster._utils.schedules import schedule_execution_time_iterator
 
 from syncbit_dagster.definitions import build_definitions
-from syncbit_dagster.defs import device_sync, history
+from syncbit_dagster.defs.sensors import device_sync, history
 from syncbit_dagster_tests.defs.unattended import RUN_KEY_TAG
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import dagster as dg
 import orjson
 import requests
 
-from syncbit_dagster.account import Token
-from syncbit_dagster.civil import DayRange, civil_day
+from syncbit_dagster.account.tokens import Token
+from syncbit_dagster.core.civil import DayRange, civil_day
 from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster_tests.defs.running import metadata_of
 from syncbit_dagster_tests.defs.unattended import sqlite_instance

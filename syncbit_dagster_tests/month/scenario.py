@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from syncbit_dagster.civil import ONE_DAY, DayRange
+from syncbit_dagster.core.civil import ONE_DAY, DayRange
 from syncbit_dagster.emulator.switches import Fault
 from syncbit_dagster_tests.defs.wearer import BERLIN
 from syncbit_dagster_tests.month.person import Traveller, ahead_of_utc, changes_of, zone_of

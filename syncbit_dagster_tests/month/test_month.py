@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pytest
 
-from syncbit_dagster.civil import day_end
-from syncbit_dagster.defs.runs import days_of_run
-from syncbit_dagster.settled import MARGIN
+from syncbit_dagster.core.civil import day_end
+from syncbit_dagster.defs.run_requests import days_of_run
+from syncbit_dagster.scheduling.settled_rule import MARGIN
 from syncbit_dagster_tests.defs.wearer import BERLIN
 from syncbit_dagster_tests.month import scenario
 from syncbit_dagster_tests.month.month import ASSETS, Moment, Month, live

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
-from syncbit_dagster.civil import civil_day, day_end, day_start
+from syncbit_dagster.core.civil import civil_day, day_end, day_start
 from syncbit_dagster_tests.defs.wearer import BERLIN
 from syncbit_dagster_tests.month import scenario
 from syncbit_dagster_tests.month.person import ahead_of_utc, changes_of, zone_of

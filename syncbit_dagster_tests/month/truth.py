@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from math import fsum, isnan
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.civil import DayRange, civil_day, day_end, day_start, to_milliseconds
+from syncbit_dagster.core.civil import DayRange, civil_day, day_end, day_start, to_milliseconds
 from syncbit_dagster.emulator.records import SleepSession, Stage, Staging
 
 if TYPE_CHECKING:

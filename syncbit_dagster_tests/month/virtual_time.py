@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-from syncbit_dagster.account.state import HeldState, Json, State, StatePlace
+from syncbit_dagster.account.state.place import HeldState, Json, State, StatePlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from syncbit_dagster.catalog import asset_named
-from syncbit_dagster.civil import DayRange, day_start, to_milliseconds
+from syncbit_dagster.core.civil import DayRange, day_start, to_milliseconds
+from syncbit_dagster.core.samples import Series, encode_labels, from_series
 from syncbit_dagster.quality import Evidence
-from syncbit_dagster.samples import Series, encode_labels, from_series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.quality.intervals import minutes_in_day
 from syncbit_dagster_tests.quality.builders import (
     day_ranges,

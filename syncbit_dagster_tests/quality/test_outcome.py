@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncbit_dagster.catalog import ASSETS
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.quality import CHECKS, Finding, Outcome, checks_of
 from syncbit_dagster.quality.outcome import MOST_ROWS, merged, ranges_text, sentence, table
 from syncbit_dagster_tests.quality.builders import one_day

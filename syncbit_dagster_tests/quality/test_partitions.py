@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbit_dagster.civil import ONE_DAY, DayRange
+from syncbit_dagster.core.civil import ONE_DAY, DayRange
 from syncbit_dagster.quality.partitions import gaps, read_back
 from syncbit_dagster_tests.quality.builders import BERLIN, daily, evidence, grid, series
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncbit_dagster.catalog import METRICS, asset_named, metrics_of
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.quality.ranges import RANGES, physiological_ranges, plausible
 from syncbit_dagster_tests.quality.builders import BERLIN, daily, evidence, grid, one_day, series
 

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syncbit_dagster.catalog import asset_named
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.samples import concat, to_series
 from syncbit_dagster.quality.sleep import stages_match_sleep
-from syncbit_dagster.samples import concat, to_series
 from syncbit_dagster_tests.quality.builders import daily, evidence, one_day
 from syncbit_dagster_tests.sources.takeout.exports import source
 

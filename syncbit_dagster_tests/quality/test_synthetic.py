@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from syncbit_dagster.catalog import ASSETS, Asset
-from syncbit_dagster.civil import DayRange, day_end, day_start, to_milliseconds
+from syncbit_dagster.core.civil import DayRange, day_end, day_start, to_milliseconds
+from syncbit_dagster.core.samples import concat, milliseconds
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.opening import open_source
+from syncbit_dagster.factories import open_source
 from syncbit_dagster.quality import Evidence, checks_of, metrics_read
-from syncbit_dagster.samples import concat, milliseconds
 from syncbit_dagster_tests.emulated import emulated_account
 
 if TYPE_CHECKING:

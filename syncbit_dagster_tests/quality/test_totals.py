@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncbit_dagster.catalog import ASSETS, METRICS, metrics_of
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.quality import metrics_read
 from syncbit_dagster.quality.totals import TOLERANCE, TOTALS, sum_matches_total
 from syncbit_dagster_tests.quality.builders import BERLIN, daily, evidence, grid, series

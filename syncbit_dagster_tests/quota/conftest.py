@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncbit_dagster.account import StatePlace
+from syncbit_dagster.account.state.place import StatePlace
 from syncbit_dagster_tests.postgresql import running_postgresql
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncbit_dagster.account import Quota, StateError, StatePlace
-from syncbit_dagster.account.figures import QuotaFigures
+from syncbit_dagster.account.state.place import StateError, StatePlace
 from syncbit_dagster.quota import Budget, WaitTooLongError
+from syncbit_dagster.quota.quota import Quota, QuotaFigures
 from syncbit_dagster_tests.processes import Processes
 from syncbit_dagster_tests.quota.workers import send
 

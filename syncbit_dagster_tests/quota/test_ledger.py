@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbit_dagster.account import Quota
 from syncbit_dagster.quota.headers import Told, told_by
 from syncbit_dagster.quota.ledger import LATE_SECONDS, Ledger, ask, at, learn
+from syncbit_dagster.quota.quota import Quota
 
 HOUR = 1_700_000_000.0 // 3600 * 3600
 FITBIT = Quota(150, 3600, "fixed")

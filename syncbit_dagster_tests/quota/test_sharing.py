@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncbit_dagster.account import Quota
 from syncbit_dagster.quota import Budget
+from syncbit_dagster.quota.quota import Quota
 from syncbit_dagster_tests.quota.virtual_time import VirtualClock
 
 if TYPE_CHECKING:
-    from syncbit_dagster.account import Priority, StatePlace
+    from syncbit_dagster.account.state.place import StatePlace
+    from syncbit_dagster.quota.quota import Priority
 
 SOAK = os.environ.get("SYNCBIT_SOAK") == "1"
 START = 1_700_000_000.0 // 3600 * 3600

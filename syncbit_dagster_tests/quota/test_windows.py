@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from syncbit_dagster.quota.windows import FixedWindow, SlidingWindow
 
 if TYPE_CHECKING:
-    from syncbit_dagster.account import Priority
+    from syncbit_dagster.quota.quota import Priority
     from syncbit_dagster.quota.windows import Log, Window
 
 START = 1_700_000_000.0 // 3600 * 3600

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from syncbit_dagster.quota import Budget
 
 if TYPE_CHECKING:
-    from syncbit_dagster.account import Quota
+    from syncbit_dagster.quota.quota import Quota
 
 
 def send(quota: Quota, requests: int) -> list[float]:

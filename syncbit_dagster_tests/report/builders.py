@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from syncbit_dagster.catalog import METRICS, Metric, Zero
-from syncbit_dagster.civil import DayRange, day_start, to_milliseconds
+from syncbit_dagster.core.civil import DayRange, day_start, to_milliseconds
+from syncbit_dagster.core.samples import Series, decode_labels, encode_labels, from_series
 from syncbit_dagster.report import Report, make_report
-from syncbit_dagster.samples import Series, decode_labels, encode_labels, from_series
 from syncbit_dagster.stores.base import Store
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.opening import offered_assets, open_source, open_store
+from syncbit_dagster.factories import offered_assets, open_source, open_store
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster_tests.emulated import emulated_account
 

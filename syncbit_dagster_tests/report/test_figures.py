@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbit_dagster.civil import DayRange, day_start
+from syncbit_dagster.core.civil import DayRange, day_start
 from syncbit_dagster.report.figures.calendar import WEEKDAYS, week_table
 from syncbit_dagster.report.figures.weeks import weekly_means
 from syncbit_dagster_tests.report.builders import (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from syncbit_dagster.catalog import ASSETS, METRICS, Asset, Metric
-from syncbit_dagster.civil import day_start
+from syncbit_dagster.core.civil import day_start
 from syncbit_dagster.report.chapters import CHAPTERS, UNPLOTTED_UNITS
 from syncbit_dagster_tests.report.builders import (
     BERLIN,
@@ -22,7 +22,7 @@ from syncbit_dagster_tests.report.builders import (
 )
 
 if TYPE_CHECKING:
-    from syncbit_dagster.samples import Series
+    from syncbit_dagster.core.samples import Series
 
 
 def test_a_made_up_metric_of_a_known_asset_is_a_line_in_its_chapter() -> None:

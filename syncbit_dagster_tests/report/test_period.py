@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncbit_dagster.catalog import METRICS
-from syncbit_dagster.civil import DayRange, civil_day, day_end, day_start, to_milliseconds
+from syncbit_dagster.core.civil import DayRange, civil_day, day_end, day_start, to_milliseconds
+from syncbit_dagster.core.samples import encode_labels
 from syncbit_dagster.report.period import HOURS, hour_table, is_amount, read_period
-from syncbit_dagster.samples import encode_labels
 from syncbit_dagster_tests.quality.builders import day_ranges, zones
 from syncbit_dagster_tests.report.builders import (
     BERLIN,

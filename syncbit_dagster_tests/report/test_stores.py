@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from syncbit_dagster.catalog import ASSETS, METRICS, metrics_of
-from syncbit_dagster.civil import civil_day
-from syncbit_dagster.opening import open_store
+from syncbit_dagster.core.civil import civil_day
+from syncbit_dagster.core.samples import decode_labels, to_series
+from syncbit_dagster.factories import open_store
 from syncbit_dagster.report import make_report
 from syncbit_dagster.report.chapters import UNPLOTTED_UNITS
-from syncbit_dagster.samples import decode_labels, to_series
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig, VictoriaMetricsStore
 from syncbit_dagster_tests.report.builders import Page
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from syncbit_dagster.config import Settings
-    from syncbit_dagster.samples import Series
+    from syncbit_dagster.core.samples import Series
     from syncbit_dagster.stores.base import Store
 
 INTRADAY = {asset.name for asset in ASSETS if asset.is_intraday}

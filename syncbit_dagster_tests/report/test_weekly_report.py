@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pytest
 
-from syncbit_dagster.account import Token
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.config import load_settings
+from syncbit_dagster.core.samples import empty
 from syncbit_dagster.definitions import build_definitions
 from syncbit_dagster.defs.sparkline import INLINE_CHARACTERS
-from syncbit_dagster.opening import open_store
-from syncbit_dagster.samples import empty
+from syncbit_dagster.factories import open_store
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster_tests.defs.running import failure_of, metadata_of
 from syncbit_dagster_tests.report.builders import Page

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.report import words
 from syncbit_dagster.report.key_figures import period_before
 from syncbit_dagster.report.nights import Nights, middle_and_spread, regularity

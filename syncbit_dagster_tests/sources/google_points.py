@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from syncbit_dagster.catalog import METRICS, metrics_of
 from syncbit_dagster.catalog.locations import Reading, RollUp
-from syncbit_dagster.civil import DayRange
-from syncbit_dagster.samples import Series, decode_labels
+from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.samples import Series, decode_labels
 from syncbit_dagster.sources.google_health.parse import parse
 from syncbit_dagster.sources.google_health.plan import ReadingsRequest, Request, RollUpRequest
 from syncbit_dagster.sources.google_health.series import to_series

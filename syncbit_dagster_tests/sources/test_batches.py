@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from syncbit_dagster.catalog import asset_named
-from syncbit_dagster.civil import DayRange, to_milliseconds
+from syncbit_dagster.core.civil import DayRange, to_milliseconds
+from syncbit_dagster.core.samples import milliseconds
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.opening import open_source
-from syncbit_dagster.samples import milliseconds
+from syncbit_dagster.factories import open_source
 from syncbit_dagster.sources.google_health import source as module
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
 

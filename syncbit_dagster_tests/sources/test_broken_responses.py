@@ -14,10 +14,10 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syncbit_dagster.account import Quota
 from syncbit_dagster.catalog import METRICS
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.quota import Budget
+from syncbit_dagster.quota.quota import Quota
 from syncbit_dagster.sources.errors import (
     AccountNotLinkedError,
     NotAuthorizedError,
@@ -37,13 +37,13 @@ from syncbit_dagster.sources.google_health.plan import (
 from syncbit_dagster.sources.google_health.refusals import refusal
 from syncbit_dagster.sources.google_health.series import to_series
 from syncbit_dagster.sources.http import ApiClient
-from syncbit_dagster.sources.oauth import token_of
+from syncbit_dagster.sources.oauth.access import token_of
 from syncbit_dagster_tests.sources.google_points import reading_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from syncbit_dagster.samples import Series
+    from syncbit_dagster.core.samples import Series
 
 DAMAGED = 2000 if os.environ.get("SYNCBIT_SOAK") == "1" else 500
 

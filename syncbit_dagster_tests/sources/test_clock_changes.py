@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from syncbit_dagster.catalog import asset_named
-from syncbit_dagster.civil import DayRange, to_milliseconds
+from syncbit_dagster.core.civil import DayRange, to_milliseconds
+from syncbit_dagster.core.samples import concat, to_series
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.opening import open_source
-from syncbit_dagster.samples import concat, to_series
+from syncbit_dagster.factories import open_source
 from syncbit_dagster_tests.emulated import emulated_account
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from syncbit_dagster.samples import Series
+    from syncbit_dagster.core.samples import Series
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syncbit_dagster.catalog import ASSETS, Asset
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.quota import Budget
 from syncbit_dagster.sources.google_health import GoogleHealthSource
@@ -21,7 +21,7 @@ from syncbit_dagster.sources.google_health.client import GoogleHealthClient
 from syncbit_dagster.sources.google_health.refusals import refusal
 from syncbit_dagster.sources.google_health.scopes import SCOPES
 from syncbit_dagster.sources.http import ApiClient
-from syncbit_dagster.sources.oauth import AccessTokens
+from syncbit_dagster.sources.oauth.access import AccessTokens
 from syncbit_dagster.sources.side_by_side import SideBySide
 from syncbit_dagster_tests.emulated import emulated_account
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncbit_dagster.catalog import METRICS, metrics_of
-from syncbit_dagster.samples import decode_labels
+from syncbit_dagster.core.samples import decode_labels
 from syncbit_dagster.sources.errors import UnexpectedResponseError
 from syncbit_dagster.sources.google_health.parse import parse
 from syncbit_dagster.sources.google_health.plan import (

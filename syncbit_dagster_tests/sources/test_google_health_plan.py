@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncbit_dagster.catalog import ASSETS, metrics_of
-from syncbit_dagster.civil import DayRange, day_start
+from syncbit_dagster.core.civil import DayRange, day_start
 from syncbit_dagster.sources.google_health.plan import (
     DailyPointsRequest,
     DailyRollUpRequest,

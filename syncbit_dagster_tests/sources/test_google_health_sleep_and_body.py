@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.samples import decode_labels
+from syncbit_dagster.core.samples import decode_labels
 from syncbit_dagster.sources.errors import UnexpectedResponseError
 from syncbit_dagster.sources.google_health.devices import device_series
 from syncbit_dagster.sources.google_health.parse import parse

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.quota import Budget
 from syncbit_dagster.sources.errors import (
@@ -28,14 +28,14 @@ from syncbit_dagster.sources.google_health.client import USER, GoogleHealthClien
 from syncbit_dagster.sources.google_health.plan import ReadingsRequest
 from syncbit_dagster.sources.google_health.refusals import refusal
 from syncbit_dagster.sources.http import TRIES, ApiClient
-from syncbit_dagster.sources.oauth import AccessTokens
+from syncbit_dagster.sources.oauth.access import AccessTokens
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
 from syncbit_dagster_tests.sources.google_points import reading_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from syncbit_dagster.account import Token
+    from syncbit_dagster.account.tokens import Token
 
 PERSON = SyntheticPerson(zone=ZoneInfo("Asia/Kolkata"), first_day=date(2025, 1, 1), seed=1)
 NOW = datetime(2025, 6, 1, tzinfo=UTC)

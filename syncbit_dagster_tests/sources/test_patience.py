@@ -15,8 +15,8 @@ from syncbit_dagster.quota import Budget
 from syncbit_dagster.sources.errors import SourceError, SourceUnavailableError
 from syncbit_dagster.sources.google_health.refusals import refusal
 from syncbit_dagster.sources.http import ApiClient
-from syncbit_dagster.sources.oauth import AccessTokens
-from syncbit_dagster.sources.token_endpoint import ADDRESSES, within
+from syncbit_dagster.sources.oauth.access import AccessTokens
+from syncbit_dagster.sources.oauth.token_endpoint import ADDRESSES, within
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
 
 if TYPE_CHECKING:

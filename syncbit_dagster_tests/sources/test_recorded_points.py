@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from syncbit_dagster.catalog import METRICS, asset_named, metrics_of
-from syncbit_dagster.civil import DayRange, to_milliseconds
+from syncbit_dagster.core.civil import DayRange, to_milliseconds
+from syncbit_dagster.core.samples import decode_labels, to_series
 from syncbit_dagster.emulator.person import MINUTE_MS, NO_ZONE, ZONE_MODERATE, empty_day
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.opening import open_source
-from syncbit_dagster.samples import decode_labels, to_series
+from syncbit_dagster.factories import open_source
 from syncbit_dagster.sources.google_health.parse import parse
 from syncbit_dagster.sources.google_health.plan import (
     DailyPointsRequest,

@@ -10,8 +10,8 @@ import numpy as np
 import orjson
 import requests
 
-from syncbit_dagster.civil import to_milliseconds
-from syncbit_dagster.samples import Series, encode_labels, from_series, to_series
+from syncbit_dagster.core.civil import to_milliseconds
+from syncbit_dagster.core.samples import Series, encode_labels, from_series, to_series
 from syncbit_dagster.stores.base import Slice
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from syncbit_dagster.stores.turns import Turns
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.core.civil import DayRange
 
 
 def hold_days(directory: Path, days: DayRange, barrier: Any) -> None:

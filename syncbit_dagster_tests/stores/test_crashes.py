@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from syncbit_dagster.samples import to_series
+from syncbit_dagster.core.samples import to_series
 from syncbit_dagster.stores.base import Write, combined
 from syncbit_dagster_tests.stores.builders import (
     HEART_RATE,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from syncbit_dagster.samples import Series
+    from syncbit_dagster.core.samples import Series
 
 pytestmark = pytest.mark.victoriametrics
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 from syncbit_dagster.stores.errors import StoreError
-from syncbit_dagster.stores.lock import TargetLock
+from syncbit_dagster.stores.locks.local import TargetLock
 from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig, VictoriaMetricsStore
 from syncbit_dagster_tests.stores.builders import contents, rows, series, slice_of, table
 from syncbit_dagster_tests.stores.proxy import Fault, FaultProxy, proxy_to

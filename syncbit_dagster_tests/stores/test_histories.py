@@ -18,10 +18,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from syncbit_dagster.civil import to_milliseconds
-from syncbit_dagster.samples import Series, encode_labels, from_series, round_significant
+from syncbit_dagster.core.civil import to_milliseconds
+from syncbit_dagster.core.samples import Series, encode_labels, from_series
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster.stores.duckdb import DuckDBStore
+from syncbit_dagster.stores.validation import round_significant
 from syncbit_dagster_tests.stores.builders import (
     DAY,
     HEART_RATE,

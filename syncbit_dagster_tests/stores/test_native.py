@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import requests
 
-from syncbit_dagster.samples import Series, encode_labels, round_significant
+from syncbit_dagster.core.samples import Series, encode_labels
+from syncbit_dagster.stores.validation import round_significant
 from syncbit_dagster.stores.victoriametrics import (
     VictoriaMetricsConfig,
     VictoriaMetricsStore,

@@ -13,17 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbit_dagster.errors import ConfigError
-from syncbit_dagster.samples import Series
+from syncbit_dagster.core.errors import ConfigError
+from syncbit_dagster.core.samples import Series
 from syncbit_dagster.stores.diff import compare_series
 from syncbit_dagster.stores.errors import StoreError, StoreRefusedError, StoreUnavailableError
 from syncbit_dagster.stores.victoriametrics import (
     VictoriaMetricsConfig,
     encoding,
     fingerprint,
-    guards,
     transport,
 )
+from syncbit_dagster.stores.victoriametrics import server_facts as guards
 from syncbit_dagster.stores.victoriametrics.fingerprint import Fingerprint
 from syncbit_dagster_tests.stores.builders import series
 

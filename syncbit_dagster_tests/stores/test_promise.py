@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from syncbit_dagster.samples import InvalidSamplesError
+from syncbit_dagster.stores.validation import InvalidSamplesError
 from syncbit_dagster_tests.stores.builders import (
     HEART_RATE,
     STEPS,

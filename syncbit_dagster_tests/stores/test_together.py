@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbit_dagster.samples import InvalidSamplesError
 from syncbit_dagster.stores.base import Write
+from syncbit_dagster.stores.validation import InvalidSamplesError
 from syncbit_dagster.stores.victoriametrics import parts, transport
 from syncbit_dagster.stores.victoriametrics.parts import parts_of
 from syncbit_dagster_tests.stores.builders import (
@@ -27,7 +27,7 @@ from syncbit_dagster_tests.stores.builders import (
 if TYPE_CHECKING:
     import requests
 
-    from syncbit_dagster.samples import Series
+    from syncbit_dagster.core.samples import Series
     from syncbit_dagster.stores.base import Slice, Store
     from syncbit_dagster.stores.victoriametrics import VictoriaMetricsStore
     from syncbit_dagster_tests.victoriametrics import Server

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.stores.errors import StoreUnavailableError
 from syncbit_dagster.stores.turns import Turns
 from syncbit_dagster_tests.processes import Processes, new_barrier

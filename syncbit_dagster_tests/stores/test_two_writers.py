@@ -12,7 +12,7 @@ import pytest
 
 from syncbit_dagster.stores.base import Write
 from syncbit_dagster.stores.errors import StoreUnavailableError
-from syncbit_dagster.stores.lock import TargetLock
+from syncbit_dagster.stores.locks.local import TargetLock
 from syncbit_dagster_tests.stores.builders import contents, rows, series, slice_of, table
 from syncbit_dagster_tests.stores.writers import Writer
 

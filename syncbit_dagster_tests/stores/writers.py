@@ -6,7 +6,7 @@ import multiprocessing
 from typing import TYPE_CHECKING, Any
 
 from syncbit_dagster.stores.errors import StoreError
-from syncbit_dagster.stores.lock import TargetLock
+from syncbit_dagster.stores.locks.local import TargetLock
 from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig, VictoriaMetricsStore
 
 if TYPE_CHECKING:

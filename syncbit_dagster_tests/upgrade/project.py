@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.civil import ONE_DAY, DayRange, day_start
+from syncbit_dagster.core.civil import ONE_DAY, DayRange, day_start
+from syncbit_dagster.core.samples import to_series
 from syncbit_dagster.emulator.google_health.oauth import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.opening import open_store
+from syncbit_dagster.factories import open_store
 from syncbit_dagster.quota import Budget
-from syncbit_dagster.samples import to_series
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster_tests.dagster_process import copy_of_the_root
 from syncbit_dagster_tests.emulated import emulated_account

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from syncbit_dagster.account import Token
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster_tests.defs.running import materialize
 from syncbit_dagster_tests.upgrade.project import (

@@ -18,7 +18,8 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from syncbit_dagster.account import Profile, Token
+from syncbit_dagster.account.profile import Profile
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster_tests.defs.running import materialize
 from syncbit_dagster_tests.upgrade.project import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from syncbit_dagster.civil import ONE_DAY, to_milliseconds
+from syncbit_dagster.core.civil import ONE_DAY, to_milliseconds
 from syncbit_dagster.emulator.fitbit_web.body import height_mm
 from syncbit_dagster.emulator.fitbit_web.oauth import USER_ID
 from syncbit_dagster.emulator.fitbit_web.wall_clock import local_time

@@ -22,7 +22,7 @@ from syncbit_dagster.emulator.fitbit_web.resources import RESOURCES
 if TYPE_CHECKING:
     from datetime import date
 
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.core.civil import DayRange
     from syncbit_dagster.emulator.fitbit_web.request import DataRequest
     from syncbit_dagster.emulator.fitbit_web.resources import Resource
     from syncbit_dagster.emulator.fitbit_web.totals import DayTotals

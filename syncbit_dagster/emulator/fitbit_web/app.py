@@ -11,7 +11,6 @@ import orjson
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from syncbit_dagster.emulator.feed import Feed
 from syncbit_dagster.emulator.fitbit_web.endpoints import ENDPOINTS
 from syncbit_dagster.emulator.fitbit_web.errors import (
     FitbitRefusal,
@@ -26,6 +25,7 @@ from syncbit_dagster.emulator.fitbit_web.quota import Quota
 from syncbit_dagster.emulator.fitbit_web.request import DataRequest
 from syncbit_dagster.emulator.fitbit_web.totals import Totals
 from syncbit_dagster.emulator.fitbit_web.units import units_of
+from syncbit_dagster.emulator.server_view import Feed
 from syncbit_dagster.emulator.switches import Service
 
 if TYPE_CHECKING:

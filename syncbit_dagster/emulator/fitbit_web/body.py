@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from syncbit_dagster.civil import ONE_DAY
+from syncbit_dagster.core.civil import ONE_DAY
 from syncbit_dagster.emulator.fitbit_web.days import UP_TO_A_MONTH, UP_TO_A_YEAR, Limit
 from syncbit_dagster.emulator.fitbit_web.errors import invalid_resource
 from syncbit_dagster.emulator.fitbit_web.wall_clock import wall
@@ -17,9 +17,9 @@ from syncbit_dagster.emulator.records import Body
 if TYPE_CHECKING:
     from datetime import date
 
-    from syncbit_dagster.emulator.feed import Feed
     from syncbit_dagster.emulator.fitbit_web.request import DataRequest
     from syncbit_dagster.emulator.records import Reading
+    from syncbit_dagster.emulator.server_view import Feed
 
 _WEIGHT_LOG = Limit(UP_TO_A_MONTH, days=31)
 _FAT_LOG = Limit(UP_TO_A_MONTH, days=30)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.civil import to_milliseconds
+from syncbit_dagster.core.civil import to_milliseconds
 from syncbit_dagster.emulator.app_client import (
     challenge_of,
     is_loopback,

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from syncbit_dagster.civil import DayRange, civil_day
+from syncbit_dagster.core.civil import DayRange, civil_day
 from syncbit_dagster.emulator.fitbit_web.days import Limit, days_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-    from syncbit_dagster.emulator.feed import Feed
     from syncbit_dagster.emulator.fitbit_web.totals import DayTotals, Totals
     from syncbit_dagster.emulator.fitbit_web.units import Units
+    from syncbit_dagster.emulator.server_view import Feed
 
     Answer: TypeAlias = Callable[["DataRequest"], Any]
 

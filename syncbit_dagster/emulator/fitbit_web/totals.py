@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syncbit_dagster.civil import civil_day
+from syncbit_dagster.core.civil import civil_day
 from syncbit_dagster.emulator import selections
 from syncbit_dagster.emulator.person import (
     LIGHT,
@@ -22,9 +22,9 @@ from syncbit_dagster.emulator.person import (
 if TYPE_CHECKING:
     from datetime import date
 
-    from syncbit_dagster.emulator.feed import Feed
     from syncbit_dagster.emulator.person import PersonDay
     from syncbit_dagster.emulator.selections import Select
+    from syncbit_dagster.emulator.server_view import Feed
 
 SUMMED: dict[str, Select] = {
     "steps": selections.worn_minutes("steps"),

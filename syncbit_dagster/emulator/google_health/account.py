@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from syncbit_dagster.emulator.feed import Feed
     from syncbit_dagster.emulator.google_health.methods import Method
+    from syncbit_dagster.emulator.server_view import Feed
 
 
 def _settings(feed: Feed) -> dict[str, Any]:

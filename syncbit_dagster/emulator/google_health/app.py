@@ -9,7 +9,6 @@ import orjson
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from syncbit_dagster.emulator.feed import Feed
 from syncbit_dagster.emulator.google_health import account, partial
 from syncbit_dagster.emulator.google_health.errors import ApiRefusal, not_found, quota_exhausted
 from syncbit_dagster.emulator.google_health.methods import (
@@ -20,6 +19,7 @@ from syncbit_dagster.emulator.google_health.methods import (
 )
 from syncbit_dagster.emulator.google_health.oauth import OAuth, OAuthRefusal
 from syncbit_dagster.emulator.google_health.rules import Operation
+from syncbit_dagster.emulator.server_view import Feed
 from syncbit_dagster.emulator.switches import Service
 
 if TYPE_CHECKING:

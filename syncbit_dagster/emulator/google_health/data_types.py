@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from syncbit_dagster.emulator import selections
-from syncbit_dagster.emulator.feed import Feed
 from syncbit_dagster.emulator.google_health import scopes, wire
 from syncbit_dagster.emulator.google_health.readings import reading_events
 from syncbit_dagster.emulator.google_health.rules import (
@@ -28,6 +27,7 @@ from syncbit_dagster.emulator.google_health.rules import (
 from syncbit_dagster.emulator.google_health.sleep import sleep_events
 from syncbit_dagster.emulator.person import LIGHT, MINUTE_MS, MODERATE, VIGOROUS
 from syncbit_dagster.emulator.selections import ZONES
+from syncbit_dagster.emulator.server_view import Feed
 
 if TYPE_CHECKING:
     from syncbit_dagster.emulator.google_health.rules import Format

@@ -16,8 +16,8 @@ from syncbit_dagster.emulator.records import DeviceKind
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from syncbit_dagster.emulator.feed import Feed
     from syncbit_dagster.emulator.records import Device
+    from syncbit_dagster.emulator.server_view import Feed
 
 _DEFAULT_PAGE, _LARGEST_PAGE = 5, 100
 

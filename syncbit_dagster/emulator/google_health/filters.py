@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.civil import to_milliseconds
+from syncbit_dagster.core.civil import to_milliseconds
 from syncbit_dagster.emulator.google_health.errors import invalid_argument
 
 if TYPE_CHECKING:

@@ -32,8 +32,8 @@ from syncbit_dagster.emulator.google_health.rules import Operation, Record
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from syncbit_dagster.emulator.feed import Feed
     from syncbit_dagster.emulator.google_health.rules import DataType, Event, RollupRule
+    from syncbit_dagster.emulator.server_view import Feed
 
 _TRACKER = "Emulated Tracker"
 _ROLL_UP_FIELDS = {"range", "windowSize", "pageSize", "pageToken", "dataSourceFamily"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from syncbit_dagster.civil import ONE_DAY, day_start, to_milliseconds
+from syncbit_dagster.core.civil import ONE_DAY, day_start, to_milliseconds
 from syncbit_dagster.emulator.google_health import wire
 from syncbit_dagster.emulator.google_health.filters import wall_date, wall_midnight
 from syncbit_dagster.emulator.google_health.rules import Operation, Record
@@ -17,7 +17,6 @@ from syncbit_dagster.emulator.person import MINUTE_MS, wall_offsets
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from syncbit_dagster.emulator.feed import Feed
     from syncbit_dagster.emulator.google_health.filters import Bounds
     from syncbit_dagster.emulator.google_health.rules import (
         DailyRule,
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
         PointRule,
     )
     from syncbit_dagster.emulator.person import IntArray, PersonDay
+    from syncbit_dagster.emulator.server_view import Feed
 
 SERVED_PAGE = {Operation.LIST: 5_000, Operation.RECONCILE: 10_000}
 """A live account got at most 5,000 listed points a page, whatever it asked for."""

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from syncbit_dagster.emulator.feed import Feed
     from syncbit_dagster.emulator.google_health.rules import Format
     from syncbit_dagster.emulator.records import Reading
+    from syncbit_dagster.emulator.server_view import Feed
 
 _SCALE = "Emulated Scale"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from syncbit_dagster.civil import ONE_DAY, day_start, to_milliseconds
+from syncbit_dagster.core.civil import ONE_DAY, day_start, to_milliseconds
 from syncbit_dagster.emulator.google_health.errors import invalid_argument, malformed
 from syncbit_dagster.emulator.google_health.filters import parse_instant
 

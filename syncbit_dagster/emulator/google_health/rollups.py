@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syncbit_dagster.civil import ONE_DAY
+from syncbit_dagster.core.civil import ONE_DAY
 from syncbit_dagster.emulator.google_health.filters import wall_date
 
 if TYPE_CHECKING:
-    from syncbit_dagster.emulator.feed import Feed
     from syncbit_dagster.emulator.google_health.rules import RollupRule
     from syncbit_dagster.emulator.person import IntArray
+    from syncbit_dagster.emulator.server_view import Feed
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from syncbit_dagster.emulator.feed import Feed
 from syncbit_dagster.emulator.google_health import wire
+from syncbit_dagster.emulator.server_view import Feed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from syncbit_dagster.emulator.feed import PROCESSING
 from syncbit_dagster.emulator.google_health import wire
 from syncbit_dagster.emulator.google_health.rules import Event
 from syncbit_dagster.emulator.person import MINUTE_MS, offset_ms
 from syncbit_dagster.emulator.records import Stage, Staging, main_session
+from syncbit_dagster.emulator.server_view import PROCESSING
 
 if TYPE_CHECKING:
     from datetime import date
     from zoneinfo import ZoneInfo
 
-    from syncbit_dagster.emulator.feed import Feed
     from syncbit_dagster.emulator.records import Segment, SleepSession
+    from syncbit_dagster.emulator.server_view import Feed
 
 _PROCESSING_MS = PROCESSING // timedelta(milliseconds=1)
 _STAGED_TYPES = (Stage.AWAKE, Stage.LIGHT, Stage.DEEP, Stage.REM)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
-from syncbit_dagster.civil import ONE_DAY
+from syncbit_dagster.core.civil import ONE_DAY
 from syncbit_dagster.report import palette, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.core.civil import DayRange
     from syncbit_dagster.report.period import Floats, Reading
 
 HEIGHT = 270

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.core.civil import DayRange
     from syncbit_dagster.report.period import Floats
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from syncbit_dagster.catalog import Zero
 from syncbit_dagster.catalog.locations import WebDevice
-from syncbit_dagster.civil import to_milliseconds
-from syncbit_dagster.samples import Series, encode_labels
+from syncbit_dagster.core.civil import to_milliseconds
+from syncbit_dagster.core.samples import Series, encode_labels
 from syncbit_dagster.sources.errors import UnexpectedResponseError
 from syncbit_dagster.sources.fitbit_web import wire
 from syncbit_dagster.sources.fitbit_web.wall_clock import to_milliseconds_of

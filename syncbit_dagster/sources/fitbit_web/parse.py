@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from syncbit_dagster.civil import day_end, day_start, to_milliseconds
+from syncbit_dagster.core.civil import day_end, day_start, to_milliseconds
 from syncbit_dagster.sources.errors import UnexpectedResponseError
 from syncbit_dagster.sources.fitbit_web import sleep, wire
 from syncbit_dagster.sources.fitbit_web.intraday import read_intervals

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from syncbit_dagster.catalog import Metric
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.core.civil import DayRange
 
 HEART = "heart"
 SERIES_DAYS = 1095

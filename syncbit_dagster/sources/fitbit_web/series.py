@@ -8,8 +8,8 @@ import numpy as np
 
 from syncbit_dagster.catalog import Zero
 from syncbit_dagster.catalog.locations import BodyLog, Difference, IntradaySeries, SleepLog
-from syncbit_dagster.samples import Series, encode_labels
-from syncbit_dagster.sources.fitbit_web.worn import worn_values
+from syncbit_dagster.core.samples import Series, encode_labels
+from syncbit_dagster.sources.fitbit_web.wear_time import worn_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

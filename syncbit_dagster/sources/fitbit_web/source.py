@@ -9,10 +9,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
-from syncbit_dagster import samples
-from syncbit_dagster.account import Profile
+from syncbit_dagster.account.profile import Profile
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.civil import DayRange, civil_day, real_clock, to_milliseconds
+from syncbit_dagster.core import samples
+from syncbit_dagster.core.civil import DayRange, civil_day, real_clock, to_milliseconds
 from syncbit_dagster.quota import Budget
 from syncbit_dagster.sources.base import Batch, Current, Planned
 from syncbit_dagster.sources.errors import UnexpectedResponseError
@@ -25,13 +25,13 @@ from syncbit_dagster.sources.fitbit_web.refusals import refusal
 from syncbit_dagster.sources.fitbit_web.scopes import HEART_RATE, SCOPES, is_granted
 from syncbit_dagster.sources.fitbit_web.series import to_series
 from syncbit_dagster.sources.http import ApiClient
-from syncbit_dagster.sources.oauth import AccessTokens
+from syncbit_dagster.sources.oauth.access import AccessTokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import date, datetime
 
-    from syncbit_dagster.account import Account
+    from syncbit_dagster.account.account import Account
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.sources.fitbit_web.parse import Rows
     from syncbit_dagster.sources.fitbit_web.plan import Request

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from syncbit_dagster.civil import day_end, day_start, to_milliseconds
-from syncbit_dagster.sources.wall_clock import first_pass, last_pass, reading_of
+from syncbit_dagster.core.civil import day_end, day_start, to_milliseconds
+from syncbit_dagster.core.wall_clock import first_pass, last_pass, reading_of
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

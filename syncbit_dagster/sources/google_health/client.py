@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from syncbit_dagster.civil import ONE_DAY
+from syncbit_dagster.core.civil import ONE_DAY
 from syncbit_dagster.sources.errors import TooSlowError, UnexpectedResponseError
 from syncbit_dagster.sources.google_health.plan import (
     DailyPointsRequest,

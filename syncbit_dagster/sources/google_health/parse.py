@@ -20,7 +20,7 @@ from syncbit_dagster.catalog.locations import (
     RollUp,
     SleepSession,
 )
-from syncbit_dagster.civil import day_start, to_milliseconds
+from syncbit_dagster.core.civil import day_start, to_milliseconds
 from syncbit_dagster.sources.errors import UnexpectedResponseError
 from syncbit_dagster.sources.google_health import wire
 from syncbit_dagster.sources.google_health.client import camel

@@ -23,7 +23,7 @@ from syncbit_dagster.catalog.locations import (
     RollUp,
     SleepSession,
 )
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -8,7 +8,7 @@ import numpy as np
 
 from syncbit_dagster.catalog import Zero
 from syncbit_dagster.catalog.locations import LastPoint, OverSquare, SleepSession
-from syncbit_dagster.samples import Series, encode_labels
+from syncbit_dagster.core.samples import Series, encode_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,10 +11,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
-from syncbit_dagster import samples
-from syncbit_dagster.account import Profile
+from syncbit_dagster.account.profile import Profile
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.civil import ONE_DAY, DayRange, civil_day, real_clock, to_milliseconds
+from syncbit_dagster.core import samples
+from syncbit_dagster.core.civil import ONE_DAY, DayRange, civil_day, real_clock, to_milliseconds
 from syncbit_dagster.quota import Budget
 from syncbit_dagster.sources.base import Batch, Current, Planned
 from syncbit_dagster.sources.errors import UnexpectedResponseError
@@ -32,14 +32,14 @@ from syncbit_dagster.sources.google_health.refusals import refusal
 from syncbit_dagster.sources.google_health.scopes import SCOPES
 from syncbit_dagster.sources.google_health.series import split, to_series
 from syncbit_dagster.sources.http import ApiClient
-from syncbit_dagster.sources.oauth import AccessTokens
+from syncbit_dagster.sources.oauth.access import AccessTokens
 from syncbit_dagster.sources.side_by_side import SideBySide
 from syncbit_dagster.sources.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from syncbit_dagster.account import Account
+    from syncbit_dagster.account.account import Account
     from syncbit_dagster.catalog import Asset, Metric
     from syncbit_dagster.sources.google_health.parse import Rows
     from syncbit_dagster.sources.google_health.plan import Request

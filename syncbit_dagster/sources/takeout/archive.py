@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from syncbit_dagster.errors import ConfigError
+from syncbit_dagster.core.errors import ConfigError
 from syncbit_dagster.sources.takeout.tables import UnreadableFileError
 
 if TYPE_CHECKING:

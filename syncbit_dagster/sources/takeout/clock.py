@@ -1,4 +1,4 @@
-"""Times as the files write them, all of a file at once, as readings (``sources/wall_clock.py``).
+"""Times as the files write them, all of a file at once, as readings (``core/wall_clock.py``).
 
 In a file of UTC a reading is the instant already; a wall clock's becomes one by the account's zone.
 """
@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from syncbit_dagster.sources.wall_clock import DAY_MS, EPOCH, IntArray, reading_of
+from syncbit_dagster.core.wall_clock import DAY_MS, EPOCH, IntArray, reading_of
 
 _LAST = reading_of(date(2100, 1, 1))
 _WIDTH = len("MM/DD/YY HH:MM:SS")

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from syncbit_dagster.core.wall_clock import IntArray
     from syncbit_dagster.sources.takeout.kinds import Kind
     from syncbit_dagster.sources.takeout.tables import FloatArray, Table
-    from syncbit_dagster.sources.wall_clock import IntArray
 
 
 @dataclass(frozen=True)

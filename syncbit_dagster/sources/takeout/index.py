@@ -11,7 +11,7 @@ from syncbit_dagster.sources.takeout.names import parse_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.core.civil import DayRange
     from syncbit_dagster.sources.takeout.archive import ExportFile
 
 # Names are of local days or of UTC's, some are a day off, and no zone is further from UTC.

@@ -6,7 +6,7 @@ import logging
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.errors import ConfigError
+from syncbit_dagster.core.errors import ConfigError
 from syncbit_dagster.sources.takeout.archive import Export
 from syncbit_dagster.sources.takeout.columns import Columns, joined, read_columns
 from syncbit_dagster.sources.takeout.index import dated, files_for
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.core.civil import DayRange
     from syncbit_dagster.sources.takeout.archive import ExportFile
 
 log = logging.getLogger(__name__)

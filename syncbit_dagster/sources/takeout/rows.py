@@ -13,7 +13,8 @@ from syncbit_dagster.catalog.locations import (
     TakeoutReadings,
     TakeoutSleep,
 )
-from syncbit_dagster.civil import day_end, day_start, to_milliseconds
+from syncbit_dagster.core.civil import day_end, day_start, to_milliseconds
+from syncbit_dagster.core.wall_clock import DAY_MS, day_of, first_pass, last_pass
 from syncbit_dagster.sources.takeout.kinds import (
     SLEEP_DURATION,
     SLEEP_END,
@@ -21,7 +22,6 @@ from syncbit_dagster.sources.takeout.kinds import (
     SLEEP_IS_MAIN,
     SLEEP_START,
 )
-from syncbit_dagster.sources.wall_clock import DAY_MS, day_of, first_pass, last_pass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from syncbit_dagster.catalog import Metric
     from syncbit_dagster.catalog.locations import TakeoutLocation
+    from syncbit_dagster.core.wall_clock import IntArray
     from syncbit_dagster.sources.takeout.columns import Columns
     from syncbit_dagster.sources.takeout.tables import FloatArray
-    from syncbit_dagster.sources.wall_clock import IntArray
 
 
 class Rows(NamedTuple):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from syncbit_dagster.catalog.locations import TakeoutReadings, TakeoutSleep
-from syncbit_dagster.civil import ONE_DAY, day_start, to_milliseconds
-from syncbit_dagster.samples import Series, encode_labels
+from syncbit_dagster.core.civil import ONE_DAY, day_start, to_milliseconds
+from syncbit_dagster.core.samples import Series, encode_labels
 from syncbit_dagster.sources.takeout.kinds import chain
 from syncbit_dagster.sources.takeout.rows import NO_ROWS, Rows
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from syncbit_dagster.catalog import Metric
     from syncbit_dagster.catalog.locations import TakeoutLocation
-    from syncbit_dagster.civil import DayRange
-    from syncbit_dagster.sources.wall_clock import IntArray
+    from syncbit_dagster.core.civil import DayRange
+    from syncbit_dagster.core.wall_clock import IntArray
 
 RAW = 1  # interval in seconds that stands for "every reading", where a mean is asked for
 

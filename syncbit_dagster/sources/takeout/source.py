@@ -9,10 +9,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
-from syncbit_dagster import samples
-from syncbit_dagster.account import Profile
+from syncbit_dagster.account.profile import Profile
 from syncbit_dagster.catalog import METRICS, metrics_of
-from syncbit_dagster.civil import ONE_DAY, DayRange, civil_day
+from syncbit_dagster.core import samples
+from syncbit_dagster.core.civil import ONE_DAY, DayRange, civil_day
 from syncbit_dagster.sources.base import Batch, Current, Planned
 from syncbit_dagster.sources.takeout.kinds import KINDS, chain, files_of
 from syncbit_dagster.sources.takeout.reader import Reader
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from syncbit_dagster.account import Account
+    from syncbit_dagster.account.account import Account
     from syncbit_dagster.catalog import Asset, Metric
     from syncbit_dagster.catalog.locations import TakeoutLocation
-    from syncbit_dagster.samples import Series
+    from syncbit_dagster.core.samples import Series
     from syncbit_dagster.sources.takeout.columns import Columns
     from syncbit_dagster.sources.takeout.rows import Rows
 

@@ -20,7 +20,7 @@ import orjson
 from syncbit_dagster.sources.takeout.clock import to_readings
 
 if TYPE_CHECKING:
-    from syncbit_dagster.sources.wall_clock import IntArray
+    from syncbit_dagster.core.wall_clock import IntArray
 
 FloatArray = npt.NDArray[np.float64]
 

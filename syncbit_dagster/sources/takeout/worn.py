@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from syncbit_dagster.catalog import Metric
     from syncbit_dagster.catalog.locations import TakeoutLocation
-    from syncbit_dagster.samples import Series
+    from syncbit_dagster.core.samples import Series
     from syncbit_dagster.sources.takeout.series import Tile
 
 MINUTE_MS = 60_000

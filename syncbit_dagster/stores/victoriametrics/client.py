@@ -19,9 +19,9 @@ from syncbit_dagster.stores.victoriametrics.transport import RouteUnknownError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from syncbit_dagster.samples import Series
+    from syncbit_dagster.core.samples import Series
+    from syncbit_dagster.stores.victoriametrics.durability import Settler
     from syncbit_dagster.stores.victoriametrics.endpoints import VictoriaMetricsConfig
-    from syncbit_dagster.stores.victoriametrics.settle import Settler
     from syncbit_dagster.stores.victoriametrics.transport import Transport
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import orjson
 
-from syncbit_dagster.samples import Series, decode_labels, encode_labels
+from syncbit_dagster.core.samples import Series, decode_labels, encode_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

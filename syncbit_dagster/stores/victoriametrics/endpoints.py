@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from syncbit_dagster.errors import ConfigError
+from syncbit_dagster.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import zstandard
 
-from syncbit_dagster.samples import encode_labels
+from syncbit_dagster.core.samples import encode_labels
 from syncbit_dagster.stores.victoriametrics.encoding import Block
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from syncbit_dagster.civil import to_milliseconds
-from syncbit_dagster.samples import encode_labels
+from syncbit_dagster.core.civil import to_milliseconds
+from syncbit_dagster.core.samples import encode_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from syncbit_dagster.samples import Series
+    from syncbit_dagster.core.samples import Series
     from syncbit_dagster.stores.base import Slice
 
 # Metrics are handled together until they have this many samples: five minute series of a year.

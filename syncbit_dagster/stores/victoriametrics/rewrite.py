@@ -30,8 +30,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syncbit_dagster.civil import to_milliseconds
-from syncbit_dagster.samples import Series, decode_labels, encode_labels
+from syncbit_dagster.core.civil import to_milliseconds
+from syncbit_dagster.core.samples import Series, decode_labels, encode_labels
 from syncbit_dagster.stores.errors import StoreMismatchError
 from syncbit_dagster.stores.victoriametrics import encoding, fingerprint, selectors
 from syncbit_dagster.stores.victoriametrics.client import FIRST, LAST
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from syncbit_dagster.stores.victoriametrics.client import Client
-    from syncbit_dagster.stores.victoriametrics.settle import Settler
+    from syncbit_dagster.stores.victoriametrics.durability import Settler
 
 _NO_SERIES = "syncbit_probe"  # matches nothing: the right to delete is tried on it
 

@@ -7,24 +7,19 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.samples import (
-    InvalidSamplesError,
-    Series,
-    decode_labels,
-    encode_labels,
-    from_series,
-)
+from syncbit_dagster.core.samples import Series, decode_labels, encode_labels, from_series
 from syncbit_dagster.stores.base import Store
 from syncbit_dagster.stores.diff import SeriesDiff, compare, overall_mode, reports
 from syncbit_dagster.stores.errors import StoreMismatchError
-from syncbit_dagster.stores.phases import Phases
 from syncbit_dagster.stores.slices import validate_all
+from syncbit_dagster.stores.timings import Phases
+from syncbit_dagster.stores.validation import InvalidSamplesError
 from syncbit_dagster.stores.victoriametrics import encoding, selectors
 from syncbit_dagster.stores.victoriametrics.client import Client
-from syncbit_dagster.stores.victoriametrics.guards import Guards
+from syncbit_dagster.stores.victoriametrics.durability import Settler
 from syncbit_dagster.stores.victoriametrics.parts import Part, parts_of
 from syncbit_dagster.stores.victoriametrics.rewrite import Rewriter
-from syncbit_dagster.stores.victoriametrics.settle import Settler
+from syncbit_dagster.stores.victoriametrics.server_facts import Guards
 from syncbit_dagster.stores.victoriametrics.transport import Transport
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from syncbit_dagster.emulator.feed import Feed
 from syncbit_dagster.emulator.fitbit_web.oauth import (
     DEMO_CLIENT_ID,
     DEMO_CLIENT_SECRET,
@@ -16,6 +15,7 @@ from syncbit_dagster.emulator.fitbit_web.oauth import (
 from syncbit_dagster.emulator.fitbit_web.request import DataRequest
 from syncbit_dagster.emulator.fitbit_web.totals import Totals
 from syncbit_dagster.emulator.fitbit_web.units import METRIC
+from syncbit_dagster.emulator.server_view import Feed
 
 if TYPE_CHECKING:
     from datetime import datetime

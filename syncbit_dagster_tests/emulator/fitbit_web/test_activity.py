@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from syncbit_dagster.civil import ONE_DAY, day_end
+from syncbit_dagster.core.civil import ONE_DAY, day_end
 from syncbit_dagster.emulator.fitbit_web import activity
 from syncbit_dagster.emulator.person import (
     LIGHT,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbit_dagster.civil import day_end, to_milliseconds
+from syncbit_dagster.core.civil import day_end, to_milliseconds
 from syncbit_dagster.emulator.fitbit_web import activity, intraday
 from syncbit_dagster.emulator.person import real_minutes
 from syncbit_dagster.emulator.synthetic import SyntheticPerson

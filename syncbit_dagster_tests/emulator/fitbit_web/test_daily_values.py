@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from syncbit_dagster.civil import ONE_DAY, DayRange
+from syncbit_dagster.core.civil import ONE_DAY, DayRange
 from syncbit_dagster.emulator.fitbit_web import account, body, nightly
 from syncbit_dagster.emulator.records import Device, DeviceKind
 from syncbit_dagster_tests.emulator.conftest import BERLIN

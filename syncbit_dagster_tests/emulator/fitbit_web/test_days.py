@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.emulator.fitbit_web.days import UP_TO_A_YEAR, Limit, days_of
 from syncbit_dagster.emulator.fitbit_web.errors import FitbitRefusal
 from syncbit_dagster.emulator.fitbit_web.resources import RESOURCES

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from syncbit_dagster.civil import ONE_DAY, day_start
+from syncbit_dagster.core.civil import ONE_DAY, day_start
 from syncbit_dagster_tests.emulator.conftest import BERLIN
 from syncbit_dagster_tests.emulator.fitbit_web.api import refusal
 

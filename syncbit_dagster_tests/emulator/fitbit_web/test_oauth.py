@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from syncbit_dagster.civil import to_milliseconds
+from syncbit_dagster.core.civil import to_milliseconds
 from syncbit_dagster.emulator.app_client import challenge_of
 from syncbit_dagster.emulator.fitbit_web.oauth import (
     DEMO_CLIENT_ID,

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syncbit_dagster.civil import ONE_DAY
+from syncbit_dagster.core.civil import ONE_DAY
 from syncbit_dagster.emulator.fitbit_web import sleep
 from syncbit_dagster.emulator.person import MINUTE_MS
 from syncbit_dagster.emulator.records import Segment, SleepSession, Stage, Staging

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbit_dagster.civil import day_end
+from syncbit_dagster.core.civil import day_end
 from syncbit_dagster.emulator.fitbit_web import activity, intraday
 from syncbit_dagster.emulator.fitbit_web.endpoints import ENDPOINTS
 from syncbit_dagster.emulator.fitbit_web.errors import FitbitRefusal

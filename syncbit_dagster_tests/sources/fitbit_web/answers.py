@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.civil import DayRange
-from syncbit_dagster.samples import decode_labels
+from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.samples import decode_labels
 from syncbit_dagster.sources.fitbit_web.parse import parse
 from syncbit_dagster.sources.fitbit_web.plan import NightlyRequest, SeriesRequest
 from syncbit_dagster.sources.fitbit_web.series import to_series

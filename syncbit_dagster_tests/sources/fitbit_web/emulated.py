@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.account import Token
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.config import Settings, load_settings
 from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_CLIENT_ID, DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.google_health.oauth import (

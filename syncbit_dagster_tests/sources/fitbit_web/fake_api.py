@@ -10,9 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from syncbit_dagster.account import Quota, Token
+from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.config import load_settings
 from syncbit_dagster.quota import Budget
+from syncbit_dagster.quota.quota import Quota
 from syncbit_dagster.sources.fitbit_web import FitbitWebSource
 from syncbit_dagster.sources.fitbit_web.scopes import SCOPES
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncbit_dagster.catalog import METRICS, asset_named
-from syncbit_dagster.civil import DayRange, to_milliseconds
+from syncbit_dagster.core.civil import DayRange, to_milliseconds
 from syncbit_dagster.sources.errors import SourceError, UnexpectedResponseError
 from syncbit_dagster.sources.fitbit_web.devices import device_series
 from syncbit_dagster.sources.fitbit_web.parse import parse
@@ -34,7 +34,7 @@ from syncbit_dagster_tests.sources.fitbit_web.fake_api import connected, fake_ap
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from syncbit_dagster.samples import Series
+    from syncbit_dagster.core.samples import Series
 
 DAMAGED = 1000 if os.environ.get("SYNCBIT_SOAK") == "1" else 250
 ZONE = ZoneInfo("America/New_York")

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from syncbit_dagster.catalog import asset_named
-from syncbit_dagster.civil import DayRange, to_milliseconds
+from syncbit_dagster.core.civil import DayRange, to_milliseconds
+from syncbit_dagster.core.samples import concat, to_series
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.samples import concat, to_series
 from syncbit_dagster_tests.sources.fitbit_web.emulated import emulated_person
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from syncbit_dagster.samples import Series
+    from syncbit_dagster.core.samples import Series
 
 NOW = datetime(2026, 11, 1, 20, 30, tzinfo=UTC)
 

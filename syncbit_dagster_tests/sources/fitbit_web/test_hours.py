@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syncbit_dagster.catalog import ASSETS, asset_named
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.emulator.server import running_emulator
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.quota import Budget
@@ -20,14 +20,14 @@ from syncbit_dagster.sources.fitbit_web import FitbitWebSource
 from syncbit_dagster.sources.fitbit_web.client import FitbitWebClient
 from syncbit_dagster.sources.fitbit_web.refusals import refusal
 from syncbit_dagster.sources.http import ApiClient
-from syncbit_dagster.sources.oauth import AccessTokens
+from syncbit_dagster.sources.oauth.access import AccessTokens
 from syncbit_dagster_tests.sources.fitbit_web.emulated import EmulatedPerson
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from syncbit_dagster.account import Priority
+    from syncbit_dagster.quota.quota import Priority
 
 BERLIN = ZoneInfo("Europe/Berlin")
 YEAR = DayRange(date(2025, 1, 1), date(2025, 12, 31))

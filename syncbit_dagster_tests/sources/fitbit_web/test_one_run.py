@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster_tests.defs.running import materialize, metadata_of
 from syncbit_dagster_tests.sources.fitbit_web.emulated import emulated_person

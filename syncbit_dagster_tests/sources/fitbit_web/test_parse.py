@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.sources.errors import UnexpectedResponseError
 from syncbit_dagster.sources.fitbit_web.plan import (
     BodyRequest,

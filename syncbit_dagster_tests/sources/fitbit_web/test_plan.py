@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncbit_dagster.catalog import ASSETS, Asset, metrics_of
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.sources.fitbit_web.plan import (
     IntradayRequest,
     Request,

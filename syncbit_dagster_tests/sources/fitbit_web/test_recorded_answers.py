@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syncbit_dagster.catalog import asset_named
-from syncbit_dagster.samples import decode_labels, to_series
+from syncbit_dagster.core.samples import decode_labels, to_series
 from syncbit_dagster.sources.errors import PermissionMissingError
 from syncbit_dagster.sources.fitbit_web.plan import (
     IntradayRequest,

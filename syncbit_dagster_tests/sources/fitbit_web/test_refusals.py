@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from syncbit_dagster.catalog import asset_named
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.sources.errors import (
     NothingThereError,
     PermissionMissingError,

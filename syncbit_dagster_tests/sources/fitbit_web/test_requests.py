@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from syncbit_dagster.catalog import ASSETS, Asset, asset_named
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.sources.errors import SourceError
 from syncbit_dagster.sources.fitbit_web.scopes import SCOPES
 from syncbit_dagster_tests.sources.fitbit_web.fake_api import (

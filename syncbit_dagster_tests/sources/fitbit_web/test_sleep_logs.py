@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.sources.fitbit_web.plan import (
     SleepRequest,
 )

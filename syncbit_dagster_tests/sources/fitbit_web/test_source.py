@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from syncbit_dagster.catalog import ASSETS, Asset, asset_named
-from syncbit_dagster.civil import DayRange, day_start, to_milliseconds
+from syncbit_dagster.core.civil import DayRange, day_start, to_milliseconds
+from syncbit_dagster.core.samples import milliseconds, to_series
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.samples import milliseconds, to_series
 from syncbit_dagster.sources.errors import PermissionMissingError, ProviderRetiredError
 from syncbit_dagster.sources.fitbit_web import client as client_module
 from syncbit_dagster.sources.fitbit_web import source as source_module

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbit_dagster.civil import day_end, day_start, to_milliseconds
+from syncbit_dagster.core.civil import day_end, day_start, to_milliseconds
 from syncbit_dagster.sources.fitbit_web import wire
 from syncbit_dagster.sources.fitbit_web.wall_clock import place, to_milliseconds_of
 

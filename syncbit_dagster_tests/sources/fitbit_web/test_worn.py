@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syncbit_dagster.civil import DayRange, day_start
+from syncbit_dagster.core.civil import DayRange, day_start
 from syncbit_dagster.sources.fitbit_web.plan import Request, SeriesRequest, SummaryRequest
 from syncbit_dagster_tests.sources.fitbit_web.answers import read
 

@@ -13,14 +13,15 @@ from zoneinfo import ZoneInfo
 
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.config import load_settings
-from syncbit_dagster.samples import Series, decode_labels, validate
+from syncbit_dagster.core.samples import Series, decode_labels
 from syncbit_dagster.sources.takeout import TakeoutSource
+from syncbit_dagster.stores.validation import validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from syncbit_dagster.account import Account
-    from syncbit_dagster.civil import DayRange
+    from syncbit_dagster.account.account import Account
+    from syncbit_dagster.core.civil import DayRange
 
 LABELS = {"user": "ann", "device": "watch"}
 INSIDE = "Takeout/Fitbit/Global Export Data"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from syncbit_dagster.civil import DayRange
-from syncbit_dagster.errors import ConfigError
+from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.errors import ConfigError
 from syncbit_dagster.sources.takeout import archive
 from syncbit_dagster_tests.sources.takeout.exports import (
     INSIDE,

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syncbit_dagster.catalog import ASSETS, asset_named
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.sources.takeout.columns import read_columns
 from syncbit_dagster.sources.takeout.kinds import KINDS
 from syncbit_dagster.sources.takeout.tables import UnreadableFileError, to_table

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syncbit_dagster.core.wall_clock import first_pass, last_pass
 from syncbit_dagster.sources.takeout.clock import to_readings
-from syncbit_dagster.sources.wall_clock import first_pass, last_pass
 
 ZONES = [
     ZoneInfo(name)

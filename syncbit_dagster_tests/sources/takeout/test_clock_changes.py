@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syncbit_dagster.civil import DayRange, day_end, day_start, to_milliseconds
+from syncbit_dagster.core.civil import DayRange, day_end, day_start, to_milliseconds
 from syncbit_dagster_tests.sources.takeout.exports import (
     fetched,
     minutes,

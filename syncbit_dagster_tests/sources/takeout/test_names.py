@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.sources.takeout.archive import ExportFile
 from syncbit_dagster.sources.takeout.index import dated, files_for
 from syncbit_dagster.sources.takeout.kinds import KINDS

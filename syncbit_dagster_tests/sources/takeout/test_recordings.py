@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syncbit_dagster.catalog import ASSETS
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.sources.takeout.kinds import KINDS
 from syncbit_dagster.sources.takeout.names import parse_name
 from syncbit_dagster_tests.sources.takeout.exports import fetched, source, write_zip

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.emulator.takeout import TakeoutPerson
 from syncbit_dagster_tests.sources.fitbit_web.emulated import emulated_person
 from syncbit_dagster_tests.sources.takeout.exports import source

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syncbit_dagster.catalog import METRICS, asset_named
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.emulator.takeout import TakeoutPerson
-from syncbit_dagster.samples import validate
 from syncbit_dagster.sources.google_health import GoogleHealthSource
+from syncbit_dagster.stores.validation import validate
 from syncbit_dagster_tests.emulated import emulated_account
 from syncbit_dagster_tests.sources.takeout.exports import (
     day_rows,

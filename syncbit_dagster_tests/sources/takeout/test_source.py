@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syncbit_dagster.account import Profile
+from syncbit_dagster.account.profile import Profile
 from syncbit_dagster.catalog import ASSETS, METRICS, asset_named
-from syncbit_dagster.civil import DayRange
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.sources.base import Planned
 from syncbit_dagster.sources.takeout import TakeoutSource
 from syncbit_dagster.sources.takeout import source as module

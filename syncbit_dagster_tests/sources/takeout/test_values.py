@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from syncbit_dagster.civil import DayRange, day_start, to_milliseconds
+from syncbit_dagster.core.civil import DayRange, day_start, to_milliseconds
 from syncbit_dagster_tests.sources.takeout.exports import (
     BERLIN,
     day_rows,

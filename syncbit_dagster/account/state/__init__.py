@@ -1,0 +1,1 @@
+"""What the processes of an account share: tokens and counts of requests, locked and kept safe."""

@@ -1,0 +1,1 @@
+"""What everybody speaks: civil time, wall clocks, samples, errors."""

@@ -1,0 +1,125 @@
+"""The one table that samples travel in, from every source to every store.
+
+A pandas DataFrame with exactly these columns, in any row order:
+
+=========== ======================== ===========================================================
+column      dtype                    meaning
+=========== ======================== ===========================================================
+metric      category of str          metric name, ``[a-zA-Z_:][a-zA-Z0-9_:]*``
+labels      category of str          label set as canonical JSON: ``{"device":"fitbit","user":"a"}``
+timestamp   datetime64[ms, UTC]      instant of the sample
+value       float64                  finite; unit in the metric's name
+=========== ======================== ===========================================================
+
+A series is one (metric, labels) pair; it holds at most one sample per timestamp. A store checks all
+of that where a table enters it (``stores/validation.py``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import orjson
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import numpy.typing as npt
+
+TIMESTAMP_DTYPE = pd.DatetimeTZDtype("ms", "UTC")
+COLUMNS = ("metric", "labels", "timestamp", "value")
+
+
+class Series(NamedTuple):
+    """One series' samples: ``timestamps`` int64 milliseconds, ascending; ``values`` float64."""
+
+    metric: str
+    labels: str
+    timestamps: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float64]
+
+
+def encode_labels(labels: Mapping[str, str]) -> str:
+    """A label set as canonical JSON: sorted keys, no spaces, so equal sets are equal strings."""
+    return orjson.dumps(dict(labels), option=orjson.OPT_SORT_KEYS).decode()
+
+
+def decode_labels(text: str) -> dict[str, str]:
+    """The label set of a canonical JSON text."""
+    labels: dict[str, str] = orjson.loads(text)
+    return labels
+
+
+def from_series(series: Iterable[Series]) -> pd.DataFrame:
+    """The table of some series; the inverse of :func:`to_series`."""
+    # Sorted as to_series gives them back, which then need not sort the rows.
+    parts = sorted(series, key=lambda one: (one.metric, one.labels))
+    lengths = [len(part.timestamps) for part in parts]
+
+    def column(texts: list[str]) -> pd.Categorical[str]:
+        categories = sorted(set(texts))
+        position = {text: n for n, text in enumerate(categories)}
+        codes = np.repeat(np.array([position[text] for text in texts], dtype=np.int32), lengths)
+        return pd.Categorical.from_codes(codes, categories=pd.Index(categories, dtype=str))
+
+    milliseconds = np.concatenate([np.empty(0, np.int64), *(p.timestamps for p in parts)])
+    instants = pd.DatetimeIndex(milliseconds.astype("datetime64[ms]")).tz_localize("UTC")
+    return pd.DataFrame(
+        {
+            "metric": column([part.metric for part in parts]),
+            "labels": column([part.labels for part in parts]),
+            "timestamp": instants.astype(TIMESTAMP_DTYPE),
+            "value": np.concatenate([np.empty(0, np.float64), *(p.values for p in parts)]),
+        }
+    )
+
+
+def empty() -> pd.DataFrame:
+    """A table without samples."""
+    return from_series([])
+
+
+def concat(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Several tables as one; categories are united."""
+    return from_series(one for frame in frames for one in to_series(frame))
+
+
+def milliseconds(frame: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """The timestamps as int64 milliseconds since the epoch."""
+    instants: npt.NDArray[np.datetime64] = frame["timestamp"].to_numpy(dtype="datetime64[ms]")
+    return instants.astype(np.int64)
+
+
+def to_series(frame: pd.DataFrame) -> list[Series]:
+    """A table's series, sorted by metric and labels, each in order of time. No per-row Python."""
+    metric, labels = frame["metric"].cat, frame["labels"].cat
+    series_code = metric.codes.to_numpy(np.int64) * len(labels.categories) + labels.codes.to_numpy(
+        np.int64
+    )
+    instants = milliseconds(frame)
+    values = frame["value"].to_numpy(np.float64)
+    if not _is_sorted(series_code, instants):
+        order = np.lexsort((instants, series_code))
+        series_code, instants, values = series_code[order], instants[order], values[order]
+    bounds = np.flatnonzero(np.diff(series_code)) + 1
+    starts = np.concatenate([[0], bounds]) if len(series_code) else np.empty(0, np.int64)
+    result = [
+        Series(
+            str(metric.categories[series_code[start] // len(labels.categories)]),
+            str(labels.categories[series_code[start] % len(labels.categories)]),
+            part_instants,
+            part_values,
+        )
+        for start, part_instants, part_values in zip(
+            starts, np.split(instants, bounds), np.split(values, bounds), strict=False
+        )
+    ]
+    return sorted(result, key=lambda one: (one.metric, one.labels))
+
+
+def _is_sorted(series_code: npt.NDArray[np.int64], instants: npt.NDArray[np.int64]) -> bool:
+    """Whether rows come series by series and in order of time, as sources and stores make them."""
+    step = np.diff(series_code)
+    return bool(((step > 0) | ((step == 0) & (np.diff(instants) >= 0))).all())

@@ -1,0 +1,1 @@
+"""Dagster's instance: how it stores events, and what is on its record."""

@@ -1,0 +1,1 @@
+"""The resources of a run: the source it asks, the figures it notes."""

@@ -1,0 +1,1 @@
+"""The sensors: the history, the devices, failed runs."""

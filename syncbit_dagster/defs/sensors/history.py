@@ -1,0 +1,226 @@
+"""The sensor that fills the history: what is missing, the newest first, as the budget allows.
+
+Dagster's own records are the only state: a day that failed, or that was never asked for, is simply
+still missing. Nothing is asked for twice at a time, and what was asked for in vain is asked for
+again some hours later.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from syncbit_dagster.catalog import asset_named
+from syncbit_dagster.core.civil import DayRange, civil_day, real_clock
+from syncbit_dagster.defs.dead_runs import end_dead_runs
+from syncbit_dagster.defs.failures import as_failure
+from syncbit_dagster.defs.instance.materializations import missing_days
+from syncbit_dagster.defs.names import key_of, named, tags_of
+from syncbit_dagster.defs.run_requests import ACTIVE, days_of_run, range_run
+from syncbit_dagster.defs.schedules import NAME as DAILY_SYNC
+from syncbit_dagster.defs.sensors.device_sync import NAME as DEVICE_SYNC
+from syncbit_dagster.factories import history_budget, open_source
+from syncbit_dagster.scheduling.backfill_plan import Attempt, Gap, affordable, askable, gaps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from syncbit_dagster.catalog import Asset
+    from syncbit_dagster.config import Settings
+    from syncbit_dagster.sources.base import Source
+
+NAME = "history"
+TICK_SECONDS = 15
+# Who is about to authorize looks at the clock: until the definitions are loaded again after that,
+# the sensor looks so many times as often. Dagster goes through all sensors every 5 s at most, so
+# that a single account's tick waits itself for most of that time; those of many would keep
+# each other waiting.
+AWAITED = 5
+PATIENCE_SECONDS, PAUSE_SECONDS = 4.0, 0.25
+RUNS_AHEAD = 4  # queued, so that the next one starts when one ends
+RETRY_HOURS = 6  # the day's hours 0, 6, 12 and 18 (UTC), when what failed is tried again
+SLOT_TAG = "syncbit/slot"
+# Dagster would repeat the whole range of a run that crashed; the next tick asks for the rest of it.
+NO_RETRIES = {"dagster/max_retries": "0"}
+
+
+def history(
+    settings: Settings,
+    assets: Sequence[dg.AssetsDefinition],
+    offered: Sequence[Asset],
+    first: date,
+    last: date | None,
+    *,
+    now: Callable[[], datetime] = real_clock,
+    sleep: Callable[[float], None] = time.sleep,
+    tick_seconds: int = TICK_SECONDS,
+) -> dg.SensorDefinition:
+    """Runs over ranges of missing days, until there are none.
+
+    Args:
+        settings: of this process.
+        assets: what the runs may materialize.
+        offered: the same as rows of the catalogue.
+        first: the first day.
+        last: the last day; None: yesterday, whenever that is.
+        now, sleep: the clock.
+        tick_seconds: how often to look, once somebody has authorized.
+    """
+    is_awaited = not (settings.is_offline or settings.profile.exists())
+    job = dg.define_asset_job(
+        named(settings, NAME),
+        selection=dg.AssetSelection.assets(*assets),
+        description="Materializes days that are missing, the newest first.",
+        tags=tags_of(settings),
+    )
+
+    @dg.sensor(
+        name=job.name,
+        job=job,
+        minimum_interval_seconds=tick_seconds // AWAITED if is_awaited else tick_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=job.description,
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        with as_failure():
+            if not _is_authorized_soon(settings, sleep):
+                return dg.SkipReason("No account is authorized yet; run `syncbit authorize`.")
+            newest = last or civil_day(now(), settings.account.zone) - timedelta(days=1)
+            if newest < first:
+                return dg.SkipReason(f"The first day, {first}, has not ended yet.")
+            days = DayRange(first, newest)
+            return _tick(settings, offered, context.instance, days, now, sleep)
+
+    return sensor
+
+
+def _is_authorized_soon(settings: Settings, sleep: Callable[[float], None]) -> bool:
+    turns = int(PATIENCE_SECONDS / PAUSE_SECONDS) if settings.name is None else 0
+    for _ in range(turns):
+        if settings.is_authorized():
+            return True
+        sleep(PAUSE_SECONDS)
+    return settings.is_authorized()
+
+
+def _tick(
+    settings: Settings,
+    offered: Sequence[Asset],
+    instance: dg.DagsterInstance,
+    days: DayRange,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], None],
+) -> dg.SensorResult | dg.SkipReason:
+    job, slot = named(settings, NAME), now()
+    slot -= timedelta(hours=slot.hour % RETRY_HOURS)
+    # Runs before partitions: a run that ends in between is counted as active, not as in vain.
+    active = _alive(settings, offered, instance, sleep)
+    tried = instance.get_runs(dg.RunsFilter(job_name=job, tags={SLOT_TAG: _hour(slot)}))
+    missing = missing_days(settings, offered, instance, days)
+    if not any(missing.values()):
+        return dg.SkipReason(f"Every day until {days.last} is there.{_more(settings, days)}")
+    under_way = [gap for run in active if (gap := _gap(settings, run, missing))]
+    rest = askable(missing, under_way, _attempts(settings, tried, missing))
+    if not any(rest.values()):
+        again = _hour(slot + timedelta(hours=RETRY_HOURS))
+        return dg.SkipReason(
+            f"What is missing is under way, or was tried in vain and is tried again at {again} UTC."
+        )
+    ahead = RUNS_AHEAD - sum(run.job_name == job for run in active)
+    if ahead <= 0:
+        return dg.SkipReason(f"{RUNS_AHEAD} runs are under way.")
+    with closing(open_source(settings, priority="history", now=now)) as source:
+        found = _pieces(source, history_budget(settings), rest, under_way, newest=days.last)
+        pieces = list(islice(found, ahead))
+    if not pieces:
+        return dg.SkipReason("What is missing waits for the request budget.")
+    return dg.SensorResult(
+        run_requests=[_request(settings, piece, _hour(slot)) for piece in pieces]
+    )
+
+
+def _more(settings: Settings, days: DayRange) -> str:
+    if not settings.is_outdated():
+        return ""
+    return (
+        f" These begin with {days.first}, in the zone {settings.account.zone.key}; `syncbit "
+        "authorize` has learnt better since. Reload the code location, or start again."
+    )
+
+
+def _alive(
+    settings: Settings,
+    offered: Iterable[Asset],
+    instance: dg.DagsterInstance,
+    sleep: Callable[[float], None],
+) -> list[dg.DagsterRun]:
+    """The account's runs that are under way; those whose process is gone are ended."""
+    names = [asset.name for asset in offered if asset.is_partitioned]
+    active = instance.get_runs(dg.RunsFilter(statuses=list(ACTIVE)))
+    own = [run for run in active if _gap(settings, run, names)]
+    return end_dead_runs(settings, instance, own, sleep=sleep)
+
+
+def _gap(settings: Settings, run: dg.DagsterRun, names: Iterable[str]) -> Gap | None:
+    """What a run is at work on among the account's assets of these names; None: nothing of it."""
+    keys = run.asset_selection
+    if keys:
+        assets = tuple(name for name in names if key_of(settings, name) in keys)
+    else:  # all of its job's
+        assets = tuple(names) if run.job_name in _jobs(settings) else ()
+    days = days_of_run(run) if assets else None
+    return Gap(assets, days) if days else None
+
+
+def _jobs(settings: Settings) -> set[str]:
+    """Those that fetch days."""
+    return {named(settings, job) for job in (NAME, DAILY_SYNC, DEVICE_SYNC)}
+
+
+def _attempts(
+    settings: Settings, runs: Iterable[dg.DagsterRun], names: Iterable[str]
+) -> list[Attempt]:
+    return [
+        Attempt(gap, has_failed=not run.is_success)
+        for run in runs
+        if run.is_finished and (gap := _gap(settings, run, names))
+    ]
+
+
+def _pieces(
+    source: Source,
+    budget: int,
+    missing: Mapping[str, set[date]],
+    under_way: Iterable[Gap],
+    *,
+    newest: date,
+) -> Iterator[Gap]:
+    """The gaps, the newest first, in pieces that a run can fetch with the budget that is left."""
+
+    def cost(gap: Gap) -> int:
+        return source.plan_together(map(asset_named, gap.assets), gap.days).least
+
+    budget -= sum(map(cost, under_way))
+    for gap in gaps(missing):
+        for piece in affordable(gap, cost, budget, newest=newest):
+            budget -= cost(piece)
+            yield piece
+
+
+def _request(settings: Settings, gap: Gap, slot: str) -> dg.RunRequest:
+    return range_run(
+        gap.days,
+        "history",
+        run_key=f"{gap.days} {','.join(gap.assets)} {slot}",
+        assets=[key_of(settings, name) for name in gap.assets],
+        tags={SLOT_TAG: slot, **NO_RETRIES},
+    )
+
+
+def _hour(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%d %H:00")

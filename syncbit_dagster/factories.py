@@ -1,0 +1,193 @@
+"""From settings to the source and the store that they name. Nothing is contacted here."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from syncbit_dagster.catalog import ASSETS
+from syncbit_dagster.core.civil import real_clock
+from syncbit_dagster.core.errors import ConfigError
+from syncbit_dagster.quota import Budget
+from syncbit_dagster.quota.windows import RESERVE_SHARE
+from syncbit_dagster.sources.fitbit_web import FitbitWebSource
+from syncbit_dagster.sources.google_health import GoogleHealthSource
+from syncbit_dagster.sources.takeout import TakeoutSource
+from syncbit_dagster.stores.errors import StoreUnavailableError
+from syncbit_dagster.stores.locks.local import WAIT_SECONDS, TargetLock
+from syncbit_dagster.stores.turns import Turns
+from syncbit_dagster.stores.victoriametrics import VictoriaMetricsStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from datetime import date, datetime
+
+    from syncbit_dagster.account.state.place import StatePlace
+    from syncbit_dagster.catalog import Asset
+    from syncbit_dagster.config import Settings
+    from syncbit_dagster.core.civil import DayRange
+    from syncbit_dagster.quota.quota import Priority, QuotaFigures
+    from syncbit_dagster.sources.base import Source
+    from syncbit_dagster.stores.base import Store
+    from syncbit_dagster.stores.locks.shared import SharedTargetLock
+    from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig
+
+# How long a run for history may take: about so long may fresh data of its days have to wait.
+HISTORY_SECONDS = 10 * 60
+TURN_PAUSE_SECONDS = 1.0
+
+SOURCES: dict[str, Any] = {
+    "google_health": GoogleHealthSource,
+    "fitbit_web": FitbitWebSource,
+    "takeout": TakeoutSource,
+    "demo": GoogleHealthSource,
+}
+
+
+def open_source(
+    settings: Settings,
+    *,
+    priority: Priority = "fresh",
+    now: Callable[[], datetime] = real_clock,
+    sleep: Callable[[float], None] = time.sleep,
+    patience_seconds: float = math.inf,
+) -> Source:
+    """The source that ``SYNCBIT_PROVIDER`` names.
+
+    Args:
+        settings: of this process.
+        priority: whose requests go first where the budget is short: those for ``fresh`` days
+            (schedule, sensor, a person) before those for ``history`` (a backfill).
+        now: the present instant. The request budget keeps its own clock, which is the one of the
+            place that is shared.
+        sleep: waits.
+        patience_seconds: how long somebody waits for an answer: a request that has no turn or no
+            answer by then fails instead of being tried again.
+    """
+    account = settings.account
+    longest = min(account.quota.longest_wait_seconds, patience_seconds)
+    quota = replace(account.quota, priority=priority, longest_wait_seconds=longest)
+    of_its_own: dict[str, Any] = (
+        {"path": settings.takeout}
+        if settings.is_offline
+        else {"now": now, "sleep": sleep, "patience_seconds": patience_seconds}
+    )
+    source: Source = SOURCES[account.provider].connect(
+        replace(account, quota=quota),
+        interval_seconds=settings.interval_seconds,
+        heart_rate_interval_seconds=settings.heart_rate_interval_seconds,
+        **of_its_own,
+    )
+    return source
+
+
+def history_days(settings: Settings) -> tuple[date, date | None]:
+    """The first day of the history and its last; None: it goes on every day.
+
+    Only an export ends: a day after it is not empty, nobody knows it yet.
+    """
+    first = settings.account.first_day
+    if not settings.is_offline:
+        return first, None
+    source = open_source(settings)
+    covered = source.covered
+    source.close()
+    if covered is None:
+        raise ConfigError(f"TAKEOUT_PATH={settings.takeout}: the export holds no day of data.")
+    return (first if settings.has_start_date else covered.first), covered.last
+
+
+def offered_assets(settings: Settings) -> list[Asset]:
+    """The assets that the provider can fill and that are not turned off."""
+    source = SOURCES[settings.account.provider]
+    return [asset for asset in ASSETS if source.has(asset) and settings.is_enabled(asset)]
+
+
+def scheduled_assets(settings: Settings) -> list[Asset]:
+    """Those of them that schedule and sensors keep fresh: intraday ones only if asked for."""
+    return [
+        asset
+        for asset in offered_assets(settings)
+        if not asset.is_intraday or asset.resource in settings.intraday_on_schedule
+    ]
+
+
+def history_budget(settings: Settings) -> int:
+    """How many requests runs for history may take now; what is kept for fresh data is not in it.
+
+    Of a sliding window, as many as come in some minutes: it refills while a run waits for its
+    turns. Of a fixed one, what is left of it: what comes later would keep a process waiting for up
+    to an hour.
+    """
+    quota = settings.account.quota
+    if settings.is_offline or quota.window == "sliding":
+        return quota.requests * HISTORY_SECONDS // quota.seconds
+    return quota_figures(settings).remaining - int(quota.requests * RESERVE_SHARE)
+
+
+def quota_figures(settings: Settings) -> QuotaFigures:
+    """How the request budget stands now, for all processes that share it."""
+    budget = Budget(settings.account.quota)
+    try:
+        return budget.figures()
+    finally:
+        budget.close()
+
+
+def open_store(settings: Settings) -> Store:
+    """VictoriaMetrics if there is an endpoint, else the embedded store."""
+    if settings.victoria is None:
+        # Here, because DuckDB takes 0.1 s to load, and loading the definitions opens no store.
+        from syncbit_dagster.stores.duckdb import DuckDBStore
+
+        return DuckDBStore(settings.embedded_store)
+    return VictoriaMetricsStore(settings.victoria, lock=target_lock(settings, settings.victoria))
+
+
+def target_lock(
+    settings: Settings, target: VictoriaMetricsConfig
+) -> Callable[[], AbstractContextManager[None]]:
+    """What keeps two writers of a server apart: on one machine, or on all that share the state."""
+    place = settings.account.quota.place
+    if place is None or not place.is_on_a_server:
+        return TargetLock(settings.store_directory / "locks", target.key)
+    return _lock_on(place, target.key)
+
+
+def turns(
+    settings: Settings,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    wait_seconds: float = WAIT_SECONDS,
+) -> Callable[[DayRange], AbstractContextManager[None]]:
+    """What keeps two runs of the account from the same days, on one machine or on several."""
+    account, place = settings.account, settings.account.quota.place
+    whose = f"user {account.labels['user']!r}"
+    patience: dict[str, Any] = {"sleep": sleep, "wait_seconds": wait_seconds}
+    if place is None or not place.is_on_a_server:
+        return Turns(settings.data_directory / "locks", whose, **patience)
+    return _lock_on(place, f"days of {whose}", pause_seconds=TURN_PAUSE_SECONDS, **patience)
+
+
+def are_free(settings: Settings, days: DayRange) -> bool:
+    """Whether surely no run of another process is at work on any of the days."""
+    try:
+        with turns(settings, wait_seconds=0)(days):
+            return True
+    except (StoreUnavailableError, OSError):  # held, or there is no telling
+        return False
+
+
+def _lock_on(place: StatePlace, target: str, **options: Any) -> SharedTargetLock:
+    """A lock in the PostgreSQL that holds the state."""
+    # Here, because SQLAlchemy takes half a second to load.
+    from sqlalchemy import NullPool
+
+    from syncbit_dagster.account.state.database import server_engine
+    from syncbit_dagster.stores.locks.shared import SharedTargetLock
+
+    # No pool: a store lives as long as its process, and so would a connection that nobody needs.
+    return SharedTargetLock(server_engine(place.url, poolclass=NullPool).connect, target, **options)

@@ -1,0 +1,1 @@
+"""Pure decisions: what to fetch next, and when a day is over."""

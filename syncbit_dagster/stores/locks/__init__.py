@@ -1,0 +1,1 @@
+"""What keeps two writers of one server apart."""

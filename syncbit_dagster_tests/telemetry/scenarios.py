@@ -1,0 +1,108 @@
+"""For each alert rule, a store in which it fires and stores in which it does not."""
+
+from __future__ import annotations
+
+from syncbit_dagster_tests.telemetry.replay import Samples, Scenario, ago, steadily
+
+SUCCESS, FAILURE = (f"syncbit_last_{what}_timestamp_seconds" for what in ("success", "failure"))
+LAG = "syncbit_lag_seconds"
+LIMITED, LEFT = "syncbit_run_rate_limited", "syncbit_quota_remaining"
+DAYS_LEFT, REFRESHES = "syncbit_token_testing_days_left", "syncbit_token_refreshes_total"
+SIZE, FREE = "vm_data_size_bytes", "vm_free_disk_space_bytes"
+GIB = 1024.0**3
+HOUR = 3600.0
+
+
+def at(*hours: float) -> Samples:
+    """Events, each noted when it happened, with its time as the value."""
+    return [(one, ago(one)) for one in hours]
+
+
+def fires(*alerts: str, asset: str = "") -> frozenset[tuple[str, str]]:
+    return frozenset((f"Syncbit{alert}", asset) for alert in alerts)
+
+
+OVERDUE = [
+    Scenario("synced-yesterday", {(SUCCESS, "sleep"): at(72, 48, 24)}),
+    Scenario("one-asset-of-two", {(SUCCESS, "sleep"): at(96), (SUCCESS, "body"): at(35)}),
+    Scenario("silent", {(SUCCESS, "sleep"): at(62, 37)}, fires("SyncOverdue")),
+    Scenario("silent-for-weeks", {(SUCCESS, "sleep"): at(28 * 24)}, fires("SyncOverdue")),
+]
+FAILING = [
+    Scenario("repaired", {(SUCCESS, "sleep"): at(24, 2), (FAILURE, "sleep"): at(12, 8, 3)}),
+    Scenario("failed-just-now", {(SUCCESS, "sleep"): at(24), (FAILURE, "sleep"): at(4)}),
+    Scenario(
+        "failing",
+        {(SUCCESS, "sleep"): at(24), (FAILURE, "sleep"): at(8, 2), (SUCCESS, "body"): at(1)},
+        fires("SyncFailing", asset="sleep"),
+    ),
+    Scenario("never-succeeded", {(FAILURE, "body"): at(7)}, fires("SyncFailing", asset="body")),
+    Scenario(
+        "noted-late",  # the sensor came back after a success: what it notes is older
+        {(SUCCESS, "sleep"): at(9), (FAILURE, "sleep"): [(8.5, ago(10))]},
+    ),
+]
+STALE = [
+    Scenario("fresh", {(LAG, "heart_rate"): [(24, 29 * HOUR), (1, 12 * HOUR)]}),
+    Scenario(
+        "watch-in-the-drawer",  # runs go on and find nothing, so none says how old the newest is
+        {(LAG, "heart_rate"): [(60, 20 * HOUR)], (SUCCESS, "heart_rate"): at(36, 12)},
+        fires("DataStale", asset="heart_rate"),
+    ),
+    Scenario(
+        "old-when-it-came",
+        {(LAG, "activity_summary"): [(1, 90 * HOUR)]},
+        fires("DataStale", asset="activity_summary"),
+    ),
+    Scenario("caught-up", {(LAG, "heart_rate"): [(30, 90 * HOUR), (2, 14 * HOUR)]}),
+    Scenario("nobody-weighs-daily", {(LAG, "body"): [(200, 90 * HOUR)]}),
+]
+QUOTA = [
+    Scenario("a-few-429s", {(LIMITED, "sleep"): [(5, 4.0), (3, 0.0)], (LIMITED, "body"): [(1, 6)]}),
+    Scenario(
+        "many-429s",
+        {(LIMITED, "sleep"): [(5, 4.0), (3, 3.0)], (LIMITED, "body"): [(1, 4)]},
+        fires("QuotaExhausted"),
+    ),
+    Scenario("long-ago", {(LIMITED, "sleep"): [(20, 400.0), (1, 0.0)]}),
+    Scenario("one-long-run", {LEFT: [(5, 0.0)]}),
+    Scenario("left-over", {LEFT: [(5, 0.0), (3, 12.0), (1, 0.0)]}),
+    Scenario("nothing-left", {LEFT: [(5, 0.0), (3, 0.0), (1, 0.0)]}, fires("QuotaExhausted")),
+]
+TOKEN = [
+    Scenario("new-in-testing", {DAYS_LEFT: [(24, 6.5), (1, 5.5)], REFRESHES: [(24, 1), (1, 2)]}),
+    Scenario(
+        "ends-soon",
+        {DAYS_LEFT: [(24, 2.9), (1, 1.9)], REFRESHES: [(24, 8), (1, 9)]},
+        fires("TokenEnding"),
+    ),
+    Scenario(
+        "ends-while-nobody-looks",
+        {DAYS_LEFT: [(100, 5.0)], REFRESHES: [(100, 8)]},
+        fires("TokenEnding"),
+    ),
+    Scenario("has-ended", {DAYS_LEFT: [(1, -1.0)], REFRESHES: [(1, 9)]}, fires("TokenEnding")),
+    Scenario("published", {DAYS_LEFT: [(24, 1.5)], REFRESHES: [(24, 9), (1, 0)]}),
+]
+STORAGE = [
+    Scenario("steady", {SIZE: steadily(40, 5 * GIB, growth_per_hour=GIB / 30)}, label="instance"),
+    Scenario(
+        "grows",
+        {SIZE: steadily(40, 5 * GIB, growth_per_hour=GIB / 20)},
+        fires("StorageGrowth"),
+        label="instance",
+    ),
+    Scenario("young", {SIZE: steadily(12, 5 * GIB, growth_per_hour=GIB / 5)}, label="instance"),
+    Scenario(
+        "room-for-weeks",
+        {FREE: steadily(16, 50 * GIB, growth_per_hour=-0.1 * GIB)},
+        label="instance",
+    ),
+    Scenario(
+        "fills",
+        {FREE: steadily(16, 50 * GIB, growth_per_hour=-GIB)},
+        fires("StorageFull"),
+        label="instance",
+    ),
+]
+SCENARIOS = [*OVERDUE, *FAILING, *STALE, *QUOTA, *TOKEN, *STORAGE]
