@@ -14,7 +14,6 @@ from syncbit_dagster.defs.freshness import freshness
 from syncbit_dagster.defs.io_manager import Fetched
 from syncbit_dagster.defs.metadata import definition_metadata
 from syncbit_dagster.defs.names import SOURCE, STORE, key_of, named, tags_of
-from syncbit_dagster.defs.order import PRIORITY_TAG, asset_priority
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.resources.fitbit import RunSource
 from syncbit_dagster.scheduling.backfill_plan import stretches
@@ -58,7 +57,6 @@ def build_asset(
         pool=named(settings, STORE_POOL),
         metadata=definition_metadata(asset, settings.grafana_url),
         owners=[f"team:{settings.account.labels['user']}"],
-        op_tags={PRIORITY_TAG: str(asset_priority(asset))},
         kinds=kinds,
         freshness_policy=freshness(asset, settings),
         output_required=False,
@@ -131,7 +129,7 @@ def _fetch(asset: Asset, context: dg.AssetExecutionContext, source: RunSource) -
     # Before the data: what syncs in between makes a day look less settled than it is, never more.
     synced, now = source.last_sync(days), source.now()
     batches = source.fetch(asset, days)
-    return Fetched(days, chain([next(batches)], batches), source.following(days), synced, now)
+    return Fetched(days, chain([next(batches)], batches), synced, now)
 
 
 def _settled(fetched: Fetched, zone: ZoneInfo) -> dg.AssetCheckResult:

@@ -16,7 +16,6 @@ from syncbit_dagster.core.samples import empty
 from syncbit_dagster.defs.assets import STORE_POOL
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.names import STORE, key_of, named
-from syncbit_dagster.defs.order import PRIORITY_TAG, checks_priority
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.schedules import DAYS_LOOKED_BACK
 from syncbit_dagster.quality import Check, Evidence, Outcome, checks_of, metrics_read
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 
 LAST_DAYS = 90
 DAYS_AT_ONCE = 120  # as many minutes as should be in memory; ten years are read piece by piece
+# A sum is compared with the total of another asset, so all data of a run comes before its checks.
+AFTER_ALL_ASSETS = {"dagster/priority": "-1"}
 RECORDS_AT_ONCE = 1_000  # each carries a plot; ten years of them need not be in memory
 
 Recorded = dict[date, int | None]
@@ -62,7 +63,7 @@ def build_checks(
         can_subset=True,
         required_resource_keys={sample_store},
         pool=named(settings, STORE_POOL),
-        op_tags={PRIORITY_TAG: str(checks_priority(asset))},
+        op_tags=AFTER_ALL_ASSETS,
     )
     def check_quality(
         context: dg.AssetCheckExecutionContext,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,6 @@ from syncbit_dagster.catalog import asset_named, metrics_of
 from syncbit_dagster.core.civil import real_clock
 from syncbit_dagster.core.samples import decode_labels, from_series, to_series
 from syncbit_dagster.defs.failures import as_failure
-from syncbit_dagster.defs.joint_writes import JointWrites
 from syncbit_dagster.defs.metadata import partition_metadata, write_metadata
 from syncbit_dagster.defs.names import named
 from syncbit_dagster.defs.partitions import days_of
@@ -45,14 +44,12 @@ class Fetched:
     Attributes:
         days: the run's partitions.
         batches: their samples; the batches tile the days, in order.
-        following: batches of later assets of the run, each with all of these days, by name.
         synced: the devices' last sync before the first request; None: unknown.
         at: when that was asked.
     """
 
     days: DayRange
     batches: Iterator[Batch]
-    following: Iterator[tuple[str, Batch]]
     synced: datetime | None
     at: datetime
 
@@ -70,10 +67,6 @@ class SampleStoreIOManager(dg.IOManager):
     account: Account
     figures: RunFigures
     progress: RunProgress
-    writes: JointWrites = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.writes = JointWrites(self.store, self._slice)
 
     def handle_output(self, context: dg.OutputContext, obj: Current | Fetched) -> None:
         """Replace the run's partitions by the batches, or add a present state."""
@@ -99,8 +92,8 @@ class SampleStoreIOManager(dg.IOManager):
         requests, fetch_seconds = 0, 0.0
         for batch in fetched.batches:
             # Nobody asks again for days that count as done: their samples are on disk before.
-            is_all = batch.days == fetched.days
-            report = self.writes.write(asset.name, batch, fetched.following if is_all else ())
+            target = self._slice(asset.name, batch.days)
+            report = self.store.replace(target, batch.samples, durable=True)
             context.log.info("%s %s: %s", asset.name, batch.days, report.verdict)
             reports.append(report)
             self.figures.wrote(asset.name, report, batch.samples, batch.days)

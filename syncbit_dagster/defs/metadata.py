@@ -85,10 +85,7 @@ def partition_metadata(
 
 
 def write_metadata(report: WriteReport, store: str) -> Metadata:
-    """What the store did with the whole run's samples; flat numbers, which Dagster plots.
-
-    Bytes and seconds of assets that are written together stand at the first of them.
-    """
+    """What the store did with the whole run's samples; flat numbers, which Dagster plots."""
     metadata: Metadata = {
         "store": store,
         "store_verdict": report.verdict,

@@ -43,6 +43,13 @@ ASSET = "intraday_steps"
 READINGS = {"INTRADAY_HEART_RATE_DETAIL": "1sec"}  # a request a day
 
 
+@pytest.fixture(autouse=True)
+def one_request_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that it is the planned one that fails, and no test waits before it is sent again."""
+    monkeypatch.setattr(google_health, "AT_ONCE", 1)
+    monkeypatch.setattr(http, "FIRST_WAIT_SECONDS", 0.0)
+
+
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
     with dg.DagsterInstance.ephemeral() as instance:
@@ -71,9 +78,6 @@ def test_a_source_that_breaks_midway(
     account: EmulatedAccount, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(google_health, "ROWS_PER_BATCH", 1)
-    # One after the other, so that it is the fourth one that fails, whoever is quicker.
-    monkeypatch.setattr(google_health, "AT_ONCE", 1)
-    monkeypatch.setattr(http, "FIRST_WAIT_SECONDS", 0.0)
     asked: list[datetime] = []
     pages = GoogleHealthClient.pages
 
@@ -103,9 +107,8 @@ def test_a_source_that_breaks_midway(
 
 
 def test_assets_of_a_run_do_not_fail_with_each_other(
-    account: EmulatedAccount, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    account: EmulatedAccount, instance: dg.DagsterInstance
 ) -> None:
-    monkeypatch.setattr(http, "FIRST_WAIT_SECONDS", 0.0)
     account.emulator.fail_next(502, http.TRIES)
     names = {"activity_summary", "heart_rate", "intraday_steps"}
     result = materialize(account.settings(), sorted(names), DAYS, instance)

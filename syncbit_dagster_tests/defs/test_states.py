@@ -147,11 +147,14 @@ def test_days_that_no_device_remembers_are_settled_whatever_it_says(
     assert check.metadata["last_sync"].value == "unknown"
 
 
-def test_without_a_word_from_the_devices_days_are_provisional(
+def test_devices_that_may_not_be_read_are_asked_once_and_days_are_provisional(
     account: EmulatedAccount, instance: dg.DagsterInstance
 ) -> None:
     account.emulator.untick("https://www.googleapis.com/auth/googlehealth.settings.readonly")
     runs = daemon(account, instance, "2025-10-20")
     recent = dg.RunRequest(run_key="recent", tags={"dagster/partition": "2025-10-20"})
-    assert runs.execute(recent).success
+    result = runs.execute(recent)
+    assert result.success
+    assert len(result.get_asset_materialization_events()) == 4
+    assert [status for _, _, status in account.emulator.calls].count(403) == 1
     assert states(instance) == {"2025-10-20": ("provisional", "data")}

@@ -14,23 +14,19 @@ from syncbit_dagster.config import load_settings
 from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.core.samples import to_series
 from syncbit_dagster.definitions import build_definitions
-from syncbit_dagster.defs.run_requests import RANGE_END_TAG, RANGE_START_TAG
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.factories import open_store, scheduled_assets
+from syncbit_dagster.factories import open_store
 from syncbit_dagster.stores.base import Slice
-from syncbit_dagster.stores.victoriametrics import VictoriaMetricsStore
 from syncbit_dagster_tests.defs.running import failure_of, materialize, metadata_of
 from syncbit_dagster_tests.emulated import emulated_account
 from syncbit_dagster_tests.victoriametrics import running, victoria_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     import pandas as pd
 
     from syncbit_dagster.config import Settings
-    from syncbit_dagster.stores.base import Write, WriteReport
 
 pytestmark = pytest.mark.victoriametrics
 
@@ -103,44 +99,6 @@ def test_a_day_is_completed_corrected_and_read_back(tmp_path: Path) -> None:
         for asset in ASSETS:
             assert metadata_of(instance, asset)[DAYS.last.isoformat()]["write_mode"] == "noop"
         assert contents(read(settings, "activity_summary")) == late
-
-
-def test_a_morning_is_one_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And one barrier; so is the state of the devices. Each day is on record as if by itself."""
-    groups: list[set[str]] = []
-    replace_all = VictoriaMetricsStore.replace_all
-
-    def noted(
-        self: VictoriaMetricsStore, writes: Sequence[Write], *, durable: bool = False
-    ) -> list[WriteReport]:
-        if durable:
-            groups.append({metric for one in writes for metric in one.target.metrics})
-        return replace_all(self, writes, durable=durable)
-
-    monkeypatch.setattr(VictoriaMetricsStore, "replace_all", noted)
-    with (
-        running(victoria_metrics(tmp_path / "victoria")) as server,
-        emulated_account(PERSON, tmp_path, now=lambda: LATER) as account,
-        dg.DagsterInstance.ephemeral() as instance,
-    ):
-        settings = account.settings(VICTORIA_ENDPOINT=server.url)
-        job = build_definitions(settings).resolve_job_def("daily_sync")
-        tags = {RANGE_START_TAG: str(DAYS.first), RANGE_END_TAG: str(DAYS.last)}
-        assert job.execute_in_process(instance=instance, tags=tags).success
-        daily = [asset for asset in scheduled_assets(settings) if asset.is_partitioned]
-        assert len(groups) == 2
-        assert {metric.name for asset in daily for metric in metrics_of(asset.name)} in groups
-        for asset in daily:
-            told = metadata_of(instance, asset.name)
-            held = contents(read(settings, asset.name)).values()
-            assert told.keys() == set(map(str, DAYS)), asset.name
-            assert sum(day["samples"] for day in told.values()) == sum(map(len, held))
-            last = told[str(DAYS.last)]
-            assert last["run_samples_added"] == last["run_samples_wanted"] == sum(map(len, held))
-        newest = [metadata_of(instance, asset.name)[str(DAYS.last)] for asset in daily]
-        timed = [one for one in newest if "write_seconds" in one]
-        assert len(timed) == 1  # all of it, and not each time again
-        assert timed[0]["write_bytes"] > 0
 
 
 def test_a_server_that_forgets_the_past_is_refused(tmp_path: Path) -> None:
