@@ -15,6 +15,7 @@ from syncbit_dagster.core.civil import DayRange, civil_day
 from syncbit_dagster.core.samples import empty
 from syncbit_dagster.defs.assets import STORE_POOL
 from syncbit_dagster.defs.failures import as_failure
+from syncbit_dagster.defs.instance.records import newest_materializations
 from syncbit_dagster.defs.names import STORE, key_of, named
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.schedules import DAYS_LOOKED_BACK
@@ -29,7 +30,6 @@ LAST_DAYS = 90
 DAYS_AT_ONCE = 120  # as many minutes as should be in memory; ten years are read piece by piece
 # A sum is compared with the total of another asset, so all data of a run comes before its checks.
 AFTER_ALL_ASSETS = {"dagster/priority": "-1"}
-RECORDS_AT_ONCE = 1_000  # each carries a plot; ten years of them need not be in memory
 
 Recorded = dict[date, int | None]
 
@@ -168,20 +168,11 @@ def _read(store: Store, asset: Asset, settings: Settings, days: DayRange) -> pd.
 
 def _recorded(instance: dg.DagsterInstance, key: dg.AssetKey, days: set[date]) -> Recorded:
     """What the newest materialization of each day said; one that was only reported says nothing."""
-    newest = instance.get_latest_storage_id_by_partition(
-        key, dg.DagsterEventType.ASSET_MATERIALIZATION, {day.isoformat() for day in days}
-    )
-    ids = sorted(newest.values())
     recorded: Recorded = {}
-    for start in range(0, len(ids), RECORDS_AT_ONCE):
-        chosen = ids[start : start + RECORDS_AT_ONCE]
-        records = instance.fetch_materializations(
-            dg.AssetRecordsFilter(key, storage_ids=chosen), limit=len(chosen)
-        ).records
-        for record in records:
-            event = record.asset_materialization
-            if event is not None and event.partition is not None:
-                said = event.metadata.get("samples")
-                count = said.value if isinstance(said, dg.IntMetadataValue) else None
-                recorded[date.fromisoformat(event.partition)] = count
+    for record in newest_materializations(instance, key, sorted(days)):
+        event = record.asset_materialization
+        if event is not None and event.partition is not None:
+            said = event.metadata.get("samples")
+            count = said.value if isinstance(said, dg.IntMetadataValue) else None
+            recorded[date.fromisoformat(event.partition)] = count
     return recorded

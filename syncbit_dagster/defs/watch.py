@@ -14,7 +14,7 @@ import dagster as dg
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.core.civil import DayRange, civil_day, real_clock
 from syncbit_dagster.core.errors import ConfigError
-from syncbit_dagster.defs.instance.materializations import missing_days
+from syncbit_dagster.defs.instance.records import missing_days
 from syncbit_dagster.factories import history_days, offered_assets, open_source, quota_figures
 from syncbit_dagster.scheduling.backfill_plan import gaps
 from syncbit_dagster.scheduling.progress import Progress, at_least, in_words, rate_to_go

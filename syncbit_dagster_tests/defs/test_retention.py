@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,10 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pytest
-import sqlalchemy as sa
 import yaml
-from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
-from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 
 from syncbit_dagster.config import load_settings
 from syncbit_dagster.core.civil import DayRange
@@ -53,18 +49,18 @@ def opened(directory: Path, storage: dict[str, Any]) -> Iterator[dg.DagsterInsta
         yield instance
 
 
-@pytest.fixture
-def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def instance(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dg.DagsterInstance]:
+    """The project's instance, and that of compose."""
     monkeypatch.setenv(BATCH_SIZE_VARIABLE, "1000")
-    configured = yaml.safe_load((ROOT / "dagster.yaml").read_text())["storage"]
-    configured["custom"]["config"]["base_dir"] = str(tmp_path)
-    with opened(tmp_path, configured) as one:
-        yield one
-
-
-@pytest.fixture
-def on_postgresql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
-    monkeypatch.setenv(BATCH_SIZE_VARIABLE, "1000")
+    if request.param == "sqlite":
+        storage = yaml.safe_load((ROOT / "dagster.yaml").read_text())["storage"]
+        storage["custom"]["config"]["base_dir"] = str(tmp_path)
+        with opened(tmp_path, storage) as one:
+            yield one
+        return
     with running_postgresql() as new_database:
         url = new_database().replace("postgresql:", "postgresql+psycopg2:")
         with opened(tmp_path, {"postgres": {"postgres_url": url}}) as one:
@@ -108,7 +104,7 @@ def ran(
 
 
 def test_only_runs_that_hold_no_newest_record_are_forgotten(
-    instance: dg.DagsterInstance, tmp_path: Path
+    instance: dg.DagsterInstance,
 ) -> None:
     history = ran(instance, "history", 0, 4)
     monday = ran(instance, "daily_sync", 3, 9)
@@ -132,46 +128,6 @@ def test_only_runs_that_hold_no_newest_record_are_forgotten(
         wednesday,
     }
     assert {key: instance.get_materialized_partitions(key) for key in KEYS} == before
-    shards = {path.stem for path in (tmp_path / "history" / "runs").glob("*-*.db")}
-    assert not shards & {monday, failed, tuesday}
-    assert {history, wednesday} <= shards
-
-
-def checks_of(instance: dg.DagsterInstance) -> Counter[tuple[str, str]]:
-    """How many rows of checks there are, by run and status."""
-    storage, table = instance.event_log_storage, AssetCheckExecutionsTable
-    assert isinstance(storage, SqlEventLogStorage)
-    with storage.index_connection() as connection:
-        rows = connection.execute(sa.select(table.c.run_id, table.c.execution_status))
-        return Counter((run_id, status) for run_id, status in rows)
-
-
-@pytest.mark.parametrize("records", ["instance", "on_postgresql"])
-def test_checks_go_with_their_run_and_none_stays_planned(
-    request: pytest.FixtureRequest, records: str
-) -> None:
-    instance: dg.DagsterInstance = request.getfixturevalue(records)
-    monday = ran(instance, "daily_sync", 3, 9)
-    by_hand = ran(instance, "my_backfill", 3, 10)
-    tuesday = ran(instance, "daily_sync", 4, 10)
-    wednesday = ran(instance, "daily_sync", 4, 12)
-    before = checks_of(instance)
-    assert before[tuesday, "SUCCEEDED"] == before[wednesday, "SUCCEEDED"] == 1
-    job = forgetting(OWN, KEYS, now=lambda: later(KEPT_DAYS + 1)).job
-    assert isinstance(job, dg.JobDefinition)
-    job.execute_in_process(instance=instance)
-    gone = {monday, tuesday}
-    assert {run_id for run_id, _ in checks_of(instance)} == {by_hand, wednesday}
-    assert not gone & {run.run_id for run in instance.get_runs()}
-    left = {
-        (run_id, status): count
-        for (run_id, status), count in before.items()
-        if run_id == by_hand or (run_id == wednesday and status != "PLANNED")
-    }
-    assert checks_of(instance) == left
-    # Most rows were planned, one for each day, where the records are Dagster's own.
-    planned = before[wednesday, "PLANNED"]
-    assert planned == (9 if records == "on_postgresql" else 0)
 
 
 def test_the_project_forgets_runs_of_its_own_jobs_by_itself(tmp_path: Path) -> None:

@@ -5,30 +5,24 @@ these runs says what the store holds; the records of the others, a hundred kilob
 partition's state. Dagster removes old ticks by itself (``retention`` in ``dagster.yaml``), but no
 runs.
 
-Nor does it delete a run's rows of checks with it. In PostgreSQL these are most of what a run
-leaves: one row for each check and day, which stays planned for ever, and one for the result.
+It deletes a run as Dagster does. What Dagster leaves of one stays, as docs/scale.md says: in
+PostgreSQL the rows of its checks, in SQLite its emptied file.
 """
 
 # No postponed annotations here: Dagster reads those of the op below as objects.
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, cast
 
 import dagster as dg
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
-from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 
 from syncbit_dagster.core.civil import real_clock
+from syncbit_dagster.defs.instance.records import newest_materializations, runs_of
 from syncbit_dagster.defs.run_requests import days_of_run
-
-if TYPE_CHECKING:
-    from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 
 NAME = "forget_old_runs"
 CRON = "30 3 * * 0"
 KEPT_DAYS = 14  # everything that ran since then is kept, whatever it did
 LOOKED_BACK_DAYS = 60  # what is older was looked at often enough
-AT_ONCE = 500
 
 
 def forgetting(
@@ -50,8 +44,7 @@ def forgetting(
         deleted = list(superseded(context.instance, jobs, keys, now()))
         for run_id in deleted:
             context.instance.delete_run(run_id)
-        rows = forget_checks(context.instance, deleted, _ended(context.instance, jobs, now()))
-        context.log.info("%s old runs were deleted, and %s rows of old checks.", len(deleted), rows)
+        context.log.info("%s old runs were deleted.", len(deleted))
 
     @dg.job(
         name=NAME, description=f"Deletes runs older than {KEPT_DAYS} days that newer ones replace."
@@ -74,8 +67,10 @@ def superseded(
 ) -> Iterator[str]:
     """Ids of ended runs whose every partition has a newer record, or that brought none."""
     old = _ended(instance, jobs, now)
-    days = {day.isoformat() for run in old for day in days_of_run(run) or ()}
-    needed = {run_id for key in keys for run_id in _runs_of_newest(instance, key, sorted(days))}
+    days = sorted({day for run in old for day in days_of_run(run) or ()})
+    needed = {
+        record.run_id for key in keys for record in newest_materializations(instance, key, days)
+    }
     return (run.run_id for run in old if run.run_id not in needed)
 
 
@@ -87,48 +82,4 @@ def _ended(
         created_after=now - timedelta(days=LOOKED_BACK_DAYS),
         created_before=now - timedelta(days=KEPT_DAYS),
     )
-    return [run for run in instance.get_runs(filters) if run.job_name in jobs and run.is_finished]
-
-
-def forget_checks(
-    instance: dg.DagsterInstance, deleted: Sequence[str], ended: Sequence[dg.DagsterRun]
-) -> int:
-    """Delete the checks of runs that are gone, and what stays planned of runs that have ended.
-
-    Args:
-        instance: whose storage is one of Dagster's SQL storages.
-        deleted: ids of runs.
-        ended: runs that may be left.
-
-    Returns:
-        How many rows.
-    """
-    storage, table = (
-        cast("SqlEventLogStorage", instance.event_log_storage),
-        AssetCheckExecutionsTable,
-    )
-    planned = table.c.execution_status == AssetCheckExecutionRecordStatus.PLANNED.value
-    with storage.index_connection() as connection:
-        return sum(
-            connection.execute(table.delete().where(rows)).rowcount
-            for rows in (
-                table.c.run_id.in_(deleted),
-                table.c.run_id.in_([run.run_id for run in ended]) & planned,
-            )
-        )
-
-
-def _runs_of_newest(
-    instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Sequence[str]
-) -> Iterator[str]:
-    for start in range(0, len(partitions), AT_ONCE):
-        newest = instance.get_latest_storage_id_by_partition(
-            key,
-            dg.DagsterEventType.ASSET_MATERIALIZATION,
-            set(partitions[start : start + AT_ONCE]),
-        )
-        if newest:
-            records = instance.fetch_materializations(
-                dg.AssetRecordsFilter(key, storage_ids=list(newest.values())), limit=len(newest)
-            ).records
-            yield from (record.run_id for record in records)
+    return [run for run in runs_of(instance, filters) if run.job_name in jobs and run.is_finished]

@@ -15,7 +15,7 @@ from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.core.civil import ONE_DAY, DayRange, civil_day
 from syncbit_dagster.core.errors import SyncbitError
 from syncbit_dagster.core.samples import from_series
-from syncbit_dagster.defs.instance.materializations import missing_days
+from syncbit_dagster.defs.instance.records import missing_days
 from syncbit_dagster.factories import quota_figures
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster.telemetry import RunFigures, Value, account_values, run_values, series_of

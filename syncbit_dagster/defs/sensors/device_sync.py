@@ -13,6 +13,7 @@ import dagster as dg
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.core.civil import DayRange, civil_day, real_clock, require_aware
 from syncbit_dagster.defs.failures import as_failure
+from syncbit_dagster.defs.instance.records import runs_of
 from syncbit_dagster.defs.names import named, tags_of
 from syncbit_dagster.defs.run_requests import ACTIVE, range_run
 from syncbit_dagster.factories import open_source
@@ -90,7 +91,7 @@ def device_sync(
 
 
 def _last_run(instance: dg.DagsterInstance, job: str) -> dg.DagsterRun | None:
-    return next(iter(instance.get_runs(dg.RunsFilter(job_name=job), limit=1)), None)
+    return next(iter(runs_of(instance, dg.RunsFilter(job_name=job), limit=1)), None)
 
 
 def _ask(

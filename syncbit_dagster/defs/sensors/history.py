@@ -19,7 +19,7 @@ from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.core.civil import DayRange, civil_day, real_clock
 from syncbit_dagster.defs.dead_runs import end_dead_runs
 from syncbit_dagster.defs.failures import as_failure
-from syncbit_dagster.defs.instance.materializations import missing_days
+from syncbit_dagster.defs.instance.records import missing_days, runs_of
 from syncbit_dagster.defs.names import key_of, named, tags_of
 from syncbit_dagster.defs.run_requests import ACTIVE, days_of_run, range_run
 from syncbit_dagster.defs.schedules import NAME as DAILY_SYNC
@@ -120,7 +120,7 @@ def _tick(
     slot -= timedelta(hours=slot.hour % RETRY_HOURS)
     # Runs before partitions: a run that ends in between is counted as active, not as in vain.
     active = _alive(settings, offered, instance, sleep)
-    tried = instance.get_runs(dg.RunsFilter(job_name=job, tags={SLOT_TAG: _hour(slot)}))
+    tried = runs_of(instance, dg.RunsFilter(job_name=job, tags={SLOT_TAG: _hour(slot)}))
     missing = missing_days(settings, offered, instance, days)
     if not any(missing.values()):
         return dg.SkipReason(f"Every day until {days.last} is there.{_more(settings, days)}")
@@ -161,7 +161,7 @@ def _alive(
 ) -> list[dg.DagsterRun]:
     """The account's runs that are under way; those whose process is gone are ended."""
     names = [asset.name for asset in offered if asset.is_partitioned]
-    active = instance.get_runs(dg.RunsFilter(statuses=list(ACTIVE)))
+    active = runs_of(instance, dg.RunsFilter(statuses=list(ACTIVE)))
     own = [run for run in active if _gap(settings, run, names)]
     return end_dead_runs(settings, instance, own, sleep=sleep)
 

@@ -10,6 +10,7 @@ import dagster as dg
 
 from syncbit_dagster.catalog import ASSETS
 from syncbit_dagster.core.civil import real_clock
+from syncbit_dagster.defs.instance.records import unfinished_steps
 from syncbit_dagster.defs.names import step_of
 from syncbit_dagster.defs.resources.telemetry import record_failure
 from syncbit_dagster.factories import open_store
@@ -46,7 +47,7 @@ def run_failures(
         record = context.instance.get_run_record_by_id(run.run_id)
         ended = record.end_time if record else None
         failed_at = now() if ended is None else datetime.fromtimestamp(ended, UTC)
-        steps = _unfinished_steps(run, context.instance)
+        steps = unfinished_steps(context.instance, run)
         for settings in accounts:
             assets = [one.name for one in ASSETS if step_of(settings, one.name) in steps]
             if assets:
@@ -54,13 +55,3 @@ def run_failures(
                     record_failure(store, settings, assets, failed_at, now())
 
     return sensor
-
-
-def _unfinished_steps(run: dg.DagsterRun, instance: dg.DagsterInstance) -> set[str]:
-    """What the run was to do and what has not ended well: assets, and checks and reports too."""
-    if run.execution_plan_snapshot_id is None:
-        return set()
-    plan = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id)
-    stats = instance.get_run_step_stats(run.run_id)
-    finished = {one.step_key for one in stats if one.status and one.status.name == "SUCCESS"}
-    return set(plan.step_keys_to_execute) - finished
