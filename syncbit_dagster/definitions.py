@@ -115,7 +115,6 @@ def _of_account(
                 first,
                 last,
                 now=now,
-                sleep=sleep,
                 tick_seconds=tick_seconds,
             ),
         ],

@@ -15,9 +15,7 @@ from syncbit_dagster.quota.windows import RESERVE_SHARE
 from syncbit_dagster.sources.fitbit_web import FitbitWebSource
 from syncbit_dagster.sources.google_health import GoogleHealthSource
 from syncbit_dagster.sources.takeout import TakeoutSource
-from syncbit_dagster.stores.errors import StoreUnavailableError
-from syncbit_dagster.stores.locks.local import WAIT_SECONDS, TargetLock
-from syncbit_dagster.stores.turns import Turns
+from syncbit_dagster.stores.locks.local import TargetLock
 from syncbit_dagster.stores.victoriametrics import VictoriaMetricsStore
 
 if TYPE_CHECKING:
@@ -25,19 +23,15 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
-    from syncbit_dagster.account.state.place import StatePlace
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.config import Settings
-    from syncbit_dagster.core.civil import DayRange
     from syncbit_dagster.quota.quota import Priority, QuotaFigures
     from syncbit_dagster.sources.base import Source
     from syncbit_dagster.stores.base import Store
-    from syncbit_dagster.stores.locks.shared import SharedTargetLock
     from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig
 
 # How long a run for history may take: about so long may fresh data of its days have to wait.
 HISTORY_SECONDS = 10 * 60
-TURN_PAUSE_SECONDS = 1.0
 
 SOURCES: dict[str, Any] = {
     "google_health": GoogleHealthSource,
@@ -154,35 +148,6 @@ def target_lock(
     place = settings.account.quota.place
     if place is None or not place.is_on_a_server:
         return TargetLock(settings.store_directory / "locks", target.key)
-    return _lock_on(place, target.key)
-
-
-def turns(
-    settings: Settings,
-    *,
-    sleep: Callable[[float], None] = time.sleep,
-    wait_seconds: float = WAIT_SECONDS,
-) -> Callable[[DayRange], AbstractContextManager[None]]:
-    """What keeps two runs of the account from the same days, on one machine or on several."""
-    account, place = settings.account, settings.account.quota.place
-    whose = f"user {account.labels['user']!r}"
-    patience: dict[str, Any] = {"sleep": sleep, "wait_seconds": wait_seconds}
-    if place is None or not place.is_on_a_server:
-        return Turns(settings.data_directory / "locks", whose, **patience)
-    return _lock_on(place, f"days of {whose}", pause_seconds=TURN_PAUSE_SECONDS, **patience)
-
-
-def are_free(settings: Settings, days: DayRange) -> bool:
-    """Whether surely no run of another process is at work on any of the days."""
-    try:
-        with turns(settings, wait_seconds=0)(days):
-            return True
-    except (StoreUnavailableError, OSError):  # held, or there is no telling
-        return False
-
-
-def _lock_on(place: StatePlace, target: str, **options: Any) -> SharedTargetLock:
-    """A lock in the PostgreSQL that holds the state."""
     # Here, because SQLAlchemy takes half a second to load.
     from sqlalchemy import NullPool
 
@@ -190,4 +155,4 @@ def _lock_on(place: StatePlace, target: str, **options: Any) -> SharedTargetLock
     from syncbit_dagster.stores.locks.shared import SharedTargetLock
 
     # No pool: a store lives as long as its process, and so would a connection that nobody needs.
-    return SharedTargetLock(server_engine(place.url, poolclass=NullPool).connect, target, **options)
+    return SharedTargetLock(server_engine(place.url, poolclass=NullPool).connect, target.key)

@@ -13,7 +13,7 @@ from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.freshness import freshness
 from syncbit_dagster.defs.io_manager import Fetched
 from syncbit_dagster.defs.metadata import definition_metadata
-from syncbit_dagster.defs.names import SOURCE, STORE, key_of, named, tags_of
+from syncbit_dagster.defs.names import SOURCE, STORE, STORE_POOL, key_of, named, tags_of
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.resources.fitbit import RunSource
 from syncbit_dagster.scheduling.backfill_plan import stretches
@@ -21,10 +21,6 @@ from syncbit_dagster.scheduling.settled_rule import state_of
 from syncbit_dagster.sources.base import Current
 from syncbit_dagster.sources.errors import PermissionMissingError
 
-# How many runs of an account have a process at a time. What they must not do at once is kept apart
-# elsewhere, which also holds outside of this Dagster: the same days (``turns``), and writing, which
-# a store without compare-and-swap has its own lock for.
-STORE_POOL = "sample_store"
 PERMISSION_CHECK = "permission"
 SETTLED_CHECK = "settled"
 READABLE_CHECK = "readable"

@@ -13,10 +13,9 @@ from syncbit_dagster.catalog import Asset
 from syncbit_dagster.config import Settings
 from syncbit_dagster.core.civil import DayRange, civil_day
 from syncbit_dagster.core.samples import empty
-from syncbit_dagster.defs.assets import STORE_POOL
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.instance.records import newest_materializations
-from syncbit_dagster.defs.names import STORE, key_of, named
+from syncbit_dagster.defs.names import STORE, STORE_POOL, key_of, named
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.schedules import DAYS_LOOKED_BACK
 from syncbit_dagster.quality import Check, Evidence, Outcome, checks_of, metrics_read

@@ -13,6 +13,9 @@ ACCOUNT_TAG = "syncbit/account"
 # Resources; each account has its own.
 SOURCE = "fitbit"
 STORE = "sample_store"
+# Its limit of 1 (``dagster.yaml``) makes an account's runs wait for each other: of two that had
+# fetched the same day, the older answer might be stored last.
+STORE_POOL = "sample_store"
 
 
 def key_of(settings: Settings, asset: str) -> dg.AssetKey:

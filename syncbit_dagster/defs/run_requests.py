@@ -23,9 +23,9 @@ RANGE_END_TAG = "dagster/asset_partition_range_end"
 QUEUE_TAG = "dagster/priority"
 # Dagster's run queue: the higher number goes first.
 QUEUE_PRIORITY: dict[Priority, int] = {"fresh": 1, "history": -1}
-# Dagster ends a run then, whatever it does; one that is alive has ended long before, and one whose
-# process is gone is mostly noticed earlier (``dead_runs``).
-LONGEST_RUN_SECONDS = 2 * 3600
+# Dagster ends a run then. One that is alive has ended long before; one whose process is gone (the
+# power failed) keeps its account's place in the queue until then.
+LONGEST_RUN_SECONDS = 3600
 
 ACTIVE = (
     dg.DagsterRunStatus.QUEUED,

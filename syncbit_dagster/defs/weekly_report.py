@@ -10,10 +10,9 @@ import dagster as dg
 
 from syncbit_dagster.config import Settings
 from syncbit_dagster.core.civil import DayRange, real_clock
-from syncbit_dagster.defs.assets import STORE_POOL
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.metadata import Metadata
-from syncbit_dagster.defs.names import STORE, key_of, named, tags_of
+from syncbit_dagster.defs.names import STORE, STORE_POOL, key_of, named, tags_of
 from syncbit_dagster.defs.run_requests import range_run
 from syncbit_dagster.stores.base import Store
 

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncbit_dagster.account.profile import Profile
 from syncbit_dagster.catalog import ASSETS
 from syncbit_dagster.config import load_settings
 from syncbit_dagster.definitions import build_definitions
-from syncbit_dagster.defs.sensors.history import AWAITED, TICK_SECONDS
+from syncbit_dagster.defs.sensors.history import TICK_SECONDS
 from syncbit_dagster_tests.accounts.files import Declared
 
 if TYPE_CHECKING:
@@ -71,15 +70,6 @@ def test_the_only_account_has_plain_names(tmp_path: Path) -> None:
     assert set(names.tags.values()) == {None}
 
 
-def test_a_history_looks_more_often_until_somebody_has_authorized(tmp_path: Path) -> None:
-    settings = load_settings({"DATA_DIR": str(tmp_path)}, secrets_directory=tmp_path)
-    awaited = Names(build_definitions(settings)).sensors["history"]
-    assert awaited.minimum_interval_seconds == TICK_SECONDS // AWAITED
-    settings.profile.save(Profile())
-    known = Names(build_definitions(settings)).sensors["history"]
-    assert known.minimum_interval_seconds == TICK_SECONDS
-
-
 @pytest.mark.parametrize("name", ["anna", "ben"])
 def test_each_of_many_has_all_of_it(many: Names, name: str) -> None:
     keys = {key for key in many.keys if key[0] == name}
@@ -108,6 +98,4 @@ def test_nothing_of_many_is_nobodys(many: Names) -> None:
 
 def test_a_history_looks_less_often_where_there_are_many(many: Names) -> None:
     for name in ("anna", "ben"):
-        assert (
-            many.sensors[f"history_{name}"].minimum_interval_seconds == 2 * TICK_SECONDS // AWAITED
-        )
+        assert many.sensors[f"history_{name}"].minimum_interval_seconds == 2 * TICK_SECONDS

@@ -104,11 +104,11 @@ def test_every_day_is_there_in_the_end_the_newest_first(
     assert range_of(request) == ("2025-10-30", "2025-10-30")
 
 
-def test_a_run_that_died_ends_soon_and_is_not_repeated_as_a_whole(
+def test_a_run_that_died_gives_its_place_back_and_is_not_repeated_as_a_whole(
     account: EmulatedAccount, instance: dg.DagsterInstance, clock: list[datetime]
 ) -> None:
     for request in daemon(account, instance, clock).asks():
-        assert request.tags[dg.MAX_RUNTIME_SECONDS_TAG] == "7200"
+        assert request.tags[dg.MAX_RUNTIME_SECONDS_TAG] == "3600"
         assert request.tags["dagster/max_retries"] == "0"
         assert request.tags["syncbit/priority"] == "history"
         assert int(request.tags["dagster/priority"]) < 0
@@ -220,29 +220,10 @@ def test_data_that_may_not_be_read_stops_nothing_and_is_not_hammered(
 def test_without_an_account_it_says_what_to_do(
     account: EmulatedAccount, instance: dg.DagsterInstance, clock: list[datetime]
 ) -> None:
-    settings, pauses = account.settings(), list[float]()
-    settings.account.tokens.path.unlink()  # type: ignore[attr-defined] # it is a file here
-    runs = Daemon("history", settings, instance, lambda: clock[0], pauses.append)
+    runs = daemon(account, instance, clock)
+    runs.settings.account.tokens.path.unlink()  # type: ignore[attr-defined] # it is a file here
     assert "syncbit authorize" in str(runs.tick())
-    assert sum(pauses) == history.PATIENCE_SECONDS
     assert not account.emulator.calls
-
-
-def test_who_authorizes_while_it_looks_waits_no_longer(
-    account: EmulatedAccount, instance: dg.DagsterInstance, clock: list[datetime]
-) -> None:
-    settings, pauses = account.settings(), list[float]()
-    token = settings.account.tokens.load()
-    assert token
-    settings.account.tokens.path.unlink()  # type: ignore[attr-defined] # it is a file here
-
-    def authorize(seconds: float) -> None:
-        pauses.append(seconds)
-        if len(pauses) == 3:
-            settings.account.tokens.save(token)
-
-    assert Daemon("history", settings, instance, lambda: clock[0], authorize).asks()
-    assert len(pauses) == 3
 
 
 def test_on_the_first_day_there_is_no_history_yet(

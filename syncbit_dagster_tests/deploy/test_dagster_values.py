@@ -132,7 +132,7 @@ def test_dagster_takes_what_is_added(tmp_path: Path) -> None:
         limits = instance.get_concurrency_config()
     assert limits.run_queue_config is not None
     assert limits.run_queue_config.max_concurrent_runs == 2
-    assert limits.pool_config.default_pool_limit == 2
+    assert limits.pool_config.default_pool_limit == 1
 
 
 def test_the_ui_is_reached_by_nobody_from_outside() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+import dagster as dg
 import pytest
 
 from syncbit_dagster.core.civil import DayRange
@@ -129,7 +130,7 @@ def test_the_history_completes(
             told.ended = f"at request {at}, {days} of {len(ASSETS) * len(DAYS)} days missing"
             if row.starts_again:
                 dagster.start_again()
-            until(lambda: is_idle(here), DONE_SECONDS, "the rest of the history")
+            until(lambda: is_idle(here, dagster), DONE_SECONDS, "the rest of the history")
             left = gaps(missing_days(here, ASSETS, DAYS))
             told.ended += f", {len(left)} launched by hand"
             for gap in left:
@@ -141,8 +142,15 @@ def test_the_history_completes(
         assert samples_in(here) == undisturbed.samples
 
 
-def is_idle(here: Stage) -> bool:
-    """Whether both of the history's ranges have been tried, and no run is left."""
+def is_idle(here: Stage, dagster: Deployment) -> bool:
+    """Whether both of the history's ranges have been tried, and no run is left.
+
+    A run whose process is gone is terminated, as a person does in the UI: it would look alive, and
+    keep its place, for an hour.
+    """
     with here.instance() as instance:
+        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+            if not dagster.pids("run worker"):
+                instance.report_run_canceled(run)
         runs = instance.get_runs()
     return len(runs) >= RANGES and all(run.is_finished for run in runs)

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import NullPool, text
 
 from syncbit_dagster.account.state.database import server_engine
 from syncbit_dagster.config import load_settings
-from syncbit_dagster.core.civil import DayRange
-from syncbit_dagster.factories import target_lock, turns
+from syncbit_dagster.factories import target_lock
 from syncbit_dagster.stores.errors import StoreUnavailableError
 from syncbit_dagster.stores.locks.local import TargetLock
-from syncbit_dagster.stores.locks.shared import SharedTargetLock, keys_of
+from syncbit_dagster.stores.locks.shared import SharedTargetLock
 from syncbit_dagster_tests.hosts.holder import hold
 from syncbit_dagster_tests.processes import Processes, new_barrier
 
@@ -26,14 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STORE = "http://store:8428"
-
-
-class StopWaitingError(Exception):
-    """A test has seen that somebody waits."""
-
-
-def stop(_: float) -> None:
-    raise StopWaitingError
 
 
 def lock_at(url: str, target: str = STORE, **options: Any) -> SharedTargetLock:
@@ -118,49 +106,6 @@ def test_a_database_that_is_not_there_is_told_without_its_password(url: str) -> 
     with pytest.raises(StoreUnavailableError, match="SYNCBIT_STATE_URL") as caught:
         lock_at(f"{url}_gone")().__enter__()
     assert password not in str(caught.value)
-
-
-def days(first: int, last: int) -> DayRange:
-    """The days with these numbers."""
-    return DayRange(date.fromordinal(first), date.fromordinal(last))
-
-
-some_days = st.tuples(st.integers(739_000, 739_300), st.integers(0, 200)).map(
-    lambda found: days(found[0], sum(found))
-)
-
-
-@given(some_days, some_days)
-def test_two_exclude_each_other_if_they_have_a_day_in_common(one: DayRange, two: DayRange) -> None:
-    first, second = keys_of("a", one), keys_of("a", two)
-    excluded = any(not (first[key] and second[key]) for key in first.keys() & second.keys())
-    assert excluded == (not set(one).isdisjoint(two))
-    assert keys_of("b", one).keys().isdisjoint(second)
-
-
-def test_ten_years_are_few_locks() -> None:
-    assert len(keys_of("a", days(739_000, 739_000 + 3651))) < 200
-
-
-def test_hosts_that_share_the_state_wait_for_a_day_that_both_want(url: str, tmp_path: Path) -> None:
-    may, june = days(739_736, 739_766), days(739_767, 739_796)
-
-    def turns_of(host: str, user: str) -> Any:
-        variables = {"DATA_DIR": str(tmp_path / host), "FITBIT_USER_ID": user}
-        settings = load_settings(
-            variables | {"SYNCBIT_STATE_URL": url}, secrets_directory=tmp_path / "none"
-        )
-        return turns(settings, sleep=stop)
-
-    with turns_of("one", "anna")(may):
-        with turns_of("other", "anna")(june), turns_of("other", "ben")(may):
-            pass
-        with pytest.raises(StopWaitingError):
-            turns_of("other", "anna")(days(739_766, 739_770)).__enter__()
-        with turns_of("other", "anna")(june):  # nothing is left of what was tried
-            pass
-    with turns_of("other", "anna")(may):
-        pass
 
 
 def test_hosts_that_share_the_state_share_the_lock(url: str, tmp_path: Path) -> None:

@@ -65,3 +65,14 @@ def unfinished_steps(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[st
     stats = instance.get_run_step_stats(run.run_id)
     finished = {one.step_key for one in stats if one.status and one.status.name == "SUCCESS"}
     return set(plan.step_keys_to_execute) - finished
+
+
+def record_limit(instance: dg.DagsterInstance, pool: str) -> None:
+    """Give a pool its default limit before its first runs are queued.
+
+    Dagster's queue does so by itself when it first sees a run of the pool, and lets all that are
+    queued at that moment start at once.
+    """
+    storage = instance.event_log_storage
+    if storage.supports_global_concurrency_limits and pool not in storage.get_concurrency_keys():
+        storage.initialize_concurrency_limit_to_default(pool)

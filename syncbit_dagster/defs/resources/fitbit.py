@@ -7,7 +7,7 @@ secret files only, so no secret is ever a value that the UI or the run storage c
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, closing
+from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
 import dagster as dg
@@ -18,8 +18,8 @@ from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.names import named
 from syncbit_dagster.defs.resources.telemetry import RUN_FIGURES
 from syncbit_dagster.defs.run_checks import log_checks
-from syncbit_dagster.defs.run_requests import days_of_run, priority_of
-from syncbit_dagster.factories import open_source, turns
+from syncbit_dagster.defs.run_requests import priority_of
+from syncbit_dagster.factories import open_source
 from syncbit_dagster.scheduling.settled_rule import may_change
 from syncbit_dagster.scheduling.syncs import last_sync
 from syncbit_dagster.sources.errors import PermissionMissingError
@@ -120,23 +120,18 @@ def fitbit_resource(
     """The account's source as the resource ``fitbit``; it carries OAuth and the request budget."""
     account, run_figures = settings.account, named(settings, RUN_FIGURES)
 
-    def opened(context: dg.InitResourceContext) -> Iterator[RunSource]:
+    def run_source(context: dg.InitResourceContext) -> Iterator[RunSource]:
         tags = context.run.tags if context.run else {}
-        days = days_of_run(context.run) if context.run else None
-        with ExitStack() as held:
-            with as_failure():
-                if days:
-                    held.enter_context(turns(settings, sleep=sleep)(days))
-                if context.log:
-                    log_checks(settings, context.log, now())
-            source = held.enter_context(
-                closing(open_source(settings, priority=priority_of(tags), now=now, sleep=sleep))
-            )
+        with as_failure():
+            if context.log:
+                log_checks(settings, context.log, now())
+            opened = open_source(settings, priority=priority_of(tags), now=now, sleep=sleep)
+        with closing(opened) as source:
             figures = getattr(context.resources, run_figures)
             yield RunSource(source, account.zone, now, figures)
 
     return dg.ResourceDefinition(
-        resource_fn=opened,
+        resource_fn=run_source,
         required_resource_keys={run_figures},
         description=(
             f"{account.provider} at {account.api_url} as user {account.labels['user']!r}: "

@@ -7,7 +7,6 @@ again some hours later.
 
 from __future__ import annotations
 
-import time
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -17,10 +16,9 @@ import dagster as dg
 
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.core.civil import DayRange, civil_day, real_clock
-from syncbit_dagster.defs.dead_runs import end_dead_runs
 from syncbit_dagster.defs.failures import as_failure
-from syncbit_dagster.defs.instance.records import missing_days, runs_of
-from syncbit_dagster.defs.names import key_of, named, tags_of
+from syncbit_dagster.defs.instance.records import missing_days, record_limit, runs_of
+from syncbit_dagster.defs.names import STORE_POOL, key_of, named, tags_of
 from syncbit_dagster.defs.run_requests import ACTIVE, days_of_run, range_run
 from syncbit_dagster.defs.schedules import NAME as DAILY_SYNC
 from syncbit_dagster.defs.sensors.device_sync import NAME as DEVICE_SYNC
@@ -36,12 +34,6 @@ if TYPE_CHECKING:
 
 NAME = "history"
 TICK_SECONDS = 15
-# Who is about to authorize looks at the clock: until the definitions are loaded again after that,
-# the sensor looks so many times as often. Dagster goes through all sensors every 5 s at most, so
-# that a single account's tick waits itself for most of that time; those of many would keep
-# each other waiting.
-AWAITED = 5
-PATIENCE_SECONDS, PAUSE_SECONDS = 4.0, 0.25
 RUNS_AHEAD = 4  # queued, so that the next one starts when one ends
 RETRY_HOURS = 6  # the day's hours 0, 6, 12 and 18 (UTC), when what failed is tried again
 SLOT_TAG = "syncbit/slot"
@@ -57,7 +49,6 @@ def history(
     last: date | None,
     *,
     now: Callable[[], datetime] = real_clock,
-    sleep: Callable[[float], None] = time.sleep,
     tick_seconds: int = TICK_SECONDS,
 ) -> dg.SensorDefinition:
     """Runs over ranges of missing days, until there are none.
@@ -68,10 +59,9 @@ def history(
         offered: the same as rows of the catalogue.
         first: the first day.
         last: the last day; None: yesterday, whenever that is.
-        now, sleep: the clock.
-        tick_seconds: how often to look, once somebody has authorized.
+        now: the present instant.
+        tick_seconds: how often to look.
     """
-    is_awaited = not (settings.is_offline or settings.profile.exists())
     job = dg.define_asset_job(
         named(settings, NAME),
         selection=dg.AssetSelection.assets(*assets),
@@ -82,30 +72,21 @@ def history(
     @dg.sensor(
         name=job.name,
         job=job,
-        minimum_interval_seconds=tick_seconds // AWAITED if is_awaited else tick_seconds,
+        minimum_interval_seconds=tick_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=job.description,
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         with as_failure():
-            if not _is_authorized_soon(settings, sleep):
+            if not settings.is_authorized():
                 return dg.SkipReason("No account is authorized yet; run `syncbit authorize`.")
             newest = last or civil_day(now(), settings.account.zone) - timedelta(days=1)
             if newest < first:
                 return dg.SkipReason(f"The first day, {first}, has not ended yet.")
             days = DayRange(first, newest)
-            return _tick(settings, offered, context.instance, days, now, sleep)
+            return _tick(settings, offered, context.instance, days, now)
 
     return sensor
-
-
-def _is_authorized_soon(settings: Settings, sleep: Callable[[float], None]) -> bool:
-    turns = int(PATIENCE_SECONDS / PAUSE_SECONDS) if settings.name is None else 0
-    for _ in range(turns):
-        if settings.is_authorized():
-            return True
-        sleep(PAUSE_SECONDS)
-    return settings.is_authorized()
 
 
 def _tick(
@@ -114,12 +95,11 @@ def _tick(
     instance: dg.DagsterInstance,
     days: DayRange,
     now: Callable[[], datetime],
-    sleep: Callable[[float], None],
 ) -> dg.SensorResult | dg.SkipReason:
     job, slot = named(settings, NAME), now()
     slot -= timedelta(hours=slot.hour % RETRY_HOURS)
     # Runs before partitions: a run that ends in between is counted as active, not as in vain.
-    active = _alive(settings, offered, instance, sleep)
+    active = runs_of(instance, dg.RunsFilter(statuses=list(ACTIVE)))
     tried = runs_of(instance, dg.RunsFilter(job_name=job, tags={SLOT_TAG: _hour(slot)}))
     missing = missing_days(settings, offered, instance, days)
     if not any(missing.values()):
@@ -139,6 +119,7 @@ def _tick(
         pieces = list(islice(found, ahead))
     if not pieces:
         return dg.SkipReason("What is missing waits for the request budget.")
+    record_limit(instance, named(settings, STORE_POOL))
     return dg.SensorResult(
         run_requests=[_request(settings, piece, _hour(slot)) for piece in pieces]
     )
@@ -151,19 +132,6 @@ def _more(settings: Settings, days: DayRange) -> str:
         f" These begin with {days.first}, in the zone {settings.account.zone.key}; `syncbit "
         "authorize` has learnt better since. Reload the code location, or start again."
     )
-
-
-def _alive(
-    settings: Settings,
-    offered: Iterable[Asset],
-    instance: dg.DagsterInstance,
-    sleep: Callable[[float], None],
-) -> list[dg.DagsterRun]:
-    """The account's runs that are under way; those whose process is gone are ended."""
-    names = [asset.name for asset in offered if asset.is_partitioned]
-    active = runs_of(instance, dg.RunsFilter(statuses=list(ACTIVE)))
-    own = [run for run in active if _gap(settings, run, names)]
-    return end_dead_runs(settings, instance, own, sleep=sleep)
 
 
 def _gap(settings: Settings, run: dg.DagsterRun, names: Iterable[str]) -> Gap | None:

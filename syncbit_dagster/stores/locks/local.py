@@ -105,7 +105,6 @@ def wait_for(
     wait_seconds: float,
     sleep: Callable[[float], None],
     monotonic: Callable[[], float],
-    pause_seconds: float = PAUSE_SECONDS,
 ) -> None:
     """Try a lock until it is held.
 
@@ -115,7 +114,6 @@ def wait_for(
         target: what is written to.
         place: where the lock is.
         wait_seconds, sleep, monotonic: how long, and by which clock.
-        pause_seconds: between two tries.
 
     Raises:
         StoreUnavailableError: it was never free; names the holder.
@@ -131,4 +129,4 @@ def wait_for(
         if not is_told:
             logger.info("Waiting for %s, which writes to %s", who(), target)
             is_told = True
-        sleep(pause_seconds)
+        sleep(PAUSE_SECONDS)
