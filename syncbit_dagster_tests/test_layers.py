@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "syncbit_dagster"
@@ -76,6 +78,16 @@ def test_imports_follow_the_plan(path: Path) -> None:
     assert rooms - {own} <= MAY_KNOW[own]
     if own not in MAY_KNOW_DAGSTER:
         assert not any(name.split(".")[0].startswith("dagster") for name in imported(path))
+
+
+def test_dagster_is_known_by_its_public_face_but_in_one_folder() -> None:
+    instance = PACKAGE / "defs" / "instance"
+    for path in set(modules()) - {instance / "event_log.py"}:
+        assert not [name for name in imported(path) if name.startswith("dagster._")], path
+    for path in set(modules()) - {instance / "records.py"}:
+        for name in re.findall(r"\binstance\.(\w+)\(", path.read_text()):
+            method = getattr(dg.DagsterInstance, name, None)
+            assert method is None or hasattr(method, "_is_public"), f"{path}: {name}"
 
 
 def test_one_source_does_not_know_another() -> None:

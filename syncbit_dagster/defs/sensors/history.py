@@ -41,6 +41,11 @@ SLOT_TAG = "syncbit/slot"
 NO_RETRIES = {"dagster/max_retries": "0"}
 
 
+def fetching_jobs(settings: Settings) -> set[str]:
+    """The account's jobs that fetch days."""
+    return {named(settings, job) for job in (NAME, DAILY_SYNC, DEVICE_SYNC)}
+
+
 def history(
     settings: Settings,
     assets: Sequence[dg.AssetsDefinition],
@@ -140,14 +145,9 @@ def _gap(settings: Settings, run: dg.DagsterRun, names: Iterable[str]) -> Gap | 
     if keys:
         assets = tuple(name for name in names if key_of(settings, name) in keys)
     else:  # all of its job's
-        assets = tuple(names) if run.job_name in _jobs(settings) else ()
+        assets = tuple(names) if run.job_name in fetching_jobs(settings) else ()
     days = days_of_run(run) if assets else None
     return Gap(assets, days) if days else None
-
-
-def _jobs(settings: Settings) -> set[str]:
-    """Those that fetch days."""
-    return {named(settings, job) for job in (NAME, DAILY_SYNC, DEVICE_SYNC)}
 
 
 def _attempts(
