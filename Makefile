@@ -34,8 +34,9 @@ demo: install  ## See it work: demo account, 30 days of data, the Dagster UI
 	@$(BIN)/syncbit demo
 
 .PHONY: dev
+# Dagster's history is in .dagster_home here, unless DAGSTER_HOME names another folder.
 dev: install  ## Start the Dagster UI and daemon for your own account
-	$(BIN)/dagster dev
+	DAGSTER_HOME="$${DAGSTER_HOME:-$$PWD}" $(BIN)/dg dev
 
 .PHONY: test
 test: install victoria-metrics postgresql nginx chromium lint types pytest  ## Install what is missing and pass every check and test

@@ -35,6 +35,7 @@ HELP = "see it work, without an account"
 DAYS = 30
 STOP_SECONDS = 30
 ASSETS = ("activity_summary", "heart_rate", "intraday_steps", "intraday_heart_rate")
+DG = (sys.executable, "-m", "dagster_dg_cli.cli")
 DEFINITIONS = ("-m", "syncbit_dagster.definitions")
 # As in the project's dagster.yaml; the demo keeps everything in a folder of its own.
 DAGSTER_YAML = """\
@@ -92,8 +93,7 @@ def _backfill(days: DayRange, log: Path) -> None:
     with log.open("w") as stream:
         command = subprocess.run(  # noqa: S603 - our own interpreter and arguments
             [
-                *(sys.executable, "-m", "dagster", "asset", "materialize", *DEFINITIONS),
-                *("--select", ",".join(ASSETS)),
+                *(*DG, "launch", *DEFINITIONS, "--assets", ",".join(ASSETS)),
                 *("--partition-range", f"{days.first}...{days.last}"),
             ],
             stdout=stream,
@@ -145,7 +145,7 @@ def _serve(port: int) -> None:
     # A terminated demo takes its Dagster with it; it would live on as an orphan otherwise.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     ui = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-        [sys.executable, "-m", "dagster", "dev", *DEFINITIONS, "--port", str(port)]
+        [*DG, "dev", *DEFINITIONS, "--port", str(port)]
     )
     try:
         ui.wait()

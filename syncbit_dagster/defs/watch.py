@@ -29,7 +29,7 @@ WATCH_SECONDS = 10.0
 
 
 def open_instance() -> dg.DagsterInstance:
-    """The Dagster instance that `dagster dev` uses here.
+    """The Dagster instance that `dg dev` and `dagster dev` use here.
 
     Raises:
         ConfigError: there is none.

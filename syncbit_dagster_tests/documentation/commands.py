@@ -5,7 +5,7 @@ A test is named by its function in ``test_commands.py``, or by file and function
 
 from __future__ import annotations
 
-_MATERIALIZE = ".venv/bin/dagster asset materialize -m syncbit_dagster.definitions --select "
+_MATERIALIZE = ".venv/bin/dg launch --assets "
 _VMALERT = (
     "vmalert -rule=deploy/vmalert/rules.yml -datasource.url=http://localhost:8428 "
     "-notifier.url=http://localhost:9093 "
@@ -67,9 +67,6 @@ RUN_ELSEWHERE = {
     "make docs": "test_docs.py::test_the_references_are_up_to_date",
     "make install": "documentation/test_install.py::test_what_is_installed_runs",
     "make dev": "documentation/test_install.py::test_make_dev_loads_the_code_location",
-    "python -m benchmarks.scale.run": (
-        "scale/test_figures.py::test_the_page_holds_what_is_printed"
-    ),
     "(umask 077 && pg_dump ": "backup/test_restore.py::test_everything_is_there_again",
     "psql --quiet": "backup/test_restore.py::test_everything_is_there_again",
     ".venv/bin/python -m syncbit_dagster_tests.upgrade.write_release": (
@@ -93,8 +90,4 @@ RUN_ELSEWHERE = {
 }
 CANNOT_RUN = {
     "make test": "is what runs the tests",
-    "python -m benchmarks.scale.measure": (
-        "measures for some minutes what a machine without other work needs; a test would only "
-        "see its own neighbours"
-    ),
 }

@@ -79,7 +79,8 @@ def new_desk(folder: Path, elsewhere: Path) -> Iterator[Desk]:
     """The project's folder after `make install`, and Google as the emulator."""
     copy_of_the_root(folder)
     (folder / ".venv").symlink_to(sys.prefix)
-    (folder / "deploy").symlink_to(ROOT / "deploy")
+    for name in ("deploy", "pyproject.toml", "syncbit_dagster"):
+        (folder / name).symlink_to(ROOT / name)
     with emulated_account(PERSON, elsewhere, now=lambda: datetime.now(UTC)) as account:
         settings = {
             name: value

@@ -45,7 +45,7 @@ def make_dev(folder: Path, port: int) -> Iterator[None]:
     started = subprocess.Popen(
         ["make", "dev"],
         cwd=folder,
-        env=clean_environment({"DAGSTER_CLI_DEV_PORT": str(port)}),
+        env=clean_environment({"DAGSTER_DG_DEV_PORT": str(port)}),
         start_new_session=True,
     )
     try:
