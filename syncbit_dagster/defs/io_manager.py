@@ -16,7 +16,6 @@ from syncbit_dagster.defs.metadata import partition_metadata, write_metadata
 from syncbit_dagster.defs.names import named
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.resources import telemetry as own_metrics
-from syncbit_dagster.defs.run_progress import RunProgress
 from syncbit_dagster.factories import open_store
 from syncbit_dagster.sources.base import Current
 from syncbit_dagster.stores.base import Slice, Write, combined
@@ -66,7 +65,6 @@ class SampleStoreIOManager(dg.IOManager):
     store: Store
     account: Account
     figures: RunFigures
-    progress: RunProgress
 
     def handle_output(self, context: dg.OutputContext, obj: Current | Fetched) -> None:
         """Replace the run's partitions by the batches, or add a present state."""
@@ -105,7 +103,6 @@ class SampleStoreIOManager(dg.IOManager):
             fetch_seconds += batch.seconds
             if batch.days.last != fetched.days.last:
                 _record(context, of_the_batch)
-            context.log.info("The run: %s", self.progress)
         if list(per_day) != list(fetched.days):
             raise dg.DagsterInvariantViolationError("The batches do not tile the run's partitions.")
         of_the_run = {
@@ -175,8 +172,7 @@ def sample_store_io_manager(
         with as_failure():
             store = open_store(settings)
         try:
-            progress = RunProgress(settings, figures, now)
-            yield SampleStoreIOManager(store, settings.account, figures, progress)
+            yield SampleStoreIOManager(store, settings.account, figures)
             own_metrics.record(store, settings, figures, context.instance, now())
         finally:
             store.close()

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from syncbit_dagster.core.samples import milliseconds
-from syncbit_dagster.scheduling.progress import Progress
 from syncbit_dagster.sources.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -31,12 +30,9 @@ class AssetFigures:
         newest: instant of the newest sample that was written, in milliseconds; None: none was.
         until: the last partition that was written; None for an asset without partitions.
         is_finished: whether all is stored that should be.
-        planned: how many partitions the run is to fetch, and the requests that this takes at least;
-            nothing if nobody may read them.
     """
 
     traffic: Traffic = field(default_factory=Traffic)
-    planned: tuple[int, int] = (0, 0)
     asked: int | None = None
     stored: int = 0
     reports: list[WriteReport] = field(default_factory=list)
@@ -51,10 +47,6 @@ class RunFigures:
     def __init__(self) -> None:
         self.assets: defaultdict[str, AssetFigures] = defaultdict(AssetFigures)
 
-    def plans(self, asset: str, days: DayRange, requests: int) -> None:
-        """The run is going to ask for partitions, with so many requests at the least."""
-        self.assets[asset].planned = (len(days), requests)
-
     def asks(self, asset: str, days: DayRange) -> None:
         """The run begins to ask for partitions."""
         self.assets[asset].asked = len(days)
@@ -62,7 +54,6 @@ class RunFigures:
     def may_not(self, asset: str) -> None:
         """The user did not allow it, which is no failure."""
         self.assets[asset].asked = None
-        self.assets[asset].planned = (0, 0)
 
     def sent(self, asset: str, traffic: Traffic) -> None:
         """Something went over the line for the asset."""
@@ -85,23 +76,3 @@ class RunFigures:
     def finished(self, asset: str) -> None:
         """All of the asset is stored."""
         self.assets[asset].is_finished = True
-
-    @property
-    def requests(self) -> int:
-        """How many were sent so far."""
-        return sum(one.traffic.requests for one in list(self.assets.values()))
-
-    @property
-    def progress(self) -> Progress:
-        """The planned partitions, those that are stored, and the requests for the rest."""
-        # A list of them at once: another thread may be about to add one.
-        planned = [(one, *one.planned) for one in list(self.assets.values())]
-        return Progress(
-            sum(days for _, days, _ in planned),
-            sum(min(one.stored, days) for one, days, _ in planned),
-            sum(
-                max(0, requests - one.traffic.requests)
-                for one, days, requests in planned
-                if one.stored < days
-            ),
-        )

@@ -14,10 +14,9 @@ import numpy as np
 import pytest
 
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.core.civil import DayRange, real_clock
+from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.core.samples import Series, from_series, to_series
 from syncbit_dagster.defs.io_manager import SampleStoreIOManager
-from syncbit_dagster.defs.run_progress import RunProgress
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.factories import open_store
 from syncbit_dagster.stores.base import Slice
@@ -250,10 +249,8 @@ def test_an_asset_is_read_once(
 ) -> None:
     asked: list[Slice] = []
     counting: Any = CountingStore(open_store(history.settings), asked)
-    figures = RunFigures()
-    unused = figures, RunProgress(history.settings, figures, real_clock)
     store = dg.IOManagerDefinition.hardcoded_io_manager(
-        SampleStoreIOManager(counting, history.settings.account, *unused)
+        SampleStoreIOManager(counting, history.settings.account, RunFigures())
     )
     tags = dict(zip(RANGE, days, strict=True)) if days else None
     settings = history.account.settings()

@@ -66,7 +66,6 @@ class RunSource:
         return self._source.plan(asset, days)
 
     def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
-        self._figures.plans(asset.name, days, self.plan(asset, days).least)
         self._figures.asks(asset.name, days)
         batches = self._source.fetch(asset, days)
         while batch := self._counted(asset, lambda: next(batches, None)):
