@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from syncbit_dagster.catalog import ASSETS
-from syncbit_dagster.core.civil import real_clock
+from syncbit_dagster.core.civil import DayRange, real_clock
 from syncbit_dagster.core.errors import ConfigError
 from syncbit_dagster.quota import Budget
 from syncbit_dagster.quota.windows import RESERVE_SHARE
@@ -71,8 +72,7 @@ def open_source(
     )
     source: Source = SOURCES[account.provider].connect(
         replace(account, quota=quota),
-        interval_seconds=settings.interval_seconds,
-        heart_rate_interval_seconds=settings.heart_rate_interval_seconds,
+        interval_of=settings.interval_of,
         **of_its_own,
     )
     return source
@@ -109,17 +109,49 @@ def scheduled_assets(settings: Settings) -> list[Asset]:
     ]
 
 
-def history_budget(settings: Settings) -> int:
-    """How many requests runs for history may take now; what is kept for fresh data is not in it.
+def history_limit(settings: Settings) -> int:
+    """How many requests a run for history may take at best; the reserve of fresh data is not in it.
 
     Of a sliding window, as many as come in some minutes: it refills while a run waits for its
-    turns. Of a fixed one, what is left of it: what comes later would keep a process waiting for up
-    to an hour.
+    turns. Of a fixed one, what it has: what comes later would keep a process waiting for up to an
+    hour.
     """
     quota = settings.account.quota
     if settings.is_offline or quota.window == "sliding":
         return quota.requests * HISTORY_SECONDS // quota.seconds
-    return quota_figures(settings).remaining - int(quota.requests * RESERVE_SHARE)
+    return quota.requests - int(quota.requests * RESERVE_SHARE)
+
+
+def history_budget(settings: Settings) -> int:
+    """How many requests runs for history may take now."""
+    quota, limit = settings.account.quota, history_limit(settings)
+    if settings.is_offline or quota.window == "sliding":
+        return limit
+    return limit - (quota.requests - quota_figures(settings).remaining)
+
+
+def history_fits(settings: Settings) -> str | None:
+    """Why some of the history never comes, in a sentence; None: the request budget is large enough.
+
+    Nothing is asked for.
+    """
+    quota, limit = settings.account.quota, history_limit(settings)
+    day = DayRange(settings.account.first_day, settings.account.first_day)
+    with closing(open_source(settings, priority="history")) as source:
+        costs = {
+            asset.name: source.plan(asset, day).expected
+            for asset in offered_assets(settings)
+            if settings.history_of(asset, day)
+        }
+    dear = {name: cost for name, cost in costs.items() if cost > limit}
+    if not dear:
+        return None
+    unit = "HOUR" if quota.seconds == 3600 else "MINUTE"
+    takes = ", ".join(f"{name} takes {cost}" for name, cost in dear.items())
+    return (
+        f"The request budget ({quota}) is too small for the history: a run for it gets {limit} "
+        f"requests, and one day of {takes}; raise SYNCBIT_REQUESTS_PER_{unit}."
+    )
 
 
 def quota_figures(settings: Settings) -> QuotaFigures:

@@ -34,7 +34,7 @@ def planned(settings: Settings, assets: tuple[str, ...], last: date, length: int
     source = open_source(settings, priority="history")
 
     def cost(gap: Gap) -> int:
-        return source.plan_together(map(asset_named, gap.assets), gap.days).least
+        return source.plan_together(map(asset_named, gap.assets), gap.days).expected
 
     rest = DayRange(last - timedelta(days=length - 1), last)
     runs = requests = 0

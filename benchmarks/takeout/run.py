@@ -61,7 +61,7 @@ def batches(folder: Path) -> Iterator[tuple[str, Batch, TakeoutSource]]:
         }
     )
     source = TakeoutSource.connect(
-        settings.account, path=folder, interval_seconds=60, heart_rate_interval_seconds=1
+        settings.account, path=folder, interval_of=lambda one: 1 if "heart" in one.name else 60
     )
     for asset in ASSETS:
         for batch in source.fetch(asset_named(asset), data.days()):

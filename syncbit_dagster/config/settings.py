@@ -94,6 +94,11 @@ class Settings:
         """Whether the user wants this asset at all."""
         return asset.name not in self.disabled_assets
 
+    def interval_of(self, asset: Asset) -> int:
+        """Length of an intraday asset's intervals, in seconds; 1 stands for every reading."""
+        is_heart_rate = asset.name == "intraday_heart_rate"
+        return self.heart_rate_interval_seconds if is_heart_rate else self.interval_seconds
+
     def is_authorized(self) -> bool:
         """Whether the provider can be asked at all."""
         return self.is_offline or self.account.tokens.load() is not None

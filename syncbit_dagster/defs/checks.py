@@ -45,11 +45,7 @@ def build_checks(
     In a run with partitions, a single one or a range, they look at these; in a run of their own,
     at the last :data:`LAST_DAYS` days. They ask the store and Dagster, never the provider.
     """
-    interval_seconds = (
-        settings.heart_rate_interval_seconds
-        if asset.name == "intraday_heart_rate"
-        else settings.interval_seconds
-    )
+    interval_seconds = settings.interval_of(asset)
     checks = checks_of(asset, interval_seconds)
     key, sample_store = key_of(settings, asset.name), named(settings, STORE)
 

@@ -76,7 +76,7 @@ def measure(settings: Settings, instance: dg.DagsterInstance, now: datetime) -> 
     wanted = sum(len(part) for one in offered if (part := settings.history_of(one, days)))
     with closing(open_source(settings)) as source:
         requests = sum(
-            source.plan_together(map(asset_named, gap.assets), gap.days).least
+            source.plan_together(map(asset_named, gap.assets), gap.days).expected
             for gap in gaps(missing)
         )
     return Progress(wanted, wanted - sum(map(len, missing.values())), requests)

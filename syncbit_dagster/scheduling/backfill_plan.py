@@ -84,6 +84,19 @@ def stretches(days: Iterable[date]) -> list[DayRange]:
     return found
 
 
+def apart(gap: Gap, cost: Callable[[Gap], int], most: int) -> list[Gap]:
+    """A gap as it is, or one for each asset where no run could fetch even a day of all of them.
+
+    Args:
+        gap: what is missing.
+        cost: the requests that a piece takes.
+        most: how many requests a run may take at best.
+    """
+    if cost(_newest(gap, 1)) <= most:
+        return [gap]
+    return [Gap((asset,), gap.days) for asset in gap.assets]
+
+
 def affordable(gap: Gap, cost: Callable[[Gap], int], budget: int, *, newest: date) -> Iterator[Gap]:
     """A gap in pieces, the newest first, until the budget is used up.
 

@@ -23,14 +23,23 @@ class Planned:
 
     Attributes:
         least: what is sent if every list fits into one page.
+        expected: what is sent if lists are as long as they usually are.
         most: what is sent if lists are as long as they can be.
     """
 
     least: int
+    expected: int
     most: int
 
+    @classmethod
+    def exactly(cls, requests: int) -> Planned:
+        """Nothing of it depends on how long lists are."""
+        return cls(requests, requests, requests)
+
     def __add__(self, other: Planned) -> Planned:
-        return Planned(self.least + other.least, self.most + other.most)
+        return Planned(
+            self.least + other.least, self.expected + other.expected, self.most + other.most
+        )
 
     def __str__(self) -> str:
         return f"{self.least}" if self.least == self.most else f"{self.least} to {self.most}"

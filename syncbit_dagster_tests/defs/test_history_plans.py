@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -17,9 +19,9 @@ from syncbit_dagster.catalog import ASSETS, asset_named
 from syncbit_dagster.core.civil import ONE_DAY, DayRange
 from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.factories import offered_assets, open_source
+from syncbit_dagster.factories import history_fits, history_limit, offered_assets, open_source
 from syncbit_dagster.scheduling.backfill_plan import FIRST_DAYS
-from syncbit_dagster_tests.defs.unattended import Daemon, QuickDaemon, assets_of, range_of
+from syncbit_dagster_tests.defs.unattended import QuickDaemon, assets_of, range_of
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
 from syncbit_dagster_tests.sources.takeout.exports import day_rows, minutes, write_folder
 
@@ -108,19 +110,66 @@ def test_what_was_learnt_after_the_start_is_asked_for(
     assert not isinstance(started_again.tick(), str)
 
 
-def test_a_small_budget_makes_small_pieces_but_never_none(
+def test_a_run_is_as_long_as_its_lists_usually_are(
     account: EmulatedAccount, instance: dg.DagsterInstance, clock: list[datetime]
 ) -> None:
-    settings = account.settings(SYNCBIT_REQUESTS_PER_MINUTE="5")
-    found = Daemon("history", settings, instance, lambda: clock[0]).asks()
-    source = open_source(settings)
-    planned = [
-        source.plan(asset_named(name), DayRange(*map(date.fromisoformat, range_of(one)))).least
-        for one in found
-        for name in assets_of(one)
-    ]
-    source.close()
-    assert 0 < sum(planned) <= 50  # what comes in ten minutes
+    """A day of single readings is one request at least, and six pages as a rule."""
+    settings = account.settings(
+        ENABLE_INTRADAY_BACKFILL="true",
+        INTRADAY_RESOURCES="heart_rate",
+        INTRADAY_HEART_RATE_DETAIL="1sec",
+        SYNCBIT_REQUESTS_PER_MINUTE="15",
+    )
+    daemon = quick(settings, instance, clock)
+    for name in DAILY:
+        daemon.there[name] = set(map(str, YEAR))
+    (request,) = daemon.asks()
+    # 150 requests: six a day, and seven for the one of 25 hours.
+    assert range_of(request) == (str(YESTERDAY - timedelta(days=23)), str(YESTERDAY))
+
+
+@pytest.mark.parametrize(
+    ("variables", "quota", "too_dear"),
+    [
+        ({"SYNCBIT_REQUESTS_PER_MINUTE": "1"}, {}, ""),
+        ({"SYNCBIT_PROVIDER": "fitbit_web", "SYNCBIT_REQUESTS_PER_HOUR": "2"}, {}, ""),
+        # No variable says so little; a provider's own limit may.
+        ({}, {"requests": 40, "seconds": 3600}, "gets 6 requests, and one day of activity_summary"),
+    ],
+)
+def test_the_smallest_budget_fills_the_history_asset_by_asset_or_says_that_it_cannot(
+    account: EmulatedAccount,
+    instance: dg.DagsterInstance,
+    clock: list[datetime],
+    variables: dict[str, str],
+    quota: dict[str, Any],
+    too_dear: str,
+) -> None:
+    first = {"BACKFILL_START_DATE": str(YESTERDAY - timedelta(days=2))}
+    settings = account.settings(**(first | variables))
+    own = settings.account
+    settings = replace(settings, account=replace(own, quota=replace(own.quota, **quota)))
+    settings.account.tokens.save(
+        Token(access_token="", refresh_token=DEMO_REFRESH_TOKEN, expires_at=0)
+    )
+    daemon = quick(settings, instance, clock)
+    with closing(open_source(settings)) as source:
+        while not isinstance(found := daemon.tick(), str):
+            for request in found:
+                days = DayRange(*map(date.fromisoformat, range_of(request)))
+                assets = map(asset_named, assets_of(request))
+                assert source.plan_together(assets, days).expected <= history_limit(settings)
+                for name in assets_of(request):
+                    daemon.there[name].update(map(str, days))
+    if too_dear:
+        assert found == history_fits(settings)
+        assert too_dear in found
+    else:
+        assert found == f"Every day until {YESTERDAY} is there."
+        assert history_fits(settings) is None
+    complete = {name for name, days in daemon.there.items() if len(days) == 3}
+    offered = {asset.name for asset in offered_assets(settings) if asset.group == "daily"}
+    assert complete == {name for name in offered if name not in too_dear}
 
 
 @pytest.mark.parametrize(

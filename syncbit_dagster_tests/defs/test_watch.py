@@ -53,8 +53,8 @@ def test_it_says_days_requests_budget_and_an_end_until_all_is_there(tmp_path: Pa
         watch(settings, instance, said.append, now=lambda: clock[0], sleep=sleep)
         assert not account.emulator.calls  # looking costs no request
     assert len(said) == 3
-    assert said[0].startswith("0 of 300 days (0%), about 27 requests to go; 10 of 10 requests")
-    # 27 requests at 10 a minute, of which 10 may be sent at once.
+    assert said[0].startswith("0 of 300 days (0%), about 28 requests to go; 10 of 10 requests")
+    # 28 requests at 10 a minute, of which 10 may be sent at once.
     assert said[0].endswith("2 min at the least, until 2025-06-01 08:02.")
     assert said[1].startswith("100 of 300 days (33%), about ")
     assert " min at the least" in said[1]  # 10 s a hundred days, but the budget is slower

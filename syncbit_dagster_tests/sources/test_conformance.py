@@ -77,7 +77,7 @@ def source(tmp_path: Path) -> Iterator[GoogleHealthSource]:
         own = account.settings().account
         api = RecordingApi(own.api_url, AccessTokens(own), Budget(own.quota), refusal)
         api.record()
-        yield GoogleHealthSource(own, SideBySide([GoogleHealthClient(api)]), 300, 60)
+        yield GoogleHealthSource(own, SideBySide([GoogleHealthClient(api)]), lambda _: 300)
         api.close()
 
 
@@ -128,7 +128,7 @@ def test_requests_are_as_documented(
 def test_every_reading_is_asked_for_as_documented(
     document: Json, source: GoogleHealthSource
 ) -> None:
-    raw = GoogleHealthSource(source.account, source.clients, 300, 1)
+    raw = GoogleHealthSource(source.account, source.clients, lambda _: 1)
     asset = next(asset for asset in ASSETS if asset.name == "intraday_heart_rate")
     list(raw.fetch(asset, DayRange(DAYS.first, DAYS.first)))
     (api,) = (client.api for client in source.clients.clients)

@@ -22,8 +22,8 @@ from syncbit_dagster.defs.names import STORE_POOL, key_of, named, tags_of
 from syncbit_dagster.defs.run_requests import ACTIVE, days_of_run, range_run
 from syncbit_dagster.defs.schedules import NAME as DAILY_SYNC
 from syncbit_dagster.defs.sensors.device_sync import NAME as DEVICE_SYNC
-from syncbit_dagster.factories import history_budget, open_source
-from syncbit_dagster.scheduling.backfill_plan import Attempt, Gap, affordable, askable, gaps
+from syncbit_dagster.factories import history_budget, history_fits, history_limit, open_source
+from syncbit_dagster.scheduling.backfill_plan import Attempt, Gap, affordable, apart, askable, gaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -120,10 +120,12 @@ def _tick(
     if ahead <= 0:
         return dg.SkipReason(f"{RUNS_AHEAD} runs are under way.")
     with closing(open_source(settings, priority="history", now=now)) as source:
-        found = _pieces(source, history_budget(settings), rest, under_way, newest=days.last)
+        found = _pieces(settings, source, rest, under_way, newest=days.last)
         pieces = list(islice(found, ahead))
     if not pieces:
-        return dg.SkipReason("What is missing waits for the request budget.")
+        return dg.SkipReason(
+            history_fits(settings) or "What is missing waits for the request budget."
+        )
     record_limit(instance, named(settings, STORE_POOL))
     return dg.SensorResult(
         run_requests=[_request(settings, piece, _hour(slot)) for piece in pieces]
@@ -161,8 +163,8 @@ def _attempts(
 
 
 def _pieces(
+    settings: Settings,
     source: Source,
-    budget: int,
     missing: Mapping[str, set[date]],
     under_way: Iterable[Gap],
     *,
@@ -171,10 +173,10 @@ def _pieces(
     """The gaps, the newest first, in pieces that a run can fetch with the budget that is left."""
 
     def cost(gap: Gap) -> int:
-        return source.plan_together(map(asset_named, gap.assets), gap.days).least
+        return source.plan_together(map(asset_named, gap.assets), gap.days).expected
 
-    budget -= sum(map(cost, under_way))
-    for gap in gaps(missing):
+    budget, most = history_budget(settings) - sum(map(cost, under_way)), history_limit(settings)
+    for gap in (part for whole in gaps(missing) for part in apart(whole, cost, most)):
         for piece in affordable(gap, cost, budget, newest=newest):
             budget -= cost(piece)
             yield piece

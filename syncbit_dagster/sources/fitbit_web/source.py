@@ -48,8 +48,8 @@ class FitbitWebSource:
     Attributes:
         account: whose data.
         client: sends the requests.
-        interval_seconds: length of an intraday interval.
-        heart_rate_interval_seconds: the same for heart rate; 1 stands for every reading.
+        interval_of: length of an intraday asset's intervals, in seconds; 1 stands for every
+            reading.
         now: the present instant. The API fills series up with zeros, so that nothing before the
             account's first day or after this instant is asked for or kept.
     """
@@ -59,8 +59,7 @@ class FitbitWebSource:
 
     account: Account
     client: FitbitWebClient
-    interval_seconds: int
-    heart_rate_interval_seconds: int
+    interval_of: Callable[[Asset], int]
     now: Callable[[], datetime] = field(default=real_clock)
 
     @classmethod
@@ -68,8 +67,7 @@ class FitbitWebSource:
         cls,
         account: Account,
         *,
-        interval_seconds: int,
-        heart_rate_interval_seconds: int,
+        interval_of: Callable[[Asset], int],
         now: Callable[[], datetime] = real_clock,
         sleep: Callable[[float], None] = time.sleep,
         patience_seconds: float = math.inf,
@@ -86,7 +84,7 @@ class FitbitWebSource:
             patience_seconds=patience_seconds,
         )
         client = FitbitWebClient(api)
-        return cls(account, client, interval_seconds, heart_rate_interval_seconds, now)
+        return cls(account, client, interval_of, now)
 
     @staticmethod
     def has(asset: Asset) -> bool:
@@ -103,8 +101,7 @@ class FitbitWebSource:
         """How many requests the assets take in one run, in which equal requests are sent once."""
         chosen = list(assets)
         requests = {one for asset in chosen for one in self._requests(asset, days)}
-        count = len(requests) + sum(not asset.is_partitioned for asset in chosen)
-        return Planned(count, count)
+        return Planned.exactly(len(requests) + sum(not asset.is_partitioned for asset in chosen))
 
     def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
         length = DAYS_PER_BATCH if asset.is_intraday else len(days)
@@ -168,14 +165,10 @@ class FitbitWebSource:
             metrics_of(asset.name),
             DayRange(first, last),
             self.account.zone,
-            self._interval(asset),
+            self.interval_of(asset),
             # Without that scope, a summary would lack the heart rate without a word.
             summary_has_heart=is_granted(HEART_RATE, token.scope if token else ""),
         )
-
-    def _interval(self, asset: Asset) -> int:
-        is_heart_rate = asset.name == "intraday_heart_rate"
-        return self.heart_rate_interval_seconds if is_heart_rate else self.interval_seconds
 
 
 def _until(rows: list[Rows], end: int) -> list[Rows]:

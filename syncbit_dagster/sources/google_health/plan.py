@@ -11,6 +11,7 @@ One request asks for one data type; metrics of the same data type share it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -23,10 +24,10 @@ from syncbit_dagster.catalog.locations import (
     RollUp,
     SleepSession,
 )
-from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.civil import ONE_DAY, DayRange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from zoneinfo import ZoneInfo
 
     from syncbit_dagster.catalog import Metric
@@ -40,9 +41,6 @@ SHORT_CAP_TYPES = frozenset(
 MOST_WINDOWS = 10_000
 SERVED_POINTS = 5_000  # of a page; the API documents 10,000, live accounts got half of that
 SERVED_SESSIONS = 25
-# What bounds the pages of lists: a reading a second, and more of the others than anybody logs.
-MOST_SESSIONS_A_DAY = 4
-MOST_POINTS_A_DAY = 20
 RAW = 1  # interval in seconds that stands for "every reading"
 
 
@@ -108,6 +106,15 @@ Request = (
     | PointsRequest
 )
 Part = DailyRollUp | RollUp | DailyPoint | SleepSession | LastPoint
+# How long lists are: a night and sometimes a nap, the heart every three seconds, a weight.
+USUAL_A_DAY = {
+    DailyPointsRequest: 1,
+    SessionsRequest: 1.3,
+    ReadingsRequest: 30_000,
+    PointsRequest: 2,
+}
+# A reading a second, and more of the others than anybody logs.
+MOST_A_DAY = {DailyPointsRequest: 1, SessionsRequest: 4, ReadingsRequest: 86_400, PointsRequest: 20}
 
 
 def cap_days(data_type: str) -> int:
@@ -137,20 +144,22 @@ def plan(
     )
 
 
-def most_pages(request: Request) -> int:
-    """The most pages that a request's answer can have; roll-ups are planned to have one."""
+def pages(request: Request, points_a_day: Mapping[type, float]) -> int:
+    """How many pages a request's answer has; roll-ups are planned to have one.
+
+    Args:
+        request: any.
+        points_a_day: by the kind of request.
+    """
     match request:
-        case DailyPointsRequest():
-            points, page = len(request.days), SERVED_POINTS
-        case SessionsRequest():
-            points, page = len(request.days) * MOST_SESSIONS_A_DAY, SERVED_SESSIONS
+        case DailyPointsRequest() | SessionsRequest() | PointsRequest(days=DayRange()):
+            days = float(len(request.days or ()))
         case ReadingsRequest():
-            points, page = int((request.end - request.start).total_seconds()), SERVED_POINTS
-        case PointsRequest(days=DayRange()):
-            points, page = len(request.days or ()) * MOST_POINTS_A_DAY, SERVED_POINTS
+            days = (request.end - request.start) / ONE_DAY
         case _:
             return 1
-    return max(1, -(-points // page))
+    page = SERVED_SESSIONS if isinstance(request, SessionsRequest) else SERVED_POINTS
+    return max(1, math.ceil(days * points_a_day[type(request)] / page))
 
 
 def is_plannable(metric: Metric) -> bool:

@@ -22,10 +22,12 @@ from syncbit_dagster.sources.google_health.client import GoogleHealthClient
 from syncbit_dagster.sources.google_health.devices import device_series
 from syncbit_dagster.sources.google_health.parse import parse
 from syncbit_dagster.sources.google_health.plan import (
+    MOST_A_DAY,
+    USUAL_A_DAY,
     ReadingsRequest,
     RollUpRequest,
     is_plannable,
-    most_pages,
+    pages,
     plan,
 )
 from syncbit_dagster.sources.google_health.refusals import refusal
@@ -57,8 +59,8 @@ class GoogleHealthSource:
     Attributes:
         account: whose data.
         clients: send the requests.
-        interval_seconds: length of an intraday interval.
-        heart_rate_interval_seconds: the same for heart rate; 1 stands for every reading.
+        interval_of: length of an intraday asset's intervals, in seconds; 1 stands for every
+            reading.
         now: the present instant.
     """
 
@@ -67,8 +69,7 @@ class GoogleHealthSource:
 
     account: Account
     clients: SideBySide[GoogleHealthClient]
-    interval_seconds: int
-    heart_rate_interval_seconds: int
+    interval_of: Callable[[Asset], int]
     now: Callable[[], datetime] = field(default=real_clock)
 
     @classmethod
@@ -76,8 +77,7 @@ class GoogleHealthSource:
         cls,
         account: Account,
         *,
-        interval_seconds: int,
-        heart_rate_interval_seconds: int,
+        interval_of: Callable[[Asset], int],
         now: Callable[[], datetime] = real_clock,
         sleep: Callable[[float], None] = time.sleep,
         patience_seconds: float = math.inf,
@@ -96,7 +96,7 @@ class GoogleHealthSource:
             return GoogleHealthClient(api)
 
         clients = SideBySide([client() for _ in range(AT_ONCE)])
-        return cls(account, clients, interval_seconds, heart_rate_interval_seconds, now)
+        return cls(account, clients, interval_of, now)
 
     @staticmethod
     def has(asset: Asset) -> bool:
@@ -108,12 +108,16 @@ class GoogleHealthSource:
 
     def plan(self, asset: Asset, days: DayRange) -> Planned:
         if not asset.is_partitioned:
-            return Planned(1, 1)
+            return Planned.exactly(1)
         requests = self._requests(asset, days)
-        return Planned(len(requests), sum(map(most_pages, requests)))
+        return Planned(
+            len(requests),
+            sum(pages(request, USUAL_A_DAY) for request in requests),
+            sum(pages(request, MOST_A_DAY) for request in requests),
+        )
 
     def plan_together(self, assets: Iterable[Asset], days: DayRange) -> Planned:
-        return sum((self.plan(asset, days) for asset in assets), Planned(0, 0))
+        return sum((self.plan(asset, days) for asset in assets), Planned.exactly(0))
 
     def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
         metrics, requests = metrics_of(asset.name), self._requests(asset, days)
@@ -184,9 +188,8 @@ class GoogleHealthSource:
         return self.clients.clients[0]
 
     def _requests(self, asset: Asset, days: DayRange) -> list[Request]:
-        is_heart_rate = asset.name == "intraday_heart_rate"
-        interval = self.heart_rate_interval_seconds if is_heart_rate else self.interval_seconds
-        return plan(metrics_of(asset.name), days, self.account.zone, interval)
+        zone = self.account.zone
+        return plan(metrics_of(asset.name), days, zone, self.interval_of(asset))
 
 
 class _Answer(NamedTuple):

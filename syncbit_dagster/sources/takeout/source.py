@@ -44,16 +44,15 @@ class TakeoutSource:
     Attributes:
         account: whose data.
         reader: the export's files.
-        interval_seconds: length of an intraday interval.
-        heart_rate_interval_seconds: the same for heart rate; 1 stands for every reading.
+        interval_of: length of an intraday asset's intervals, in seconds; 1 stands for every
+            reading.
     """
 
     SCOPES: ClassVar[tuple[str, ...]] = ()  # nobody is asked
 
     account: Account
     reader: Reader
-    interval_seconds: int
-    heart_rate_interval_seconds: int
+    interval_of: Callable[[Asset], int]
 
     @classmethod
     def connect(
@@ -61,21 +60,19 @@ class TakeoutSource:
         account: Account,
         *,
         path: Path,
-        interval_seconds: int,
-        heart_rate_interval_seconds: int,
+        interval_of: Callable[[Asset], int],
     ) -> TakeoutSource:
         """A source on an export; of its files only the names are read yet.
 
         Args:
             account: whose data; its zone is the one of the export's wall clocks.
             path: the export's folder or zip; one zip of several stands for all of them.
-            interval_seconds: length of an intraday interval.
-            heart_rate_interval_seconds: the same for heart rate.
+            interval_of: length of an intraday asset's intervals, in seconds.
 
         Raises:
             ConfigError: there is no export at the path, or a zip is refused.
         """
-        return cls(account, Reader(path), interval_seconds, heart_rate_interval_seconds)
+        return cls(account, Reader(path), interval_of)
 
     @staticmethod
     def has(asset: Asset) -> bool:
@@ -86,10 +83,10 @@ class TakeoutSource:
         return Traffic()  # files need no line
 
     def plan(self, asset: Asset, days: DayRange) -> Planned:  # noqa: ARG002 - nothing is ever sent
-        return Planned(0, 0)
+        return Planned.exactly(0)
 
     def plan_together(self, assets: Iterable[Asset], days: DayRange) -> Planned:
-        return sum((self.plan(asset, days) for asset in assets), Planned(0, 0))
+        return sum((self.plan(asset, days) for asset in assets), Planned.exactly(0))
 
     def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
         kept: list[Series] = []
@@ -185,7 +182,4 @@ class TakeoutSource:
         )
 
     def _interval(self, asset: Asset) -> int | None:
-        if not asset.is_intraday:
-            return None
-        is_heart_rate = asset.name == "intraday_heart_rate"
-        return self.heart_rate_interval_seconds if is_heart_rate else self.interval_seconds
+        return self.interval_of(asset) if asset.is_intraday else None

@@ -64,8 +64,7 @@ class EmulatedPerson:
         settings = self.settings("fitbit_web", **variables)
         source = FitbitWebSource.connect(
             settings.account,
-            interval_seconds=settings.interval_seconds,
-            heart_rate_interval_seconds=settings.heart_rate_interval_seconds,
+            interval_of=settings.interval_of,
         )
         yield replace(source, now=self.now)
         source.close()
@@ -76,8 +75,7 @@ class EmulatedPerson:
         settings = self.settings("demo", **variables)
         source = GoogleHealthSource.connect(
             settings.account,
-            interval_seconds=settings.interval_seconds,
-            heart_rate_interval_seconds=settings.heart_rate_interval_seconds,
+            interval_of=settings.interval_of,
         )
         yield source
         source.close()

@@ -97,8 +97,7 @@ def connected(url: str, directory: Path, **variables: str) -> Iterator[FitbitWeb
     )
     source = FitbitWebSource.connect(
         settings.account,
-        interval_seconds=settings.interval_seconds,
-        heart_rate_interval_seconds=settings.heart_rate_interval_seconds,
+        interval_of=settings.interval_of,
     )
     api = source.client.api
     api.sleep = lambda _: None

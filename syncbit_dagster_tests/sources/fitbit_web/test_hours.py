@@ -88,7 +88,7 @@ def fetch_all(
     api = ApiClient(
         account.api_url, AccessTokens(account, now=clock), budget, refusal, sleep=clock.sleep
     )
-    source = FitbitWebSource(account, FitbitWebClient(api), 900, 900, now=clock)
+    source = FitbitWebSource(account, FitbitWebClient(api), lambda _: 900, now=clock)
     for name in assets:
         for batch in source.fetch(asset_named(name), days):
             assert batch.samples["value"].notna().all()

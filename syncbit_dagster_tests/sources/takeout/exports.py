@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from syncbit_dagster.account.account import Account
+    from syncbit_dagster.catalog import Asset
     from syncbit_dagster.core.civil import DayRange
 
 LABELS = {"user": "ann", "device": "watch"}
@@ -40,12 +41,10 @@ def account(zone: ZoneInfo = BERLIN) -> Account:
 def source(
     path: Path, zone: ZoneInfo = BERLIN, *, interval: int = 60, heart_rate_interval: int = 60
 ) -> TakeoutSource:
-    return TakeoutSource.connect(
-        account(zone),
-        path=path,
-        interval_seconds=interval,
-        heart_rate_interval_seconds=heart_rate_interval,
-    )
+    def interval_of(asset: Asset) -> int:
+        return heart_rate_interval if asset.name == "intraday_heart_rate" else interval
+
+    return TakeoutSource.connect(account(zone), path=path, interval_of=interval_of)
 
 
 def fetched(found: TakeoutSource, asset: str, days: DayRange) -> dict[str, Values]:

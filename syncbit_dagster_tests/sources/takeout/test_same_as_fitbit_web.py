@@ -95,7 +95,7 @@ def test_recorded_days(recordings: Path, tmp_path: Path) -> None:
         theirs = everything(web, DAYS)
         account = web.account
     export = source(folder, CHICAGO, heart_rate_interval=1)
-    ours = everything(type(export)(account, export.reader, 60, 1), DAYS)
+    ours = everything(type(export)(account, export.reader, export.interval_of), DAYS)
     expected = {metric: row for row in DIFFERENCES for metric in row.metrics}
     different = set()
     for name in sorted(ours.keys() | theirs.keys()):

@@ -127,15 +127,13 @@ def both(
 ) -> dict[str, tuple[Values, Values]]:
     """Samples from the export and from the API, by series."""
     person = TakeoutPerson(folder, CHICAGO)
+    export = source(folder, CHICAGO, interval=interval, heart_rate_interval=heart_rate_interval)
     with emulated_account(person, tmp_path, now=lambda: LONG_AFTER) as emulated:
         own = emulated.settings().account
-        google = GoogleHealthSource.connect(
-            own, interval_seconds=interval, heart_rate_interval_seconds=heart_rate_interval
-        )
+        google = GoogleHealthSource.connect(own, interval_of=export.interval_of)
         theirs = everything(google, days)
         google.close()
-    export = source(folder, CHICAGO, interval=interval, heart_rate_interval=heart_rate_interval)
-    ours = everything(type(export)(own, export.reader, interval, heart_rate_interval), days)
+    ours = everything(type(export)(own, export.reader, export.interval_of), days)
     assert export.problems == []
     return {name: (ours.get(name, {}), theirs.get(name, {})) for name in sorted({*ours, *theirs})}
 

@@ -54,7 +54,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_it_is_a_source(folder: Path) -> None:
     found: Source = source(folder)
-    assert found.plan(asset_named("sleep"), DAYS) == Planned(0, 0)
+    assert found.plan(asset_named("sleep"), DAYS) == Planned.exactly(0)
     assert found.fetch_current(asset_named("devices")).samples.empty
     found.close()
 
