@@ -69,7 +69,7 @@ format: install  ## Repair style and format
 
 .PHONY: docs
 docs: install  ## Write the generated parts of the documentation
-	$(BIN)/python scripts/write_docs.py
+	$(BIN)/python -m scripts.write_docs
 
 .PHONY: site
 site: docs  ## Build the documentation as a site, into ./site

@@ -106,9 +106,11 @@ def configuration_reference() -> str:
     """Every environment variable."""
     lines = [
         NOTE + "# Configuration\n",
-        "Variables come from the environment or from a `.env` file in the working directory; the",
-        "environment wins. Every one of them can also be a file: `/run/secrets/<lower-case name>`",
-        "wins over both. A wrong value is refused at start, with the legal ones.\n",
+        "Set variables in a `.env` file in the working directory, or in the environment. `.env`",
+        "wins: Dagster puts it over the environment of its processes, so every command does the",
+        "same. `syncbit doctor` names a variable that both set to different values. A `$` in a",
+        "value stands for itself. Every variable can also be a file: `/run/secrets/<lower-case",
+        "name>` wins over both. A wrong value is refused at start, with the legal ones.\n",
         "Of [many accounts](accounts.md), each may have its own, but for those marked *all*: they",
         "hold for all accounts and come from the environment.\n",
         "| variable | default | meaning |",

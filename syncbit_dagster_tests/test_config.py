@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,10 +12,8 @@ import pytest
 from syncbit_dagster.account.profile import Profile, ProfileFile
 from syncbit_dagster.account.token_table import TokenTable
 from syncbit_dagster.config import VARIABLES, Settings, load_settings
+from syncbit_dagster.config.places import contradictions
 from syncbit_dagster.core.errors import ConfigError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NOW = datetime(2026, 3, 31, 23, 30, tzinfo=UTC)
 
@@ -63,6 +62,7 @@ def test_defaults_need_no_variable_at_all(tmp_path: Path) -> None:
         ("SYNCBIT_LONGEST_WAIT_MINUTES", "0", "at least 1"),
         ("SYNCBIT_STATE_URL", "mysql://host/database", "postgresql://user"),
         ("FITBIT_REDIRECT_URI", "http://example.org:8080/callback", "loopback"),
+        ("FITBIT_REDIRECT_URI", "https://localhost:8080/callback", "loopback"),
         ("GOOGLE_HEALTH_URL", "health.googleapis.com", "https://host"),
         ("VICTORIA_ENDPOINT", "http://user:password@host:8428", "variables of their own"),
         ("FITBIT_USER_ID", "a\nb", "printable"),
@@ -106,14 +106,47 @@ def test_a_secret_file_wins_over_the_variable(tmp_path: Path) -> None:
     assert settings.account.oauth.client_secret == "from-file"
 
 
-def test_a_dotenv_file_is_read_and_the_environment_wins(
+def test_a_dotenv_file_wins_over_the_environment_as_it_does_under_dagster(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / ".env").write_text("FITBIT_USER_ID=from-file\nFITBIT_DEVICE=from-file\n")
-    monkeypatch.setenv("FITBIT_DEVICE", "from-environment")
+    (tmp_path / ".env").write_text("FITBIT_USER_ID=from-file\nSYNCBIT_TIMEZONE=\n")
+    for name in ("FITBIT_USER_ID", "FITBIT_DEVICE"):
+        monkeypatch.setenv(name, "from-environment")
     labels = load_settings().account.labels
     assert labels == {"user": "from-file", "device": "from-environment"}
+    assert contradictions() == ["FITBIT_USER_ID"]
+
+
+def test_a_dollar_in_a_dotenv_file_stands_for_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("FITBIT_USER_ID=ab${c}d$HOME\n")
+    assert load_settings().account.labels["user"] == "ab${c}d$HOME"
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", None])
+def test_a_secret_file_that_cannot_be_read_has_a_sentence(
+    tmp_path: Path, content: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "secrets" / "google_client_secret"
+    file.parent.mkdir()
+    file.write_bytes(content or b"hidden")
+    if content is None:
+
+        def refuse(*_: object, **__: object) -> str:
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+        monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(ConfigError, match="google_client_secret") as raised:
+        load(tmp_path)
+    assert "hidden" not in str(raised.value)
+
+
+def test_a_tilde_is_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert load(tmp_path, DATA_DIR="~/data").data_directory == tmp_path / "data"
 
 
 def test_secrets_are_in_no_text_of_the_settings(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ OF_THE_TESTS = {"VICTORIA_METRICS_BIN"}
 
 
 def test_the_references_are_up_to_date() -> None:
-    script = [sys.executable, "scripts/write_docs.py", "--check"]
+    script = [sys.executable, "-m", "scripts.write_docs", "--check"]
     done = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 

@@ -1,7 +1,10 @@
 """See it work without an account: emulator, a backfill of 30 days, a table, the Dagster UI.
 
-The samples go to VictoriaMetrics if VICTORIA_ENDPOINT is set, else to a store below DATA_DIR. With
-SYNCBIT_DEMO_ONESHOT=1 the demo ends after the table.
+The samples go to VictoriaMetrics if VICTORIA_ENDPOINT is in the environment, else to a store below
+DATA_DIR. With SYNCBIT_DEMO_ONESHOT=1 the demo ends after the table.
+
+The demo never mixes with a real account: it works in a folder of its own, where there is no
+``.env``, and of the environment's settings it keeps only those that name the store.
 """
 
 from __future__ import annotations
@@ -19,7 +22,9 @@ from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.catalog import asset_named, metrics_of
 from syncbit_dagster.cli.emulator import synthetic_person
 from syncbit_dagster.cli.table import print_table
-from syncbit_dagster.config import Settings, load_settings
+from syncbit_dagster.config import VARIABLES, Settings, load_settings
+from syncbit_dagster.config.parsers import path
+from syncbit_dagster.config.places import SECRETS_DIRECTORY, Place
 from syncbit_dagster.core.civil import DayRange, civil_day
 from syncbit_dagster.core.errors import SyncbitError
 from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
@@ -58,15 +63,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     is_oneshot = os.environ.get("SYNCBIT_DEMO_ONESHOT") == "1"
-    # Its own data directory and history: a demo never mixes with a real account.
-    home = private_directory(load_settings().data_directory / "demo")
+    home = private_directory(_home())
+    os.chdir(private_directory(home / "dagster"))
+    _forget_account()
     person = synthetic_person(now.date())
     with running_emulator(person) as emulator:
         os.environ |= {
             "SYNCBIT_PROVIDER": "demo",
-            "SYNCBIT_ACCOUNTS": "",
             "DATA_DIR": str(home),
-            "DAGSTER_HOME": str(private_directory(home / "dagster")),
+            "DAGSTER_HOME": str(home / "dagster"),
             "FITBIT_USER_ID": "demo",
             "SYNCBIT_TIMEZONE": person.zone.key,
             "BACKFILL_START_DATE": person.first_day.isoformat(),
@@ -86,6 +91,23 @@ def run(arguments: argparse.Namespace) -> int:
         if not is_oneshot:
             _serve(arguments.port)
     return 0
+
+
+def _home() -> Path:
+    return path(os.environ.get("DATA_DIR") or ".syncbit").absolute() / "demo"
+
+
+def _forget_account() -> None:
+    """Drop whatever the environment says of a real account; what names the store stays."""
+    names = {row.name for row in VARIABLES}
+    if files := Place({}, SECRETS_DIRECTORY).secret_files & {name.lower() for name in names}:
+        raise SyncbitError(
+            f"The demo does not start beside the secrets of a real account; {SECRETS_DIRECTORY} has "
+            f"{', '.join(sorted(files))}. Start it where there are none."
+        )
+    for name in names:
+        if not name.startswith("VICTORIA_"):
+            os.environ.pop(name, None)
 
 
 def _backfill(days: DayRange, log: Path) -> None:

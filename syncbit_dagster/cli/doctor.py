@@ -18,6 +18,7 @@ import requests
 
 from syncbit_dagster.account.token_file import TokenFile
 from syncbit_dagster.config import load_account, load_accounts
+from syncbit_dagster.config.places import contradictions
 from syncbit_dagster.core import samples
 from syncbit_dagster.core.civil import to_milliseconds
 from syncbit_dagster.core.errors import SyncbitError
@@ -70,12 +71,21 @@ def run(arguments: argparse.Namespace) -> int:
 def _examined(chosen: str | None) -> Iterator[tuple[str, Verdict]]:
     """The account that somebody chose, or all."""
     try:
+        if names := contradictions():
+            yield "variables", Verdict("warn", _set_twice(names))
         accounts = [load_account(chosen)] if chosen else load_accounts()
     except SyncbitError as error:
         yield "configuration", Verdict("FAIL", str(error))
         return
     for settings in accounts:
         yield from _examined_settings(settings)
+
+
+def _set_twice(names: list[str]) -> str:
+    return (
+        f"{', '.join(names)}: set in .env and in the environment to different values; every command "
+        "and run uses .env. Remove one of the two."
+    )
 
 
 def _examined_settings(settings: Settings) -> Iterator[tuple[str, Verdict]]:

@@ -1,7 +1,7 @@
 """The accounts of a deployment: the one of the environment, or those that a file declares.
 
 For a declared account, what is its own wins over what is common: its secret files, its entry in the
-file, the common secret files, the environment, ``.env``.
+file, the common secret files, ``.env``, the environment.
 """
 
 from __future__ import annotations
@@ -42,8 +42,7 @@ def load_accounts(
     Without ``SYNCBIT_ACCOUNTS`` that is the environment's, and it has no name.
 
     Args:
-        environment: variables; default: the process's, completed by ``.env`` in the working
-            directory.
+        environment: variables; default: ``.env`` in the working directory over the process's.
         secrets_directory: where common secret files lie, and those of an account in ``NAME/``.
         now: aware; decides what "30 days ago" is.
 

@@ -7,6 +7,7 @@ import re
 import zoneinfo
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -74,9 +75,18 @@ def postgresql_url(value: str) -> str:
 
 
 def loopback_url(value: str) -> str:
-    if urlsplit(url(value)).hostname not in {"localhost", "127.0.0.1"}:
+    parts = urlsplit(url(value))
+    # `syncbit authorize` listens there itself, and has no certificate.
+    if parts.scheme != "http" or parts.hostname not in {"localhost", "127.0.0.1"}:
         raise ValueError("use a loopback address such as http://localhost:8080/callback")
     return value
+
+
+def path(value: str) -> Path:
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:  # ~name of a user that there is not
+        raise ValueError("use a path; its ~ names no user of this machine") from None
 
 
 @cache

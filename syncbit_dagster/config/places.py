@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from syncbit_dagster.config.variables import Variable
 
 SECRETS_DIRECTORY = Path("/run/secrets")
+DOTENV = Path(".env")
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,52 @@ class Place:
     def text_of(self, name: str) -> str:
         """The text of a variable; empty: it is not set here."""
         if name.lower() in self.secret_files:
-            return (self.secrets_directory / name.lower()).read_text().strip()
+            return _read_text(self.secrets_directory / name.lower()).strip()
         # An empty variable is what a compose file makes of an unset one.
         return self.variables.get(name, "").strip()
 
 
-def process_environment(dotenv_file: Path | None = None) -> dict[str, str]:
-    """The variables of the process, completed by ``.env`` in the working directory."""
-    from_file = dotenv.dotenv_values(dotenv_file or Path(".env"))
-    return {**{name: text for name, text in from_file.items() if text is not None}, **os.environ}
+def process_environment(dotenv_file: Path = DOTENV) -> dict[str, str]:
+    """The variables of the process; ``.env`` in the working directory wins over them.
+
+    Dagster puts its own reading of ``.env`` over the environment before it loads the definitions.
+    So the file has to win for every process, or commands and runs would look at two stores.
+    """
+    return {**os.environ, **dotenv_variables(dotenv_file)}
+
+
+def dotenv_variables(file: Path = DOTENV) -> dict[str, str]:
+    """What a ``.env`` file sets; ``$`` and ``${...}`` in a value stand for themselves.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    if not file.is_file():
+        return {}
+    values = dotenv.dotenv_values(stream=StringIO(_read_text(file)), interpolate=False)
+    return {name: text for name, text in values.items() if text is not None}
+
+
+def contradictions(file: Path = DOTENV) -> list[str]:
+    """Names of the variables that the environment and ``.env`` set to different values."""
+    from_file = dotenv_variables(file)
+    names = (row.name for row in VARIABLES)
+    return [
+        name
+        for name in names
+        if name in from_file and os.environ.get(name, from_file[name]) != from_file[name]
+    ]
+
+
+def _read_text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{file} cannot be read ({error.strerror}); let it be a file that you may read."
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file} is no text in UTF-8; write it anew.") from None
 
 
 def read_values(*places: Place) -> dict[str, Any]:

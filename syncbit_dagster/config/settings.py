@@ -1,7 +1,7 @@
 """Settings: the environment, a ``.env`` file and secret files become values of their own types.
 
-A secret file ``/run/secrets/<lower-case name>`` wins over the variable, the environment wins over
-``.env``. A wrong value is refused with the legal ones before anything else happens.
+A secret file ``/run/secrets/<lower-case name>`` wins over ``.env`` in the working directory, and
+that over the environment. A wrong value is refused with the legal ones before anything else happens.
 """
 
 from __future__ import annotations
@@ -126,23 +126,20 @@ def load_settings(
     environment: Mapping[str, str] | None = None,
     *,
     secrets_directory: Path = SECRETS_DIRECTORY,
-    dotenv_file: Path | None = None,
     now: datetime | None = None,
 ) -> Settings:
     """Read the configuration of this process.
 
     Args:
-        environment: variables; default: the process's, completed by ``.env`` in the working
-            directory.
+        environment: variables; default: ``.env`` in the working directory over the process's.
         secrets_directory: where secret files lie.
-        dotenv_file: another ``.env``.
         now: aware; decides what "30 days ago" is.
 
     Raises:
         ConfigError: a variable has a value that is not legal.
     """
     if environment is None:
-        environment = process_environment(dotenv_file)
+        environment = process_environment()
     values = read_values(Place(environment, secrets_directory))
     return settings_from(values, now or datetime.now(UTC))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from syncbit_dagster.catalog import ASSETS
@@ -15,6 +14,7 @@ from syncbit_dagster.config.parsers import (
     loopback_url,
     names,
     one_of,
+    path,
     positive,
     postgresql_url,
     resources,
@@ -86,7 +86,7 @@ VARIABLES: tuple[Variable, ...] = (
         "how long a run waits for the request budget before it ends and goes on later",
     ),
     Variable(
-        "TAKEOUT_PATH", Path, None, "the export of `takeout`: a folder, a zip, or a folder of zips"
+        "TAKEOUT_PATH", path, None, "the export of `takeout`: a folder, a zip, or a folder of zips"
     ),
     Variable(
         "VICTORIA_ENDPOINT",
@@ -107,7 +107,7 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable(
         "VICTORIA_CA_FILE",
-        Path,
+        path,
         None,
         "certificate authority of a private TLS set-up (PEM)",
         is_common=True,
@@ -145,14 +145,14 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable(
         "DATA_DIR",
-        Path,
+        path,
         ".syncbit",
         "tokens, count of requests, account profile and the embedded store",
         is_common=True,
     ),
     Variable(
         "SYNCBIT_ACCOUNTS",
-        Path,
+        path,
         None,
         "file that declares many accounts, or a directory with a file each; unset: one account, "
         "which is the environment's",

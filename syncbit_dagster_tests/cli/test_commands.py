@@ -15,6 +15,7 @@ from syncbit_dagster.cli.main import main
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster_tests.cli.processes import DAGSTER, SYNCBIT, run, start
 from syncbit_dagster_tests.emulated import emulated_account
+from syncbit_dagster_tests.victoriametrics import running, victoria_metrics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,6 +106,25 @@ def test_the_demo_ends_after_its_table(tmp_path: Path) -> None:
     if SOAK:  # it costs as much once more
         again = run([*SYNCBIT, "demo"], tmp_path, {"SYNCBIT_DEMO_ONESHOT": "1"})
         assert again.stdout == done.stdout
+
+
+@pytest.mark.victoriametrics
+def test_the_demo_does_not_touch_the_account_of_a_dotenv_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "FITBIT_USER_ID=alice\nGOOGLE_CLIENT_ID=id\nGOOGLE_CLIENT_SECRET=secret\n"
+        "SYNCBIT_TIMEZONE=America/New_York\nSYNCBIT_STATE_URL=postgresql://nowhere/state\n"
+        "SYNCBIT_ACCOUNTS=accounts.yaml\nSYNCBIT_ACCOUNT_NAMES=alice\n"
+    )
+    with running(victoria_metrics(tmp_path / "vm")) as server:
+        done = run(
+            [*SYNCBIT, "demo"],
+            tmp_path,
+            {"SYNCBIT_DEMO_ONESHOT": "1", "VICTORIA_ENDPOINT": server.url, "FITBIT_USER_ID": "bob"},
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        users = requests.get(f"{server.url}/api/v1/label/user/values", timeout=60).json()["data"]
+    assert users == ["demo"]
+    assert {path.name for path in tmp_path.iterdir()} == {".env", ".syncbit", "vm"}
 
 
 def test_headless_materialization_of_a_range(tmp_path: Path) -> None:

@@ -125,6 +125,19 @@ def test_nothing_is_left_in_the_embedded_store(examine: Doctor) -> None:
     store.close()
 
 
+def test_a_variable_that_is_set_twice_is_named(
+    examine: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    Path(".env").write_text("FITBIT_USER_ID=here\nSYNCBIT_PROVIDER=demo\n")
+    _, lines = examine(FITBIT_USER_ID="there")
+    state, words = lines["variables"]
+    assert state == "warn"
+    assert words.startswith("FITBIT_USER_ID: set in .env and in the environment")
+    assert "'here'" in lines["configuration"][1]
+
+
 def test_a_wrong_setting_ends_it(examine: Doctor) -> None:
     status, lines = examine(SYNCBIT_TIMEZONE="Asia/Kalkutta")
     assert status == 1

@@ -50,7 +50,7 @@ def run(copy: Path, *command: str) -> str:
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project with the page's rows in it."""
     root = tmp_path_factory.mktemp("copy")
-    for name in ("syncbit_dagster", "syncbit_dagster_tests", "scripts", "docs"):
+    for name in ("syncbit_dagster", "syncbit_dagster_tests", "scripts", "tools", "docs"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", root)
     rows = blocks(PAGE, "python")
@@ -88,7 +88,7 @@ def test_the_new_samples_are_those_of_the_person(copy: Path, metric: str, tmp_pa
 
 
 def test_reference_and_dashboards_have_the_new_row(copy: Path, metric: str) -> None:
-    run(copy, "scripts/write_docs.py")
+    run(copy, "-m", "scripts.write_docs")
     assert f"| `{metric}` |" in (copy / "docs/metrics.md").read_text()
     dashboards = (copy / "deploy/grafana/dashboards").glob("*.json")
     assert any(metric in path.read_text() for path in dashboards)
