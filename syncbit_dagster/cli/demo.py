@@ -102,7 +102,7 @@ def _forget_account() -> None:
     names = {row.name for row in VARIABLES}
     if files := Place({}, SECRETS_DIRECTORY).secret_files & {name.lower() for name in names}:
         raise SyncbitError(
-            f"The demo does not start beside the secrets of a real account; {SECRETS_DIRECTORY} has "
+            f"The demo does not start beside a real account; {SECRETS_DIRECTORY} has "
             f"{', '.join(sorted(files))}. Start it where there are none."
         )
     for name in names:

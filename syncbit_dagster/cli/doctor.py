@@ -83,7 +83,7 @@ def _examined(chosen: str | None) -> Iterator[tuple[str, Verdict]]:
 
 def _set_twice(names: list[str]) -> str:
     return (
-        f"{', '.join(names)}: set in .env and in the environment to different values; every command "
+        f"{', '.join(names)}: set differently in .env and in the environment; every command "
         "and run uses .env. Remove one of the two."
     )
 

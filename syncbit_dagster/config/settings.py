@@ -1,7 +1,7 @@
 """Settings: the environment, a ``.env`` file and secret files become values of their own types.
 
 A secret file ``/run/secrets/<lower-case name>`` wins over ``.env`` in the working directory, and
-that over the environment. A wrong value is refused with the legal ones before anything else happens.
+that over the environment. A wrong value is refused at once, with the legal ones.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ def test_a_variable_that_is_set_twice_is_named(
     _, lines = examine(FITBIT_USER_ID="there")
     state, words = lines["variables"]
     assert state == "warn"
-    assert words.startswith("FITBIT_USER_ID: set in .env and in the environment")
+    assert words.startswith("FITBIT_USER_ID: set differently in .env and in the environment")
     assert "'here'" in lines["configuration"][1]
 
 
