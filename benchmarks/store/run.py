@@ -98,16 +98,9 @@ def encode_and_post(parts: list[Series]) -> float:
 def write_plainly(url: str, parts: list[Series]) -> None:
     config = VictoriaMetricsConfig(url)
     transport = Transport(config)
-    settler = NoFlush(transport, config)
-    Client(transport, settler, config, shows_every_sample=lambda: True).write(parts)
+    settler = Settler(transport, config)
+    Client(transport, settler, config).write(parts)
     transport.close()
-
-
-class NoFlush(Settler):
-    """The store flushes what it has sent while it sends more; the floor does not."""
-
-    def flush_ahead(self) -> None:
-        """Leave it to the server."""
 
 
 def naive_text(parts: list[Series], sample_limit: int = 300_000) -> float:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from syncbit_dagster.stores.errors import StoreError, StoreMismatchError
+from syncbit_dagster.stores.errors import StoreMismatchError
 from syncbit_dagster.stores.victoriametrics import transport as routes
 from syncbit_dagster.stores.victoriametrics.transport import RouteUnknownError
 
@@ -83,14 +83,6 @@ class Settler:
             if self._monotonic() - start >= patience:
                 return
             self._sleep(pause)
-
-    def flush_ahead(self) -> None:
-        """Flush what is there, to have less to flush later; whether it works does not matter."""
-        if self._can_flush:
-            try:
-                self._transport.call(routes.FLUSH, params=_key(self._config.flush_auth_key))
-            except StoreError as error:
-                logger.debug("No flush ahead: %s", error)
 
     def make_durable(self) -> None:
         """Return when everything accepted so far survives the server's sudden death."""

@@ -34,8 +34,7 @@ _RETENTION_UNITS = {
 }
 _FLAG = re.compile(r'^flag\{name="(?P<name>[^"]+)", value="(?P<value>[^"]*)"', re.MULTILINE)
 _DROPS = re.compile(
-    r"^(?P<name>vm_rows_ignored_total|vm_rows_invalid_total|"
-    r"vm_metrics_with_dropped_labels_total|vm_too_long_label_values_total)"
+    r"^(?P<name>vm_rows_ignored_total|vm_rows_invalid_total)"
     r'(?:\{[^"]*"(?P<reason>[^"]*)"\})? (?P<value>\S+)$',
     re.MULTILINE,
 )
@@ -87,11 +86,6 @@ class Guards:
         self._transport = transport
         self._now = now
         self._before: ServerFacts | None = None
-
-    def shows_every_sample(self) -> bool:
-        """Whether the server surely gives all that it keeps to those who ask."""
-        self._before = self._before or self._facts()
-        return self._before.dedup == "0s"
 
     def require_retention(self, oldest: int) -> None:
         """Refuse samples (ms of the oldest) that the server would drop behind a 204."""

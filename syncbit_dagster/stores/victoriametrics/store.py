@@ -63,12 +63,7 @@ class VictoriaMetricsStore(Store):
         self._transport = Transport(config, sleep=sleep)
         self._settler = Settler(self._transport, config, sleep=sleep, monotonic=monotonic)
         self._guards = Guards(self._transport, now=now)
-        self._client = Client(
-            self._transport,
-            self._settler,
-            config,
-            shows_every_sample=self._guards.shows_every_sample,
-        )
+        self._client = Client(self._transport, self._settler, config)
         self._rewriter = Rewriter(
             self._client, self._settler, config.extra_labels, now=now, step=step
         )

@@ -89,10 +89,6 @@ class Transport:
         self._sleep = sleep
         self._session: requests.Session | None = None
 
-    def has(self, route: Route) -> bool:
-        """Whether a URL for the route is known at all."""
-        return getattr(self._endpoints, route.endpoint) is not None
-
     def call(
         self,
         route: Route,
