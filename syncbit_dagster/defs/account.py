@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from typing import TYPE_CHECKING, cast
 
 import dagster as dg
 
+from syncbit_dagster.core.civil import civil_day
+from syncbit_dagster.core.errors import SyncbitError
 from syncbit_dagster.defs.assets import build_asset
 from syncbit_dagster.defs.checks import build_checks
 from syncbit_dagster.defs.io_manager import sample_store_io_manager
@@ -26,9 +29,11 @@ from syncbit_dagster.factories import history_days, offered_assets, scheduled_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import date, datetime
 
     from syncbit_dagster.config import Settings
+
+log = logging.getLogger(__name__)
 
 
 def account_definitions(
@@ -46,7 +51,7 @@ def account_definitions(
         now: the present instant.
         sleep: waits.
     """
-    first, last = history_days(settings)
+    first, last = _days(settings, now)
     partitions = daily_partitions(settings, first, last)
     kinds = {"pandas", "victoriametrics" if settings.victoria else "duckdb"}
     weeks = weekly_partitions(settings, first, last)
@@ -88,6 +93,19 @@ def account_definitions(
             named(settings, RUN_FIGURES): run_figures(),
         },
     )
+
+
+def _days(settings: Settings, now: Callable[[], datetime]) -> tuple[date, date | None]:
+    """The first partition and the last one.
+
+    Where an export cannot be read, those that it may have: everything else loads, and whoever needs
+    the export says what is wrong with it.
+    """
+    try:
+        return history_days(settings)
+    except SyncbitError as error:
+        log.warning("%s", error)
+        return settings.account.first_day, civil_day(now(), settings.account.zone)
 
 
 def bound(account: dg.Definitions) -> dg.Definitions:

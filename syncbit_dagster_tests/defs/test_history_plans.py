@@ -21,7 +21,8 @@ from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.factories import history_fits, history_limit, offered_assets, open_source
 from syncbit_dagster.scheduling.backfill_plan import FIRST_DAYS
-from syncbit_dagster_tests.defs.unattended import QuickDaemon, assets_of, range_of
+from syncbit_dagster_tests.defs.running import failure_of, materialize
+from syncbit_dagster_tests.defs.unattended import Daemon, QuickDaemon, assets_of, range_of
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
 from syncbit_dagster_tests.sources.takeout.exports import day_rows, minutes, write_folder
 
@@ -249,6 +250,33 @@ def test_after_an_export_the_api_goes_on_with_the_days_behind_it(
     later.there.update(daemon.there)
     asked = {range_of(request) for request in ticked(later) if own & assets_of(request)}
     assert asked == {("2025-10-21", "2025-10-29")}
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        ({}, "does not exist; it is the folder or the zip of a Google Takeout export."),
+        ({"steps-2025-10-05.json": []}, "the export holds no day of data."),
+    ],
+    ids=["moved", "empty"],
+)
+def test_an_export_that_cannot_be_read_fails_what_needs_it_and_the_rest_loads(
+    account: EmulatedAccount,
+    instance: dg.DagsterInstance,
+    clock: list[datetime],
+    tmp_path: Path,
+    files: dict[str, Any],
+    sentence: str,
+) -> None:
+    path = write_folder(tmp_path / "export", files)
+    settings = account.settings(SYNCBIT_PROVIDER="takeout", TAKEOUT_PATH=str(path))
+    daemon = Daemon("history", settings, instance, lambda: clock[0])
+    assert daemon.definitions.get_repository_def().asset_graph.get_all_asset_keys()
+    with pytest.raises(dg.Failure, match=sentence):
+        daemon.tick()
+    result = materialize(settings, ["sleep"], DayRange(YESTERDAY, YESTERDAY), instance)
+    assert sentence in failure_of(result)
+    assert not instance.get_materialized_partitions(dg.AssetKey("sleep"))
 
 
 def test_the_web_api_s_hour_is_not_used_up(

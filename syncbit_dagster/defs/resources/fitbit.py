@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import dagster as dg
 
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.core.civil import real_clock
-from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.names import named
 from syncbit_dagster.defs.resources.telemetry import RUN_FIGURES
 from syncbit_dagster.defs.run_checks import log_checks
 from syncbit_dagster.defs.run_requests import priority_of
-from syncbit_dagster.factories import open_source
+from syncbit_dagster.factories import history_days, open_source
 from syncbit_dagster.scheduling.settled_rule import may_change
 from syncbit_dagster.scheduling.syncs import last_sync
 from syncbit_dagster.sources.errors import PermissionMissingError
@@ -46,21 +46,34 @@ class RunSource:
     """
 
     def __init__(
-        self, source: Source, zone: ZoneInfo, now: Callable[[], datetime], figures: RunFigures
+        self,
+        open_: Callable[[], Source],
+        zone: ZoneInfo,
+        now: Callable[[], datetime],
+        figures: RunFigures,
     ) -> None:
-        """Nothing is sent yet.
+        """Nothing is opened yet: what is wrong with the source fails a step, by its sentence.
 
         Args:
-            source: the account's.
+            open_: gives the account's source.
             zone: the account's.
             now: gives the present instant.
             figures: what the run tells of itself.
         """
         self.now = now
         self._figures = figures
-        self._source = source
+        self._open = open_
         self._zone = zone
         self._current: dict[str, Current | PermissionMissingError] = {}
+
+    @cached_property
+    def _source(self) -> Source:
+        return self._open()
+
+    def close(self) -> None:
+        """Release connections."""
+        if "_source" in self.__dict__:
+            self._source.close()
 
     def plan(self, asset: Asset, days: DayRange) -> Planned:
         return self._source.plan(asset, days)
@@ -121,13 +134,16 @@ def fitbit_resource(
 
     def run_source(context: dg.InitResourceContext) -> Iterator[RunSource]:
         tags = context.run.tags if context.run else {}
-        with as_failure():
+
+        def opened() -> Source:
+            history_days(settings)  # refuses an export that was moved or is empty
             if context.log:
                 log_checks(settings, context.log, now())
-            opened = open_source(settings, priority=priority_of(tags), now=now, sleep=sleep)
-        with closing(opened) as source:
-            figures = getattr(context.resources, run_figures)
-            yield RunSource(source, account.zone, now, figures)
+            return open_source(settings, priority=priority_of(tags), now=now, sleep=sleep)
+
+        figures = getattr(context.resources, run_figures)
+        with closing(RunSource(opened, account.zone, now, figures)) as source:
+            yield source
 
     return dg.ResourceDefinition(
         resource_fn=run_source,

@@ -22,7 +22,13 @@ from syncbit_dagster.defs.names import STORE_POOL, key_of, named, tags_of
 from syncbit_dagster.defs.run_requests import ACTIVE, days_of_run, range_run
 from syncbit_dagster.defs.schedules import NAME as DAILY_SYNC
 from syncbit_dagster.defs.sensors.device_sync import NAME as DEVICE_SYNC
-from syncbit_dagster.factories import history_budget, history_fits, history_limit, open_source
+from syncbit_dagster.factories import (
+    history_budget,
+    history_days,
+    history_fits,
+    history_limit,
+    open_source,
+)
 from syncbit_dagster.scheduling.backfill_plan import Attempt, Gap, affordable, apart, askable, gaps
 
 if TYPE_CHECKING:
@@ -119,6 +125,7 @@ def _tick(
     ahead = RUNS_AHEAD - sum(run.job_name == job for run in active)
     if ahead <= 0:
         return dg.SkipReason(f"{RUNS_AHEAD} runs are under way.")
+    history_days(settings)  # refuses an export that was moved or is empty
     with closing(open_source(settings, priority="history", now=now)) as source:
         found = _pieces(settings, source, rest, under_way, newest=days.last)
         pieces = list(islice(found, ahead))
