@@ -56,7 +56,7 @@ class Trip:
 
     def __exit__(self, *_: object) -> None:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type] # as documented
+        threading.setprofile(None)
 
     def _follow(self, frame: FrameType, event: str, _argument: Any) -> None:
         code = frame.f_code
