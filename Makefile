@@ -8,7 +8,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TOOLS := .tools
-export PATH := $(CURDIR)/$(TOOLS)/usr/bin:$(PATH)
+# The newest VictoriaMetrics that Debian has, and the system's own, which is the oldest one.
+NEWEST := sid
+OWN := $(shell . /etc/os-release && echo $${VERSION_CODENAME:-bookworm})
+SERVERS := $(CURDIR)/$(TOOLS)/victoria-metrics
+export PATH := $(SERVERS)/$(NEWEST)/usr/bin:$(CURDIR)/$(TOOLS)/usr/bin:$(PATH)
 # Hundreds of processes import the package: without its bytecode each would compile it again.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -43,7 +47,10 @@ test: install victoria-metrics postgresql nginx chromium lint types pytest  ## I
 
 .PHONY: pytest
 pytest: install victoria-metrics postgresql nginx chromium  ## Run the tests only
-	SYNCBIT_REQUIRE_VICTORIAMETRICS=1 $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	export SYNCBIT_REQUIRE_VICTORIAMETRICS=1
+	VICTORIA_METRICS_BIN=$(SERVERS)/$(OWN)/usr/bin/victoria-metrics \
+	  $(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder syncbit_dagster_tests/stores
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: lint
 lint: install  ## Check style and format
@@ -76,8 +83,8 @@ site: docs  ## Build the documentation as a site, into ./site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 .PHONY: victoria-metrics
-victoria-metrics:  ## Fetch VictoriaMetrics from Debian's package if it is not installed
-	@scripts/fetch_victoria_metrics $(TOOLS)
+victoria-metrics:  ## Fetch the newest VictoriaMetrics that Debian has, and the system's own
+	@scripts/fetch_victoria_metrics $(TOOLS) $(NEWEST) $(OWN)
 
 .PHONY: postgresql
 postgresql:  ## Install PostgreSQL from Debian's package if it is not installed; starts no server

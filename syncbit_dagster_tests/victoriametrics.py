@@ -18,13 +18,14 @@ import requests
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_TOOLS = Path(__file__).parents[1] / ".tools" / "usr" / "bin"
+# Where `make victoria-metrics` unpacks the newest one that Debian has.
+_NEWEST = Path(__file__).parents[1] / ".tools" / "victoria-metrics" / "sid" / "usr" / "bin"
 START_SECONDS = 20.0
 FOREVER = ("-retentionPeriod=100y",)
 
 
 def find_binary(name: str = "victoria-metrics") -> Path:
-    """The program, from VICTORIA_METRICS_BIN, the PATH or ``.tools``; without it, skip the test.
+    """The program, from VICTORIA_METRICS_BIN, ``.tools`` or the PATH; without it, skip the test.
 
     ``name`` may be a sibling of the server, as ``vmauth``. With SYNCBIT_REQUIRE_VICTORIAMETRICS=1
     a missing program fails the test instead.
@@ -33,13 +34,13 @@ def find_binary(name: str = "victoria-metrics") -> Path:
         Path(chosen).with_name(name)
         if (chosen := os.environ.get("VICTORIA_METRICS_BIN"))
         else None,
+        _NEWEST / name,
         Path(found) if (found := shutil.which(name)) else None,
-        _TOOLS / name,
     ]
     for candidate in candidates:
         if candidate is not None and candidate.is_file():
             return candidate
-    reason = f"no {name}: set VICTORIA_METRICS_BIN or install Debian's victoria-metrics package"
+    reason = f"no {name}: run `make victoria-metrics`, or set VICTORIA_METRICS_BIN"
     if os.environ.get("SYNCBIT_REQUIRE_VICTORIAMETRICS") == "1":
         pytest.fail(reason)
     pytest.skip(reason)

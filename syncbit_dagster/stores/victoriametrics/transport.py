@@ -201,10 +201,12 @@ def refusal(route: Route, url: str, status: int) -> StoreError:
             f"{route.does}{hint}."
         )
     if status in (400, 404, 405):
+        # A port that speaks TLS answers plain HTTP with 400.
+        tls = " Begin the URL with https:// if the port speaks TLS." if status == 400 else ""
         return RouteUnknownError(
             f"{url} does not {route.does} (HTTP {status}): a proxy must know these credentials "
             f"(VICTORIA_USER, VICTORIA_BEARER_TOKEN) and route {route.path} to VictoriaMetrics, "
-            f"or {route.endpoint}_url must name where it answers{hint}."
+            f"or {route.endpoint}_url must name where it answers{hint}.{tls}"
         )
     if status // 100 == 3:
         return StoreRefusedError(
