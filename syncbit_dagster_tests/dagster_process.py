@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
@@ -13,17 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import dagster as dg
 import requests
-from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
-from dagster._core.definitions.run_request import InstigatorType
-from dagster._core.remote_origin import RemoteRepositoryOrigin
-from dagster._core.scheduler.instigation import (
-    InstigatorState,
-    InstigatorStatus,
-    SensorInstigatorData,
-)
-from dagster._core.workspace.load import location_origins_from_yaml_paths
 
 from syncbit_dagster_tests.victoriametrics import free_port
 from syncbit_dagster_tests.waiting import wait_for
@@ -108,21 +97,12 @@ class DagsterDev:
         return [run["status"] for run in self.ask(_RUNS)["runsOrError"]["results"]]
 
 
-def stop_sensors(directory: Path, *names: str) -> None:
-    """Turn sensors off as the UI does, so that a test's own runs are the only ones."""
-    # The file of the instance names its folder from where Dagster starts.
-    with contextlib.chdir(directory), dg.DagsterInstance.from_config(str(directory)) as instance:
-        for location in location_origins_from_yaml_paths([str(directory / "workspace.yaml")]):
-            repository = RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME)
-            for name in names:
-                instance.add_instigator_state(
-                    InstigatorState(
-                        repository.get_instigator_origin(name),
-                        InstigatorType.SENSOR,
-                        InstigatorStatus.STOPPED,
-                        SensorInstigatorData(),
-                    )
-                )
+def stop_sensors(directory: Path, variables: Mapping[str, str], *names: str) -> None:
+    """Turn sensors off as a person does, so that a test's own runs are the only ones."""
+    environment = clean_environment({**variables, "DAGSTER_HOME": str(directory)})
+    for name in names:
+        command = [sys.executable, "-m", "dagster", "sensor", "stop", name]
+        subprocess.run(command, cwd=directory, env=environment, check=True, timeout=START_SECONDS)
 
 
 @contextmanager

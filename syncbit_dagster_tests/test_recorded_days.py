@@ -84,7 +84,7 @@ def test_a_backfill_by_the_daemon_into_victoriametrics(recordings: Path, tmp_pat
         emulated_account(person, tmp_path, now=lambda: LONG_AFTER) as account,
     ):
         variables = {**account.environment, **MINUTES, "VICTORIA_ENDPOINT": server.url}
-        stop_sensors(root, "history", "device_sync")
+        stop_sensors(root, variables, "history", "device_sync")
         with dagster_dev(root, variables) as dagster:
             keys = [day.isoformat() for day in SOME]
             assert dagster.backfill(ASSETS, keys) == "COMPLETED_SUCCESS"
