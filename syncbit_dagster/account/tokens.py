@@ -47,11 +47,6 @@ class Token:
     def scopes(self) -> frozenset[str]:
         return frozenset(self.scope.split())
 
-    @property
-    def ends_in_testing(self) -> bool:
-        """Whether the user has to consent again soon, whatever we do."""
-        return self.refresh_ends_at is not None
-
     def age_seconds(self, now: datetime) -> float | None:
         """Since when the provider's answer is here."""
         return now.timestamp() - self.obtained_at if self.obtained_at else None

@@ -39,12 +39,6 @@ TIMEOUT_SECONDS = (10, 120)  # connect, read: a page of 10,000 points takes its 
 TRIES = 6  # with the waits below: about a minute, which refills a per-minute quota
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 60.0
-NO_ANSWER = (
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,  # the connection broke in the middle of the body
-    requests.exceptions.ContentDecodingError,
-)
 TRANSIENT = frozenset({429, 500, 502, 503, 504})
 
 
@@ -110,18 +104,23 @@ class ApiClient:
         rejected: str | None = None
         until = self.monotonic() + self.patience_seconds
         tries = 1 if self._is_down else TRIES
-        for attempt in range(TRIES):
+        attempt = 0
+        while True:
             token = self._token(rejected, until)
             response = self._send(method, path, token, arguments, until)
-            self.traffic += _repeats(response, attempt)
+            self.traffic += _repeats(response, attempt + int(rejected is not None))
             if response is not None and response.status_code == 401 and rejected is None:
-                rejected, tries = token, TRIES  # refreshed once; a second 401 is final
+                rejected, tries = (
+                    token,
+                    TRIES,
+                )  # refreshed once, which is no try; a second 401 is final
                 continue
             if response is not None and response.status_code not in transient:
                 self._is_down = False
                 return self._decode(response, path)
             if attempt == tries - 1 or not self._waits(response, attempt, path, until):
                 break
+            attempt += 1
         self._is_down = response is None or response.status_code != 429
         raise self._given_up(response, attempt + 1)
 
@@ -172,9 +171,10 @@ class ApiClient:
         except (
             requests.ConnectionError,
             requests.Timeout,
-            requests.exceptions.ChunkedEncodingError,
+            requests.exceptions.ChunkedEncodingError,  # the connection broke within the body
+            requests.exceptions.ContentDecodingError,
         ):
-            log.warning("%s %s: no answer", method, path)
+            log.warning("%s %s: no answer that can be read", method, path)
             return None
         log.debug("%s %s: %s", method, path, response.status_code)
         if response.status_code != 429:

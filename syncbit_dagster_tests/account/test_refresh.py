@@ -61,7 +61,7 @@ def test_what_a_refresh_brings_is_stored(account: Account, server: TokenServer) 
     assert token.scopes == {"activity", "sleep"}
     assert token.obtained_at == pytest.approx(before.timestamp(), abs=5)
     assert token.expires - before == pytest.approx(timedelta(hours=8), abs=timedelta(seconds=5))
-    assert not token.ends_in_testing
+    assert token.refresh_ends_at is None
 
 
 def test_a_refresh_token_that_stays_is_kept(account: Account, server: TokenServer) -> None:

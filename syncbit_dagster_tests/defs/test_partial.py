@@ -46,7 +46,6 @@ READINGS = {"INTRADAY_HEART_RATE_DETAIL": "1sec"}  # a request a day
 @pytest.fixture(autouse=True)
 def one_request_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that it is the planned one that fails, and no test waits before it is sent again."""
-    monkeypatch.setattr(google_health, "AT_ONCE", 1)
     monkeypatch.setattr(http, "FIRST_WAIT_SECONDS", 0.0)
 
 
@@ -156,7 +155,7 @@ def test_a_budget_that_is_used_up_says_when_it_goes_on(
 # One request at a time, so that the third one is the one that the server stops in.
 SMALL_BATCHES = (
     "import syncbit_dagster.sources.google_health.source as source\n"
-    "source.ROWS_PER_BATCH = source.AT_ONCE = 1\n"
+    "source.ROWS_PER_BATCH = 1\n"
     "from dagster._cli import main\n"
     "main()\n"
 )

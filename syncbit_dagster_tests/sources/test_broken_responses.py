@@ -231,6 +231,7 @@ def test_a_refresh_token_with_an_end_says_that_the_project_is_in_testing() -> No
     answer = {"access_token": "a", "refresh_token": "r", "expires_at": 1.0, "scope": ["s", "t"]}
     published = token_of(answer)
     testing = token_of({**answer, "refresh_token_expires_in": 604_799})
-    assert not published.ends_in_testing
-    assert testing.ends_in_testing
-    assert token_of({"access_token": "b", "expires_at": 2.0}, previous=testing).ends_in_testing
+    assert published.refresh_ends_at is None
+    assert testing.refresh_ends_at is not None
+    later = token_of({"access_token": "b", "expires_at": 2.0}, previous=testing)
+    assert later.refresh_ends_at is not None

@@ -22,7 +22,6 @@ from syncbit_dagster.sources.google_health.refusals import refusal
 from syncbit_dagster.sources.google_health.scopes import SCOPES
 from syncbit_dagster.sources.http import ApiClient
 from syncbit_dagster.sources.oauth.access import AccessTokens
-from syncbit_dagster.sources.side_by_side import SideBySide
 from syncbit_dagster_tests.emulated import emulated_account
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def source(tmp_path: Path) -> Iterator[GoogleHealthSource]:
         own = account.settings().account
         api = RecordingApi(own.api_url, AccessTokens(own), Budget(own.quota), refusal)
         api.record()
-        yield GoogleHealthSource(own, SideBySide([GoogleHealthClient(api)]), lambda _: 300)
+        yield GoogleHealthSource(own, GoogleHealthClient(api), lambda _: 300)
         api.close()
 
 
@@ -114,7 +113,7 @@ def test_requests_are_as_documented(
         list(source.fetch(asset, DAYS))
     else:
         source.fetch_current(asset)
-    (api,) = (client.api for client in source.clients.clients)
+    api = source.client.api
     assert isinstance(api, RecordingApi)
     assert api.requests
     for sent in api.requests:
@@ -128,10 +127,10 @@ def test_requests_are_as_documented(
 def test_every_reading_is_asked_for_as_documented(
     document: Json, source: GoogleHealthSource
 ) -> None:
-    raw = GoogleHealthSource(source.account, source.clients, lambda _: 1)
+    raw = GoogleHealthSource(source.account, source.client, lambda _: 1)
     asset = next(asset for asset in ASSETS if asset.name == "intraday_heart_rate")
     list(raw.fetch(asset, DayRange(DAYS.first, DAYS.first)))
-    (api,) = (client.api for client in source.clients.clients)
+    api = source.client.api
     assert isinstance(api, RecordingApi)
     assert len(api.requests) > 1  # several pages, walked to the end
     for sent in api.requests:

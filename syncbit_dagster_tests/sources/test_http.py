@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import stat
+import threading
 from datetime import UTC, date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -155,6 +157,43 @@ def test_a_rejected_access_token_is_refreshed_once(account: EmulatedAccount, api
     account.emulator.fail_next(401, times=2)
     with pytest.raises(NotAuthorizedError, match="a new one too"):
         api.get(SETTINGS)
+
+
+def test_a_refresh_is_no_try(account: EmulatedAccount, api: Api) -> None:
+    api.get(SETTINGS)
+    account.emulator.fail_next(503, times=TRIES - 1)
+    account.emulator.fail_next(401)  # the answer to the last try
+    assert api.get(SETTINGS)["timeZone"] == "Asia/Kolkata"
+
+
+@pytest.mark.parametrize("garbled", [TRIES - 1, TRIES])
+def test_a_body_that_cannot_be_decoded_is_asked_for_again(api: Api, garbled: int) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        left = garbled
+
+        def do_GET(self) -> None:
+            Handler.left -= 1
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            if Handler.left >= 0:
+                self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        api.get(SETTINGS)
+        api.base_url = f"http://127.0.0.1:{server.server_port}"
+        if garbled < TRIES:
+            assert api.get(SETTINGS) == {}
+        else:
+            with pytest.raises(SourceUnavailableError, match="cannot be reached after"):
+                api.get(SETTINGS)
+        assert len(api.waits) == TRIES - 1
+        server.shutdown()
 
 
 @pytest.mark.parametrize(

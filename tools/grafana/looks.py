@@ -77,7 +77,7 @@ class Limits:
     is_bad: Literal["below", "above"] = "below"
 
 
-HOUR, DAY = 3600, 86400
+DAY = 86_400
 LIMITS: Mapping[str, Limits] = MappingProxyType(
     {
         "fitbit_spo2_avg_percent": Limits(94, 90),

@@ -6,9 +6,8 @@ import math
 import time
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
 from syncbit_dagster.account.profile import Profile
@@ -35,21 +34,18 @@ from syncbit_dagster.sources.google_health.scopes import SCOPES
 from syncbit_dagster.sources.google_health.series import split, to_series
 from syncbit_dagster.sources.http import ApiClient
 from syncbit_dagster.sources.oauth.access import AccessTokens
-from syncbit_dagster.sources.side_by_side import SideBySide
-from syncbit_dagster.sources.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from syncbit_dagster.account.account import Account
-    from syncbit_dagster.catalog import Asset, Metric
+    from syncbit_dagster.catalog import Asset
     from syncbit_dagster.sources.google_health.parse import Rows
     from syncbit_dagster.sources.google_health.plan import Request
+    from syncbit_dagster.sources.traffic import Traffic
 
 # About four months of minutes, or two weeks of single readings: 5 MB of numbers.
 ROWS_PER_BATCH = 180_000
-# Requests under way. The budget allows 2.5 a second and one is answered in 0.2 to 0.4 s.
-AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,7 @@ class GoogleHealthSource:
 
     Attributes:
         account: whose data.
-        clients: send the requests.
+        client: sends the requests, one after another.
         interval_of: length of an intraday asset's intervals, in seconds; 1 stands for every
             reading.
         now: the present instant.
@@ -68,7 +64,7 @@ class GoogleHealthSource:
     covered: ClassVar[None] = None
 
     account: Account
-    clients: SideBySide[GoogleHealthClient]
+    client: GoogleHealthClient
     interval_of: Callable[[Asset], int]
     now: Callable[[], datetime] = field(default=real_clock)
 
@@ -83,20 +79,15 @@ class GoogleHealthSource:
         patience_seconds: float = math.inf,
     ) -> GoogleHealthSource:
         """A source with HTTP sessions of its own; nothing is sent yet."""
-
-        def client() -> GoogleHealthClient:
-            api = ApiClient(
-                account.api_url,
-                AccessTokens(account, now=now, sleep=sleep, patience_seconds=patience_seconds),
-                Budget(account.quota, sleep=sleep),
-                refusal,
-                sleep=sleep,
-                patience_seconds=patience_seconds,
-            )
-            return GoogleHealthClient(api)
-
-        clients = SideBySide([client() for _ in range(AT_ONCE)])
-        return cls(account, clients, interval_of, now)
+        api = ApiClient(
+            account.api_url,
+            AccessTokens(account, now=now, sleep=sleep, patience_seconds=patience_seconds),
+            Budget(account.quota, sleep=sleep),
+            refusal,
+            sleep=sleep,
+            patience_seconds=patience_seconds,
+        )
+        return cls(account, GoogleHealthClient(api), interval_of, now)
 
     @staticmethod
     def has(asset: Asset) -> bool:
@@ -104,7 +95,7 @@ class GoogleHealthSource:
 
     @property
     def traffic(self) -> Traffic:
-        return sum((client.api.traffic for client in self.clients.clients), Traffic())
+        return self.client.api.traffic
 
     def plan(self, asset: Asset, days: DayRange) -> Planned:
         if not asset.is_partitioned:
@@ -123,10 +114,12 @@ class GoogleHealthSource:
         metrics, requests = metrics_of(asset.name), self._requests(asset, days)
         kept: list[Rows] = []
         first, sent, started = days.first, 0, perf_counter()
-        answers = self.clients.answers(requests, partial(_ask, metrics, self.account.zone))
-        for number, (request, answer) in enumerate(zip(requests, answers, strict=True), start=1):
-            kept += answer.rows
-            sent += answer.requests
+        for number, request in enumerate(requests, start=1):
+            sent_before = self.client.api.sent
+            # Each page is parsed before the next one comes, which keeps memory low.
+            for page in self.client.pages(request):
+                kept += parse(request, page, metrics, self.account.zone)
+            sent += self.client.api.sent - sent_before
             is_last = number == len(requests)
             last = days.last if is_last else self._complete_until(request)
             if not is_last and (last < first or _count(kept) < ROWS_PER_BATCH):
@@ -154,19 +147,19 @@ class GoogleHealthSource:
         return date.min
 
     def fetch_current(self, asset: Asset) -> Current:
-        sent_before = self._client.api.sent
-        devices = self._client.devices()
+        sent_before = self.client.api.sent
+        devices = self.client.devices()
         series = device_series(devices, metrics_of(asset.name), self.account.labels, self.now())
-        return Current(samples.from_series(series), self._client.api.sent - sent_before)
+        return Current(samples.from_series(series), self.client.api.sent - sent_before)
 
     def problems_of(self, asset: Asset) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
         return ()  # an answer that nobody can read is an error
 
     def profile(self) -> Profile:
         """The account's zone, day of membership and devices, as far as the API says them."""
-        zone = self._client.settings().get("timeZone")
-        member_since = self._client.profile().get("membershipStartDate")
-        devices = self._client.devices()
+        zone = self.client.settings().get("timeZone")
+        member_since = self.client.profile().get("membershipStartDate")
+        devices = self.client.devices()
         try:
             return Profile(
                 zone=ZoneInfo(zone) if zone else None,
@@ -179,33 +172,11 @@ class GoogleHealthSource:
             ) from None
 
     def close(self) -> None:
-        for client in self.clients.clients:
-            client.api.close()
-
-    @property
-    def _client(self) -> GoogleHealthClient:
-        """Sends what is one request; only between fetches."""
-        return self.clients.clients[0]
+        self.client.api.close()
 
     def _requests(self, asset: Asset, days: DayRange) -> list[Request]:
         zone = self.account.zone
         return plan(metrics_of(asset.name), days, zone, self.interval_of(asset))
-
-
-class _Answer(NamedTuple):
-    """What a planned request brought, and how many requests were sent for it."""
-
-    rows: list[Rows]
-    requests: int
-
-
-def _ask(
-    metrics: tuple[Metric, ...], zone: ZoneInfo, client: GoogleHealthClient, request: Request
-) -> _Answer:
-    """All pages of a request; each is parsed before the next one comes, which keeps memory low."""
-    sent = client.api.sent
-    rows = [one for page in client.pages(request) for one in parse(request, page, metrics, zone)]
-    return _Answer(rows, client.api.sent - sent)
 
 
 def _count(found: list[Rows]) -> int:
