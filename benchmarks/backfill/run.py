@@ -3,10 +3,10 @@
     python -m benchmarks.backfill.run [--days 365 3652]
 
 A real ``dagster dev`` runs before anybody has authorized, and its sensors have looked in vain; then
-a token is stored, and the sensor ``history`` fills the days by itself, into a real VictoriaMetrics,
-from an emulator that gives 2.5 answers a second, one after the other, as the real API allows. The
-API's time is that of all requests at this pace; what a history takes beyond it is ours: ticks, the
-queue, starting processes, parsing, writing, checks, events.
+a token is stored, midway between two of their looks, and the sensor ``history`` fills the days by
+itself, into a real VictoriaMetrics, from an emulator that gives 2.5 answers a second, one after the
+other, as the real API allows. The API's time is that of all requests at this pace; what a history
+takes beyond it is ours: ticks, the queue, starting processes, parsing, writing, checks, events.
 Then, with all these days in the store, the job ``daily_sync`` is launched as its schedule does.
 """
 
@@ -29,6 +29,7 @@ from syncbit_dagster.config import load_settings
 from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.defs.run_requests import range_run
 from syncbit_dagster.defs.schedules import DAYS_LOOKED_BACK
+from syncbit_dagster.defs.sensors.history import TICK_SECONDS
 from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.server import running_emulator
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
@@ -115,6 +116,7 @@ def measure(directory: Path, days: DayRange) -> tuple[Measured, float, Measured]
         variables = environment(emulator.url, server.url, directory, days)
         with dagster_dev(root, variables) as dev, dg.DagsterInstance.from_config(str(root)) as own:
             wait_for(lambda: have_looked(own) or None, START_SECONDS, "the sensors")
+            time.sleep(TICK_SECONDS / 2)  # the mean of what a person meets
             began = time.time()
             token = Token(access_token="", refresh_token=DEMO_REFRESH_TOKEN, expires_at=0)
             load_settings(variables).account.tokens.save(token)
