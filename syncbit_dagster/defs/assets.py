@@ -13,7 +13,7 @@ from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.freshness import freshness
 from syncbit_dagster.defs.io_manager import Fetched
 from syncbit_dagster.defs.metadata import definition_metadata
-from syncbit_dagster.defs.names import SOURCE, STORE, STORE_POOL, key_of, named, tags_of
+from syncbit_dagster.defs.names import SOURCE, STORE, STORE_POOL, key_of, named
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.resources.fitbit import RunSource
 from syncbit_dagster.scheduling.backfill_plan import stretches
@@ -44,7 +44,6 @@ def build_asset(
     @dg.asset(
         key=key,
         group_name=named(settings, asset.group),
-        tags=tags_of(settings),
         description=asset.description,
         partitions_def=partitions if asset.is_partitioned else None,
         backfill_policy=dg.BackfillPolicy.single_run() if asset.is_partitioned else None,

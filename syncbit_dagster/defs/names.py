@@ -9,7 +9,6 @@ import dagster as dg
 if TYPE_CHECKING:
     from syncbit_dagster.config import Settings
 
-ACCOUNT_TAG = "syncbit/account"
 # Resources; each account has its own.
 SOURCE = "fitbit"
 STORE = "sample_store"
@@ -31,8 +30,3 @@ def step_of(settings: Settings, asset: str) -> str:
 def named(settings: Settings, what: str) -> str:
     """An account's job, sensor, pool, group or resource: ``history_anna``, or plain ``history``."""
     return f"{what}_{settings.name}" if settings.name else what
-
-
-def tags_of(settings: Settings) -> dict[str, str]:
-    """What marks the assets and runs of an account; nothing marks those of the only one."""
-    return {ACCOUNT_TAG: settings.name} if settings.name else {}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from syncbit_dagster.defs.names import named, tags_of
+from syncbit_dagster.defs.names import named
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.run_requests import range_run
 
@@ -32,7 +32,6 @@ def daily_sync(
         named(settings, NAME),
         selection=dg.AssetSelection.assets(*assets),
         description=f"Materializes the last {DAYS_LOOKED_BACK} days of every collected asset.",
-        tags=tags_of(settings),
     )
 
     @dg.schedule(

@@ -12,7 +12,7 @@ from syncbit_dagster.config import Settings
 from syncbit_dagster.core.civil import DayRange, real_clock
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.metadata import Metadata
-from syncbit_dagster.defs.names import STORE, STORE_POOL, key_of, named, tags_of
+from syncbit_dagster.defs.names import STORE, STORE_POOL, key_of, named
 from syncbit_dagster.defs.run_requests import range_run
 from syncbit_dagster.stores.base import Store
 
@@ -50,7 +50,6 @@ def weekly_report(
     @dg.asset(
         key=key_of(settings, NAME),
         group_name=named(settings, "reports"),
-        tags=tags_of(settings),
         description="A week's plots and numbers as one HTML file, for any browser, offline.",
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -96,7 +95,6 @@ def weekly_report_schedule(
         named(settings, JOB),
         selection=dg.AssetSelection.assets(report),
         description=f"Makes the reports of the last {WEEKS_LOOKED_BACK} weeks.",
-        tags=tags_of(settings),
     )
 
     @dg.schedule(

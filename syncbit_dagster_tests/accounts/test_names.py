@@ -42,7 +42,6 @@ class Names:
         nodes = [graph.get(key) for key in graph.get_all_asset_keys()]
         self.groups = {node.group_name for node in nodes}
         self.pools = {pool for node in nodes for pool in node.pools or ()}
-        self.tags = {tuple(node.key.path): node.tags.get("syncbit/account") for node in nodes}
 
 
 def _own(what: Iterable[str], name: str) -> set[str]:
@@ -67,7 +66,6 @@ def test_the_only_account_has_plain_names(tmp_path: Path) -> None:
     assert names.resources == RESOURCES
     assert names.groups == {"daily", "intraday", "devices", "reports"}
     assert names.pools == {"sample_store"}
-    assert set(names.tags.values()) == {None}
 
 
 @pytest.mark.parametrize("name", ["anna", "ben"])
@@ -75,7 +73,6 @@ def test_each_of_many_has_all_of_it(many: Names, name: str) -> None:
     keys = {key for key in many.keys if key[0] == name}
     assert {key[1] for key in keys} <= PLAIN
     assert {(name, "sleep"), (name, "weekly_report"), (name, "devices")} <= keys
-    assert {many.tags[key] for key in keys} == {name}
     assert keys - {(name, "weekly_report")} <= many.checked
     assert _own(many.jobs, name) == {f"{job}_{name}" for job in JOBS}
     assert _own(many.schedules, name) == {f"daily_sync_{name}", f"weekly_reports_{name}"}

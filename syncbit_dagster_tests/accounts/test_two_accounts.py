@@ -15,7 +15,7 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 from syncbit_dagster.account.state import database
 from syncbit_dagster.core.civil import DayRange, day_start
 from syncbit_dagster.core.samples import decode_labels
-from syncbit_dagster.defs.names import ACCOUNT_TAG, key_of
+from syncbit_dagster.defs.names import key_of
 from syncbit_dagster.defs.run_requests import range_run
 from syncbit_dagster.defs.sensors import run_failures
 from syncbit_dagster.factories import quota_figures
@@ -57,7 +57,6 @@ def test_partitions_tokens_budget_series_and_logs_are_apart(
         assert result.success
         run = instance.get_run_by_id(result.run_id)
         assert run is not None
-        assert run.tags[ACCOUNT_TAG] == name
         events = "".join(map(str, instance.all_logs(result.run_id)))
         said[name] = f"{events}{caplog.text}{run.tags}"
 

@@ -14,7 +14,7 @@ from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.core.civil import DayRange, civil_day, real_clock, require_aware
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.instance.records import runs_of
-from syncbit_dagster.defs.names import named, tags_of
+from syncbit_dagster.defs.names import named
 from syncbit_dagster.defs.run_requests import ACTIVE, range_run
 from syncbit_dagster.factories import open_source
 from syncbit_dagster.scheduling.syncs import changed_days, syncs
@@ -49,7 +49,6 @@ def device_sync(
         named(settings, NAME),
         selection=dg.AssetSelection.assets(*assets),
         description="Materializes the days that a device's sync may have changed.",
-        tags=tags_of(settings),
     )
 
     @dg.sensor(

@@ -18,7 +18,7 @@ from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.core.civil import DayRange, civil_day, real_clock
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.instance.records import missing_days, record_limit, runs_of
-from syncbit_dagster.defs.names import STORE_POOL, key_of, named, tags_of
+from syncbit_dagster.defs.names import STORE_POOL, key_of, named
 from syncbit_dagster.defs.run_requests import ACTIVE, days_of_run, range_run
 from syncbit_dagster.defs.schedules import NAME as DAILY_SYNC
 from syncbit_dagster.defs.sensors.device_sync import NAME as DEVICE_SYNC
@@ -77,7 +77,6 @@ def history(
         named(settings, NAME),
         selection=dg.AssetSelection.assets(*assets),
         description="Materializes days that are missing, the newest first.",
-        tags=tags_of(settings),
     )
 
     @dg.sensor(
