@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PAUSE_SECONDS = 0.5
+HANGS_SECONDS = 1800.0  # whoever takes longer hangs; a slow or busy machine does not
 
 
 def wait_for(

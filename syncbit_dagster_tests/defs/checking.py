@@ -11,12 +11,10 @@ import dagster as dg
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.definitions import build_definitions
-from syncbit_dagster.defs.checks import build_checks
-from syncbit_dagster.defs.io_manager import sample_store_io_manager
 from syncbit_dagster.quality import checks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from syncbit_dagster.config import Settings
     from syncbit_dagster_tests.emulated import EmulatedAccount
@@ -50,27 +48,13 @@ class History:
     first_run: dg.ExecuteInProcessResult
 
 
-def job_of(
-    settings: Settings, *, now: datetime = NOW, resources: dict[str, Any] | None = None
-) -> dg.JobDefinition:
-    """A job of the assets and their checks."""
-    definitions = build_definitions(settings)
-    assets = [
-        one
-        for one in definitions.assets or []
-        if isinstance(one, dg.AssetsDefinition) and one.key.path[-1] in NAMES
-    ]
-    (partitions,) = {one.partitions_def for one in assets if one.partitions_def}
-    assert isinstance(partitions, dg.DailyPartitionsDefinition)
-    checks = [
-        build_checks(asset_named(name), settings, partitions, now=lambda: now) for name in NAMES
-    ]
-    return dg.Definitions(
-        assets=assets,
-        asset_checks=checks,
-        resources={**(definitions.resources or {}), **(resources or {})},
-        executor=dg.in_process_executor,
-    ).resolve_implicit_global_asset_job_def()
+def run_assets(
+    settings: Settings, instance: dg.DagsterInstance, names: Collection[str], **options: Any
+) -> dg.ExecuteInProcessResult:
+    """Assets with their checks."""
+    job = build_definitions(settings, now=lambda: NOW).resolve_implicit_global_asset_job_def()
+    keys = [dg.AssetKey(name) for name in names]
+    return job.execute_in_process(instance=instance, asset_selection=keys, **options)
 
 
 def evaluations(result: dg.ExecuteInProcessResult) -> Evaluations:
@@ -97,17 +81,20 @@ def run_checks(
     keys: Collection[tuple[str, str]] = QUALITY,
     *,
     now: datetime = NOW,
-    store: Any = None,
+    resources: Mapping[str, Any] | None = None,
     tags: dict[str, str] | None = None,
     raise_on_error: bool = True,
 ) -> dg.ExecuteInProcessResult:
     """Checks alone, as a click in the UI launches them; the provider cannot be asked."""
-    resources = {
-        "fitbit": no_provider,
-        "sample_store": store or sample_store_io_manager(settings),
-    }
-    job = job_of(settings, now=now, resources=resources).get_subset(
-        asset_selection=set(),
-        asset_check_selection={dg.AssetCheckKey(dg.AssetKey(a), c) for a, c in keys},
+    definitions = build_definitions(settings, now=lambda: now)
+    own = dict(definitions.resources or {}) | {"fitbit": no_provider} | dict(resources or {})
+    job = dg.Definitions(
+        assets=definitions.assets,
+        asset_checks=definitions.asset_checks,
+        resources=own,
+        executor=dg.in_process_executor,
+    ).resolve_implicit_global_asset_job_def()
+    chosen = {dg.AssetCheckKey(dg.AssetKey(asset), check) for asset, check in keys}
+    return job.get_subset(asset_selection=set(), asset_check_selection=chosen).execute_in_process(
+        instance=instance, tags=tags, raise_on_error=raise_on_error
     )
-    return job.execute_in_process(instance=instance, tags=tags, raise_on_error=raise_on_error)

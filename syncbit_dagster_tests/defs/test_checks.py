@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -30,7 +31,7 @@ from syncbit_dagster_tests.defs.checking import (
     History,
     evaluations,
     failed,
-    job_of,
+    run_assets,
     run_checks,
 )
 from syncbit_dagster_tests.defs.running import failure_of
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from syncbit_dagster.config import Settings
-    from syncbit_dagster.stores.base import Store
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LONG_DAY = date(2025, 10, 26)
@@ -62,7 +62,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
         ) as instance,
     ):
         settings = account.settings(BACKFILL_START_DATE=DAYS.first.isoformat())
-        result = job_of(settings).execute_in_process(instance=instance, tags=RANGE)
+        result = run_assets(settings, instance, NAMES, tags=RANGE)
         yield History(account, settings, instance, result)
 
 
@@ -82,29 +82,20 @@ def test_a_range_is_checked_in_the_run_that_brings_it(history: History) -> None:
     steps = found["intraday_steps", "minutes_in_day"]
     assert steps.metadata["days"].value == str(DAYS)
     assert steps.metadata["samples_checked"].value > 3_000  # type: ignore[operator]
-    assert found["sleep", "read_back"].metadata["days_checked"].value == len(DAYS)
     assert found["sleep", "read_back"].description == f"{DAYS}: 14 days checked, nothing is wrong."
     assert found["intraday_steps", "read_back"].severity is dg.AssetCheckSeverity.ERROR
     assert found["intraday_steps", "gaps"].severity is dg.AssetCheckSeverity.WARN
-
-
-def test_no_check_starts_before_the_data_that_it_looks_at(history: History) -> None:
-    order = [
-        event.step_key
-        for event in history.first_run.all_events
-        if event.event_type is dg.DagsterEventType.STEP_START
-    ]
-    # A sum of one asset belongs to the total of another one.
+    # A sum of one asset belongs to the total of another one: all data comes before all checks.
+    events = history.first_run.all_events
+    order = [e.step_key for e in events if e.event_type is dg.DagsterEventType.STEP_START]
     assert set(order[: len(NAMES)]) == set(NAMES)
     assert set(order[len(NAMES) :]) == {f"{name}_quality" for name in NAMES}
 
 
 def test_a_single_partition_is_checked_alone(history: History) -> None:
-    result = job_of(history.settings).execute_in_process(
-        instance=history.instance,
-        partition_key=LONG_DAY.isoformat(),
-        asset_selection=[dg.AssetKey("sleep"), dg.AssetKey("intraday_steps")],
-    )
+    names = ("sleep", "intraday_steps")
+    day = LONG_DAY.isoformat()
+    result = run_assets(history.settings, history.instance, names, partition_key=day)
     found = evaluations(result)
     assert {asset for asset, _ in found} == {"sleep", "intraday_steps"}
     assert not failed(found)
@@ -113,24 +104,20 @@ def test_a_single_partition_is_checked_alone(history: History) -> None:
         assert one.metadata["days"].value == asked
 
 
-def test_checks_alone_look_at_the_last_days_and_ask_no_provider(history: History) -> None:
+def test_checks_alone_look_at_the_last_days_or_a_range_and_ask_no_provider(
+    history: History,
+) -> None:
     calls = len(history.account.emulator.calls)
     found = evaluations(run_checks(history.settings, history.instance))
     assert set(found) == QUALITY
     assert not failed(found)
     assert found["sleep", "read_back"].metadata["days"].value == f"{DAYS.first}..{NOW.date()}"
     assert found["sleep", "read_back"].metadata["days_checked"].value == len(DAYS)
+    few = dict(zip(RANGE, ("2025-10-25", "2025-10-27"), strict=True))
+    result = run_checks(history.settings, history.instance, [("sleep", "read_back")], tags=few)
+    (one,) = result.get_asset_check_evaluations()
+    assert (one.check_name, one.metadata["days_checked"].value) == ("read_back", 3)
     assert len(history.account.emulator.calls) == calls
-
-
-def test_a_check_can_run_alone_over_a_range(history: History) -> None:
-    tags = {
-        "dagster/asset_partition_range_start": "2025-10-25",
-        "dagster/asset_partition_range_end": "2025-10-27",
-    }
-    result = run_checks(history.settings, history.instance, [("sleep", "read_back")], tags=tags)
-    (found,) = result.get_asset_check_evaluations()
-    assert (found.check_name, found.metadata["days_checked"].value) == ("read_back", 3)
 
 
 def off_the_grid(one: Series) -> Series:
@@ -223,44 +210,37 @@ def test_intraday_days_are_missed_where_they_come_by_themselves(
     assert failed(found) == {(f"intraday_{wanted}", "gaps")}
 
 
-@dataclass
-class CountingStore:
-    """A store that keeps what it was asked for."""
-
-    inner: Store
-    asked: list[Slice]
-
-    def read(self, target: Slice) -> pd.DataFrame:
-        self.asked.append(target)
-        return self.inner.read(target)
-
-
 @pytest.mark.parametrize(
-    ("keys", "days", "reads"),
+    ("checks", "days", "reads"),
     [
-        ({key for key in QUALITY if key[0] == "intraday_steps"}, None, 1),
-        ({("intraday_steps", "gaps")}, None, 0),
-        ({("intraday_steps", "read_back")}, ("2025-01-05", "2025-11-02"), 3),
+        ({check for name, check in QUALITY if name == "intraday_steps"}, None, 1),
+        ({"gaps"}, None, 0),
+        ({"read_back"}, ("2025-01-05", "2025-11-02"), 3),  # as much as should be in memory
     ],
-    ids=["all checks", "partitions only", "as much as should be in memory"],
 )
 def test_an_asset_is_read_once(
-    history: History, keys: set[tuple[str, str]], days: tuple[str, str] | None, reads: int
+    history: History, checks: set[str], days: tuple[str, str] | None, reads: int
 ) -> None:
     asked: list[Slice] = []
-    counting: Any = CountingStore(open_store(history.settings), asked)
-    store = dg.IOManagerDefinition.hardcoded_io_manager(
-        SampleStoreIOManager(counting, history.settings.account, RunFigures())
+    store = open_store(history.settings)
+
+    def read(target: Slice) -> pd.DataFrame:
+        asked.append(target)
+        return store.read(target)
+
+    noting: Any = SimpleNamespace(read=read)
+    manager = SampleStoreIOManager(noting, history.settings.account, RunFigures())
+    run = run_checks(
+        history.account.settings(),
+        history.instance,
+        {("intraday_steps", check) for check in checks},
+        resources={"sample_store": dg.IOManagerDefinition.hardcoded_io_manager(manager)},
+        tags=dict(zip(RANGE, days, strict=True)) if days else None,
     )
-    tags = dict(zip(RANGE, days, strict=True)) if days else None
-    settings = history.account.settings()
-    run = run_checks(settings, history.instance, keys, store=store, tags=tags)
     assert not failed(evaluations(run)) - {("intraday_steps", "gaps")}
     assert len(asked) == reads
-    for target in asked:
-        assert target.metrics == ("fitbit_steps_intraday", "fitbit_steps_total")
-    for earlier, later in pairwise(asked):
-        assert earlier.end == later.start
+    assert {one.metrics for one in asked} <= {("fitbit_steps_intraday", "fitbit_steps_total")}
+    assert all(earlier.end == later.start for earlier, later in pairwise(asked))
 
 
 def test_a_store_that_is_down_fails_the_run_with_a_sentence(history: History) -> None:
@@ -287,12 +267,7 @@ def test_a_partition_reported_by_hand_tells_no_count(settings: Settings) -> None
 
 
 def test_devices_are_judged_by_their_last_samples(history: History) -> None:
-    run = run_checks(
-        history.settings,
-        history.instance,
-        [("devices", "physiological_ranges")],
-        now=datetime.now(UTC),
-    )
-    (found,) = run.get_asset_check_evaluations()
+    asked = [("devices", "physiological_ranges")]
+    (found,) = run_checks(history.settings, history.instance, asked).get_asset_check_evaluations()
     assert found.passed
     assert found.metadata["samples_checked"].value >= 2  # type: ignore[operator]

@@ -1,19 +1,24 @@
-"""From the emulator through Dagster into the embedded store, compared with the person itself."""
+"""From the emulator through Dagster into the store and back: what a run brings, tells and refuses.
+
+That every sample is the person's is asked of a whole month (``month``) and of recorded days.
+"""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import dagster as dg
-import numpy as np
+import pandas as pd
 import pytest
 
+from syncbit_dagster.account.state import database
 from syncbit_dagster.catalog import ASSETS, METRICS, metrics_of
-from syncbit_dagster.core.civil import DayRange, day_start, to_milliseconds
-from syncbit_dagster.core.samples import decode_labels, to_series
+from syncbit_dagster.core.civil import DayRange, day_end, day_start, to_milliseconds
+from syncbit_dagster.core.samples import COLUMNS, decode_labels, to_series
 from syncbit_dagster.definitions import build_definitions
 from syncbit_dagster.defs.sparkline import INLINE_CHARACTERS
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
@@ -21,11 +26,11 @@ from syncbit_dagster.factories import open_store
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster_tests.defs.running import failure_of, materialize, metadata_of
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
+from syncbit_dagster_tests.victoriametrics import running, victoria_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pandas as pd
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from syncbit_dagster.config import Settings
 
@@ -38,12 +43,6 @@ PERSON = SyntheticPerson(zone=BERLIN, first_day=date(2025, 1, 1), seed=7)
 
 
 @pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield instance
-
-
-@pytest.fixture
 def account(tmp_path: Path) -> Iterator[EmulatedAccount]:
     with emulated_account(PERSON, tmp_path, now=lambda: LONG_AFTER) as account:
         yield account
@@ -51,178 +50,69 @@ def account(tmp_path: Path) -> Iterator[EmulatedAccount]:
 
 def stored(settings: Settings, asset: str, days: DayRange = DAYS) -> dict[str, dict[int, float]]:
     """What the store holds: values by instant, by metric and its own label."""
-    store = open_store(settings)
-    account = settings.account
+    store, account = open_store(settings), settings.account
     names = tuple({metric.name for metric in metrics_of(asset)})
-    frame = store.read(
-        Slice(names, account.labels, days.start(account.zone), days.end(account.zone))
-    )
+    target = Slice(names, account.labels, days.start(account.zone), days.end(account.zone))
+    found = to_series(store.read(target))
     store.close()
     result = {}
-    for series in to_series(frame):
+    for series in found:
         own = [v for k, v in decode_labels(series.labels).items() if k not in account.labels]
         pairs = zip(series.timestamps.tolist(), series.values.tolist(), strict=True)
         result["/".join([series.metric, *own])] = dict(pairs)
     return result
 
 
-def total(column: np.ndarray | None, worn: np.ndarray) -> float:
-    """A column's sum over the minutes in which the watch was on the wrist."""
-    assert column is not None
-    return float(column[worn].sum())
-
-
-def test_daily_values_are_the_person_s(
-    account: EmulatedAccount, instance: dg.DagsterInstance
-) -> None:
-    settings = account.settings()
-    assert materialize(settings, FOUR[:2], DAYS, instance).success
-    activity, heart = stored(settings, "activity_summary"), stored(settings, "heart_rate")
-    expected: dict[str, dict[int, float]] = {}
-    for day in DAYS:
-        truth = PERSON.day(day)
-        if not truth.worn.any():
-            continue
-        totals = {
-            "fitbit_steps_total": total(truth.steps, truth.worn),
-            "fitbit_distance_km": total(truth.distance_mm, truth.worn) / 1e6,
-            "fitbit_calories_total": total(truth.calories_kcal, truth.worn),
-            "fitbit_floors_total": total(truth.floors, truth.worn),
-            "fitbit_elevation_meters": total(truth.altitude_gain_mm, truth.worn) / 1e3,
-        }
-        assert truth.level is not None
-        if vigorous := total(truth.level == 3, truth.worn):  # a level without minutes is left out
-            totals["fitbit_active_minutes/very_active"] = vigorous
-        for name, value in totals.items():
-            expected.setdefault(name, {})[to_milliseconds(day_start(day, BERLIN))] = value
-    for name, truth_of_metric in expected.items():
-        assert activity[name] == pytest.approx(truth_of_metric, rel=1e-9), name
-    resting: dict[int, float] = {
-        to_milliseconds(day_start(day, BERLIN)): float(bpm)
-        for day in DAYS
-        if (bpm := PERSON.daily(day).resting_heart_rate) is not None
-    }
-    assert heart["fitbit_resting_heart_rate_bpm"] == resting
-    assert resting
-
-
-@pytest.mark.parametrize(("detail", "minutes"), [("1min", 1), ("5min", 5), ("15min", 15)])
-def test_intervals_are_the_person_s_on_the_day_with_25_hours(
-    account: EmulatedAccount, instance: dg.DagsterInstance, detail: str, minutes: int
-) -> None:
-    settings = account.settings(INTRADAY_DETAIL_LEVEL=detail, INTRADAY_HEART_RATE_DETAIL=detail)
-    assert materialize(settings, FOUR[2:], DAYS, instance).success
-    steps: dict[int, float] = {}
-    beats: dict[int, list[int]] = {}
-    for day in DAYS:
-        truth, start = PERSON.day(day), to_milliseconds(day_start(day, BERLIN))
-        assert truth.steps is not None
-        for minute in np.flatnonzero(truth.worn):
-            interval = start + int(minute) // minutes * minutes * 60_000
-            steps[interval] = steps.get(interval, 0) + int(truth.steps[minute])
-        for instant, bpm in zip(truth.heart_ms, truth.heart_bpm, strict=True):
-            interval = int(start + (instant - start) // (minutes * 60_000) * (minutes * 60_000))
-            beats.setdefault(interval, []).append(int(bpm))
-    assert stored(settings, "intraday_steps") == {"fitbit_steps_intraday": steps}
-    (heart,) = stored(settings, "intraday_heart_rate").values()
-    means = {t: float(np.mean(values)) for t, values in beats.items()}
-    assert heart == pytest.approx(means, rel=1e-9)
-
-
-def test_every_reading_of_the_heart(account: EmulatedAccount, instance: dg.DagsterInstance) -> None:
-    settings = account.settings(INTRADAY_HEART_RATE_DETAIL="1sec")
-    days = DayRange(DAYS.first, DAYS.first + timedelta(days=1))
-    assert materialize(settings, FOUR[3:], days, instance).success
-    (heart,) = stored(settings, "intraday_heart_rate", days).values()
-    truth = [PERSON.day(day) for day in days]
-    assert heart == {
-        int(t): float(bpm)
-        for day in truth
-        for t, bpm in zip(day.heart_ms, day.heart_bpm, strict=True)
-    }
-
-
-def test_a_range_is_one_run_with_as_few_requests_as_planned(
-    account: EmulatedAccount, instance: dg.DagsterInstance
-) -> None:
-    assert materialize(account.settings(), FOUR, DAYS, instance).success
-    assert len(instance.get_runs()) == 1
-    requests = {
-        asset: [m["requests"] for m in metadata_of(instance, asset).values() if "requests" in m]
-        for asset in FOUR
-    }
-    assert requests["activity_summary"] == [8]
-    assert requests["intraday_steps"] == [1]
-    assert requests["intraday_heart_rate"] == [2]  # 8 days and an hour are 11,580 minutes
-    assert sum(map(sum, requests.values())) == len(account.emulator.calls)
-
-
-def test_each_partition_tells_what_it_got(
+def test_a_range_is_one_run_and_each_partition_tells_what_it_got(
     account: EmulatedAccount, instance: dg.DagsterInstance
 ) -> None:
     settings = account.settings()
     assert materialize(settings, FOUR, DAYS, instance).success
-    for asset in FOUR:
-        per_day = metadata_of(instance, asset)
+    assert len(instance.get_runs()) == 1
+    told = {asset: metadata_of(instance, asset) for asset in FOUR}
+    # Each asset's requests stand at the newest day; 8 days and an hour are 11,580 minutes.
+    asked = {asset: told[asset][str(DAYS.last)]["requests"] for asset in FOUR}
+    assert asked == dict(zip(FOUR, (8, 3, 1, 2), strict=True))
+    assert sum(asked.values()) == len(account.emulator.calls)
+    of_the_run = {"requests", "fetch_seconds", "write_mode", "store_verdict"}
+    for asset, per_day in told.items():
         assert set(per_day) == {day.isoformat() for day in DAYS}
         found = [t for values in stored(settings, asset).values() for t in values]
         for day in DAYS:
             metadata = per_day[day.isoformat()]
-            start = to_milliseconds(day_start(day, BERLIN))
-            end = to_milliseconds(day_start(day + timedelta(days=1), BERLIN))
+            start, end = (to_milliseconds(f(day, BERLIN)) for f in (day_start, day_end))
             count = sum(start <= t < end for t in found)
             assert metadata["samples"] == count
-            of_the_run = {"requests", "fetch_seconds", "write_mode", "store_verdict"}
             assert of_the_run & set(metadata) == (of_the_run if day == DAYS.last else set())
-            if count:
-                assert metadata["first_sample"].startswith(day.isoformat())
-                assert metadata["last_sample"].startswith(day.isoformat())
-            if count and (asset.startswith("intraday") or day == DAYS.last):
-                plot = metadata["plot"]
-                assert plot.startswith("![fitbit_")
-                assert len(plot) < INLINE_CHARACTERS
-            else:
-                assert "plot" not in metadata
+            for name in ("first_sample", "last_sample") if count else ():
+                assert metadata[name].startswith(day.isoformat())
+            has_plot = count and (asset.startswith("intraday") or day == DAYS.last)
+            assert ("plot" in metadata) == bool(has_plot)
+            if has_plot:
+                assert metadata["plot"].startswith("![fitbit_")
+                assert len(metadata["plot"]) < INLINE_CHARACTERS
 
 
 def test_materializing_again_changes_nothing(
     account: EmulatedAccount, instance: dg.DagsterInstance
 ) -> None:
     settings = account.settings()
-    for _ in range(2):
-        assert materialize(settings, FOUR, DAYS, instance).success
+    assert materialize(settings, FOUR, DAYS, instance).success
     before = {asset: stored(settings, asset) for asset in FOUR}
-    newest = {asset: metadata_of(instance, asset)[DAYS.last.isoformat()] for asset in FOUR}
-    assert {asset: metadata["write_mode"] for asset, metadata in newest.items()} == dict.fromkeys(
-        FOUR, "noop"
-    )
-    assert materialize(settings, FOUR, DayRange(DAYS.last, DAYS.last), instance).success
+    for days in (DAYS, DayRange(DAYS.last, DAYS.last)):
+        assert materialize(settings, FOUR, days, instance).success
+        newest = [metadata_of(instance, asset)[str(DAYS.last)] for asset in FOUR]
+        assert {one["write_mode"] for one in newest} == {"noop"}
     assert {asset: stored(settings, asset) for asset in FOUR} == before
-
-
-def test_late_data_completes_a_day(tmp_path: Path, instance: dg.DagsterInstance) -> None:
-    clock = [datetime(2025, 10, 22, 12, tzinfo=UTC)]
-    day = DayRange(DAYS.first, DAYS.first)
-    with emulated_account(PERSON, tmp_path, now=lambda: clock[0]) as account:
-        settings = account.settings()
-        assert materialize(settings, FOUR, day, instance).success
-        early = stored(settings, "intraday_steps", day)["fitbit_steps_intraday"]
-        assert stored(settings, "heart_rate", day).get("fitbit_resting_heart_rate_bpm") is None
-        clock[0] = LONG_AFTER
-        account.emulator.expire_access_tokens()
-        assert materialize(settings, FOUR, day, instance).success
-        late = stored(settings, "intraday_steps", day)["fitbit_steps_intraday"]
-        assert len(early) < len(late)
-        assert len(stored(settings, "heart_rate", day)["fitbit_resting_heart_rate_bpm"]) == 1
 
 
 def test_every_offered_asset_materializes(
     account: EmulatedAccount, instance: dg.DagsterInstance
 ) -> None:
     settings = account.settings()
-    definitions = build_definitions(settings)
     names = [asset.name for asset in ASSETS]
-    assert {*names, "weekly_report"} == {k.path[-1] for k in definitions.resolve_all_asset_keys()}
+    keys = build_definitions(settings).resolve_all_asset_keys()
+    assert {key.path[-1] for key in keys} == {*names, "weekly_report"}
     assert materialize(settings, names, DAYS, instance).success
     daily = [name for name in names if name != "devices"]
     arrived = {name.split("/")[0] for asset in daily for name in stored(settings, asset)}
@@ -236,11 +126,9 @@ def test_devices_gather_what_was_read_and_keep_a_sync_once(
     for _ in range(2):
         assert materialize(settings, ["devices"], None, instance).success
     ever = DayRange(date(2025, 1, 1), datetime.now(UTC).date() + timedelta(days=1))
-    found = stored(settings, "devices", ever)
-    trackers = {name for name in found if "TRACKER" in name}
+    trackers = {k: v for k, v in stored(settings, "devices", ever).items() if "TRACKER" in k}
     assert len(trackers) == 2
-    for name in trackers:
-        times = found[name]
+    for name, times in trackers.items():
         if name.startswith("fitbit_device_battery_percent"):
             assert len(times) == 2
             assert all(0 < value <= 100 for value in times.values())
@@ -250,20 +138,17 @@ def test_devices_gather_what_was_read_and_keep_a_sync_once(
 
 
 @pytest.mark.filterwarnings("ignore::dagster.BetaWarning")  # of the asset in the test
-def test_a_downstream_asset_gets_the_same_table_back(
+def test_a_downstream_asset_gets_a_table_of_what_is_stored(
     account: EmulatedAccount, instance: dg.DagsterInstance
 ) -> None:
     received: list[pd.DataFrame] = []
     settings = account.settings()
-    (partitions,) = {
-        spec.partitions_def
-        for spec in build_definitions(settings).resolve_all_asset_specs()
-        if isinstance(spec.partitions_def, dg.DailyPartitionsDefinition)
-    }
 
     @dg.asset(
         name="downstream",
-        partitions_def=partitions,
+        partitions_def=dg.DailyPartitionsDefinition(
+            "2025-01-01", timezone=BERLIN.key, end_offset=1
+        ),
         backfill_policy=dg.BackfillPolicy.single_run(),
         ins={"intraday_steps": dg.AssetIn(input_manager_key="sample_store")},
     )
@@ -273,46 +158,64 @@ def test_a_downstream_asset_gets_the_same_table_back(
     names = ["intraday_steps", "downstream"]
     assert materialize(settings, names, DAYS, instance, extra=[downstream]).success
     (frame,) = received
+    assert isinstance(frame, pd.DataFrame)
+    assert tuple(frame.columns) == COLUMNS
     (series,) = to_series(frame)
     pairs = zip(series.timestamps.tolist(), series.values.tolist(), strict=True)
     assert dict(pairs) == stored(settings, "intraday_steps")["fitbit_steps_intraday"]
 
 
-def assert_refused(
-    settings: Settings, instance: dg.DagsterInstance, sentence: str, asset: str = FOUR[0]
+def test_a_run_says_how_the_account_stands(
+    account: EmulatedAccount,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """The run fails with one sentence, and no partition counts as materialized."""
-    result = materialize(settings, [asset], DAYS, instance)
+    # The budget's clock stands, however long a run takes on a busy machine.
+    monkeypatch.setattr(database, "time", SimpleNamespace(time=LONG_AFTER.timestamp))
+    for _ in range(2):
+        assert materialize(account.settings(), ["heart_rate"], DAYS, instance).success
+    said = capfd.readouterr().err
+    assert re.search(r"quota: 3 of \d+ requests in 60 s used", said)
+    assert "scopes: everything was granted" in said
+    assert "token: good until" in said
+
+
+@pytest.mark.parametrize(
+    ("act", "variables", "sentence"),
+    [
+        (lambda _: None, {"VICTORIA_ENDPOINT": "http://127.0.0.1:9"}, "127.0.0.1:9"),
+        (lambda account: account.emulator.revoke(), {}, "run `syncbit authorize` again"),
+    ],
+    ids=["a store that is down", "a revoked token"],
+)
+def test_what_is_refused_is_one_sentence_and_materializes_nothing(
+    account: EmulatedAccount,
+    instance: dg.DagsterInstance,
+    act: Callable[[EmulatedAccount], object],
+    variables: dict[str, str],
+    sentence: str,
+) -> None:
+    act(account)
+    assert_refused(account.settings(**variables), instance, sentence)
+
+
+@pytest.mark.victoriametrics
+def test_a_server_that_forgets_the_past_is_refused(
+    account: EmulatedAccount, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    with running(victoria_metrics(tmp_path / "victoria", flags=())) as server:
+        settings = account.settings(VICTORIA_ENDPOINT=server.url)
+        assert_refused(settings, instance, "-retentionPeriod")
+
+
+def assert_refused(settings: Settings, instance: dg.DagsterInstance, sentence: str) -> None:
+    result = materialize(settings, FOUR[:1], DAYS, instance)
     assert not result.success
     description = failure_of(result)
     assert sentence in description
     assert "\n" not in description
-    assert not instance.get_materialized_partitions(dg.AssetKey(asset))
-
-
-def test_a_store_that_is_down(account: EmulatedAccount, instance: dg.DagsterInstance) -> None:
-    settings = account.settings(VICTORIA_ENDPOINT="http://127.0.0.1:9")
-    assert_refused(settings, instance, "127.0.0.1:9")
-
-
-def test_a_revoked_token(account: EmulatedAccount, instance: dg.DagsterInstance) -> None:
-    account.emulator.revoke()
-    assert_refused(account.settings(), instance, "run `syncbit authorize` again")
-
-
-def test_no_token(account: EmulatedAccount, instance: dg.DagsterInstance) -> None:
-    settings = account.settings()
-    Path(str(settings.account.tokens.place)).unlink()
-    assert_refused(settings, instance, "run `syncbit authorize` first")
-
-
-def test_an_account_without_fitbit_data(
-    account: EmulatedAccount, instance: dg.DagsterInstance
-) -> None:
-    reason = {"reason": "ACCOUNT_NOT_LINKED"}
-    body = {"error": {"code": 400, "status": "FAILED_PRECONDITION", "details": [reason]}}
-    account.emulator.fail_next(400, body=body)
-    assert_refused(account.settings(), instance, "the account that the Fitbit app uses")
+    assert not instance.get_materialized_partitions(dg.AssetKey(FOUR[0]))
 
 
 def test_a_scope_that_was_not_granted_skips_its_assets_only(
@@ -322,14 +225,13 @@ def test_a_scope_that_was_not_granted_skips_its_assets_only(
     account.emulator.untick(scope)
     result = materialize(account.settings(), ["activity_summary", "breathing_rate"], DAYS, instance)
     assert result.success
-    passed = {
-        one.asset_key.path[-1]: (one.passed, one.description)
+    checks = {
+        one.asset_key.path[-1]: one
         for one in result.get_asset_check_evaluations()
         if one.check_name == "permission"
     }
-    refused, sentence = passed["activity_summary"]
-    assert not refused
-    assert "tick every box" in str(sentence)
-    assert passed["breathing_rate"][0]
+    assert not checks["activity_summary"].passed
+    assert "tick every box" in str(checks["activity_summary"].description)
+    assert checks["breathing_rate"].passed
     assert not instance.get_materialized_partitions(dg.AssetKey("activity_summary"))
     assert len(instance.get_materialized_partitions(dg.AssetKey("breathing_rate"))) == len(DAYS)

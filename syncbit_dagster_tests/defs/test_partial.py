@@ -14,55 +14,30 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import dagster as dg
-import pytest
 
 from syncbit_dagster.account.state import database
 from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.core.civil import ONE_DAY, DayRange
 from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
-from syncbit_dagster.sources import http
 from syncbit_dagster.sources.fitbit_web import source as fitbit_web
-from syncbit_dagster.sources.google_health import source as google_health
-from syncbit_dagster.sources.google_health.client import GoogleHealthClient
 from syncbit_dagster_tests.dagster_process import clean_environment
 from syncbit_dagster_tests.defs.running import failure_of, materialize, metadata_of
-from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
-from syncbit_dagster_tests.waiting import wait_for
+from syncbit_dagster_tests.emulated import emulated_account
+from syncbit_dagster_tests.waiting import HANGS_SECONDS, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
+    import pytest
 
 ROOT = Path(__file__).parents[2]
-BERLIN = ZoneInfo("Europe/Berlin")
-PERSON = SyntheticPerson(BERLIN, date(2025, 1, 1), seed=3)
+PERSON = SyntheticPerson(ZoneInfo("Europe/Berlin"), date(2025, 1, 1), seed=3)
 LONG_AFTER = datetime(2025, 12, 10, 12, 20, tzinfo=UTC)
 DAYS = DayRange(date(2025, 10, 24), date(2025, 10, 29))  # with the one of 25 hours
 ASSET = "intraday_steps"
-READINGS = {"INTRADAY_HEART_RATE_DETAIL": "1sec"}  # a request a day
 
 
-@pytest.fixture(autouse=True)
-def one_request_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that it is the planned one that fails, and no test waits before it is sent again."""
-    monkeypatch.setattr(http, "FIRST_WAIT_SECONDS", 0.0)
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield instance
-
-
-@pytest.fixture
-def account(tmp_path: Path) -> Iterator[EmulatedAccount]:
-    with emulated_account(PERSON, tmp_path, now=lambda: LONG_AFTER) as account:
-        yield account
-
-
-def there(instance: dg.DagsterInstance, asset: str) -> set[str]:
-    return instance.get_materialized_partitions(dg.AssetKey(asset))
+def there(instance: dg.DagsterInstance) -> set[str]:
+    return instance.get_materialized_partitions(dg.AssetKey(ASSET))
 
 
 def keys(days: DayRange) -> set[str]:
@@ -71,51 +46,6 @@ def keys(days: DayRange) -> set[str]:
 
 def rest_of(days: DayRange, done: int) -> DayRange:
     return DayRange(days.first + done * ONE_DAY, days.last)
-
-
-def test_a_source_that_breaks_midway(
-    account: EmulatedAccount, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(google_health, "ROWS_PER_BATCH", 1)
-    asked: list[datetime] = []
-    pages = GoogleHealthClient.pages
-
-    def noted(client: GoogleHealthClient, request: Any) -> Any:
-        asked.append(request.start)
-        if len(asked) == 4:
-            account.emulator.fail_next(500, http.TRIES)
-        return pages(client, request)
-
-    monkeypatch.setattr(GoogleHealthClient, "pages", noted)
-    settings = account.settings(**READINGS)
-    result = materialize(settings, ["intraday_heart_rate"], DAYS, instance)
-    assert not result.success
-    sentence = failure_of(result)
-    assert "answered 500 6 times; try again later." in sentence
-    assert "\n" not in sentence
-    done = DayRange(DAYS.first, DAYS.first + timedelta(days=2))
-    assert there(instance, "intraday_heart_rate") == keys(done)
-    told = metadata_of(instance, "intraday_heart_rate")
-    assert all(day["samples"] > 0 and day["state"] == "settled" for day in told.values())
-
-    asked.clear()
-    rest = rest_of(DAYS, 3)
-    assert materialize(settings, ["intraday_heart_rate"], rest, instance).success
-    assert asked == [day.start(BERLIN) for day in rest.chunks(1)]  # none of the finished ones
-    assert there(instance, "intraday_heart_rate") == keys(DAYS)
-
-
-def test_assets_of_a_run_do_not_fail_with_each_other(
-    account: EmulatedAccount, instance: dg.DagsterInstance
-) -> None:
-    account.emulator.fail_next(502, http.TRIES)
-    names = {"activity_summary", "heart_rate", "intraday_steps"}
-    result = materialize(account.settings(), sorted(names), DAYS, instance)
-    assert not result.success
-    failure_of(result)  # one step has failed
-    complete = {name for name in names if there(instance, name) == keys(DAYS)}
-    assert len(complete) == 2
-    assert all(not there(instance, name) for name in names - complete)
 
 
 def test_a_budget_that_is_used_up_says_when_it_goes_on(
@@ -140,16 +70,20 @@ def test_a_budget_that_is_used_up_says_when_it_goes_on(
         assert sentence.startswith("The request budget (4 requests in 3600 s) is used up; it may")
         assert f"go on at {goes_on.isoformat(' ', 'minutes')[:16]}" in sentence
         assert "\n" not in sentence
-        done = len(there(instance, ASSET))
-        assert there(instance, ASSET) == keys(DAYS) - keys(rest_of(DAYS, done))
-        assert 0 < done <= 4
+        rest = rest_of(DAYS, 4)
+        assert there(instance) == keys(DAYS) - keys(rest)
         assert len(account.emulator.fitbit_web.calls) == 4
 
+        told = metadata_of(instance, ASSET)
+        assert all(day["samples"] > 0 and day["state"] == "settled" for day in told.values())
+
         clock[0] += timedelta(hours=1)
-        rest = rest_of(DAYS, done)
         account.emulator.fitbit_web.expire_access_tokens()
+        account.emulator.fitbit_web.calls.clear()
         assert materialize(settings, [ASSET], rest, instance).success
-        assert there(instance, ASSET) == keys(DAYS)
+        assert there(instance) == keys(DAYS)
+        answered = [path for _, path, status in account.emulator.fitbit_web.calls if status == 200]
+        assert len(answered) == len(rest)  # none for the finished ones
 
 
 # One request at a time, so that the third one is the one that the server stops in.
@@ -172,7 +106,7 @@ def test_a_process_that_is_killed_loses_only_what_was_not_stored(tmp_path: Path)
     def now() -> datetime:
         if len(calls) == 2:  # the server stops in the middle of the third request
             third_request.set()
-            goes_on.wait(180)
+            goes_on.wait(HANGS_SECONDS)
         return LONG_AFTER
 
     with (
@@ -196,19 +130,23 @@ def test_a_process_that_is_killed_loses_only_what_was_not_stored(tmp_path: Path)
             start_new_session=True,
         )
         try:
-            assert third_request.wait(90)
             # Two pages of 10,000 minutes hold 13 whole days; they are stored while it waits.
             rest = rest_of(days, 13)
             stored = keys(days) - keys(rest)
-            wait_for(lambda: there(instance, ASSET) == stored or None, 90, "the days before")
+
+            def waits() -> bool | None:
+                assert process.poll() is None
+                return (third_request.is_set() and there(instance) == stored) or None
+
+            wait_for(waits, HANGS_SECONDS, "the third request and the days of two")
         finally:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             goes_on.set()
-        assert there(instance, ASSET) == stored
-        wait_for(lambda: len(calls) == 3 or None, 30, "the answer that nobody waits for")
+        assert there(instance) == stored
+        wait_for(lambda: len(calls) == 3 or None, HANGS_SECONDS, "the answer that nobody reads")
         calls.clear()
         settings = account.settings(**variables)
         assert materialize(settings, [ASSET], rest, instance).success
-        assert there(instance, ASSET) == keys(days)
+        assert there(instance) == keys(days)
         assert len(calls) == 3

@@ -10,7 +10,6 @@ import pytest
 
 from syncbit_dagster.catalog import ASSETS
 from syncbit_dagster.defs.assets import SETTLED_CHECK
-from syncbit_dagster.sources import http
 from syncbit_dagster_tests.defs.running import metadata_of
 from syncbit_dagster_tests.defs.unattended import Daemon, range_of
 from syncbit_dagster_tests.defs.wearer import Wearer
@@ -23,9 +22,7 @@ if TYPE_CHECKING:
 NOON = datetime(2025, 10, 30, 12, tzinfo=UTC)
 LAST_SYNC = datetime(2025, 10, 28, 12, tzinfo=UTC)
 OFF = date(2025, 10, 27)
-VARIABLES = {
-    asset.collect: "false" for asset in ASSETS if asset.collect and asset.name != "devices"
-}
+FEW = {asset.collect: "false" for asset in ASSETS if asset.collect and asset.name != "devices"}
 ASSET = "intraday_steps"
 
 
@@ -36,23 +33,14 @@ def person() -> Wearer:
 
 
 @pytest.fixture
-def account(
-    tmp_path: Path, person: Wearer, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[EmulatedAccount]:
-    monkeypatch.setattr(http, "FIRST_WAIT_SECONDS", 0.0)
+def account(tmp_path: Path, person: Wearer) -> Iterator[EmulatedAccount]:
     with emulated_account(person, tmp_path, now=lambda: NOON) as account:
         yield account
 
 
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield instance
-
-
 def daemon(account: EmulatedAccount, instance: dg.DagsterInstance, first: str) -> Daemon:
     settings = account.settings(
-        **VARIABLES,
+        **FEW,
         BACKFILL_START_DATE=first,
         ENABLE_INTRADAY_COLLECTION="true",
         INTRADAY_RESOURCES="steps",
@@ -99,40 +87,6 @@ def test_off_not_synced_and_failed_are_three_things(
     assert not runs.execute(yesterday).success
     assert "2025-10-29" not in states(instance)
     assert "2025-10-29" not in instance.get_materialized_partitions(dg.AssetKey(ASSET))
-
-
-def test_a_later_sync_settles_what_was_provisional(
-    account: EmulatedAccount, instance: dg.DagsterInstance, person: Wearer
-) -> None:
-    runs = daemon(account, instance, "2025-10-28")
-    by_the_schedule = dg.RunRequest(
-        run_key="morning",
-        tags={
-            "dagster/asset_partition_range_start": "2025-10-28",
-            "dagster/asset_partition_range_end": "2025-10-29",
-        },
-    )
-    (request,) = runs.asks()
-    assert runs.execute(request).success
-    assert runs.execute(by_the_schedule).success
-    assert states(instance) == {
-        "2025-10-28": ("provisional", "data"),
-        "2025-10-29": ("provisional", "not yet there"),
-    }
-    few = metadata_of(instance, ASSET)["2025-10-28"]["samples"]
-
-    person.syncs["1"] = NOON
-    (request,) = runs.asks()
-    assert range_of(request) == ("2025-10-28", "2025-10-30")
-    result = runs.execute(request)
-    assert result.success
-    assert states(instance) == {
-        "2025-10-28": ("settled", "data"),
-        "2025-10-29": ("settled", "data"),
-        "2025-10-30": ("provisional", "data"),
-    }
-    assert metadata_of(instance, ASSET)["2025-10-28"]["samples"] > few
-    assert settled_check(result).description == "Provisional: 2025-10-30."
 
 
 def test_days_that_no_device_remembers_are_settled_whatever_it_says(

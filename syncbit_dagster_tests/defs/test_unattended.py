@@ -11,14 +11,13 @@ from syncbit_dagster.defs.run_requests import RANGE_END_TAG, RANGE_START_TAG
 from syncbit_dagster_tests.dagster_process import copy_of_the_root, dagster_dev
 from syncbit_dagster_tests.defs.wearer import BERLIN, Wearer
 from syncbit_dagster_tests.emulated import emulated_account
-from syncbit_dagster_tests.waiting import wait_for
+from syncbit_dagster_tests.waiting import HANGS_SECONDS, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 THREE = ("activity_summary", "heart_rate", "active_zone_minutes")
 FEW = {asset.collect: "false" for asset in ASSETS if asset.collect and asset.name != "devices"}
-SECONDS = 180  # a tick of each sensor, and runs in processes of their own, on a busy machine
 
 _RUNS = "{ runsOrError { ... on Runs { results { jobName status tags { key value } } } } }"
 
@@ -39,7 +38,7 @@ def test_nothing_has_to_be_started_by_hand(tmp_path: Path) -> None:
                 is_there = all(dagster.partition_counts(name) >= (41, 0) for name in THREE)
                 return (is_there and set(dagster.run_statuses()) == {"SUCCESS"}) or None
 
-            wait_for(all_is_done, SECONDS, "the history and the first sync")
+            wait_for(all_is_done, HANGS_SECONDS, "the history and the first sync")
             runs = dagster.ask(_RUNS)["runsOrError"]["results"]
             log = dagster.log.read_text()
     asked: dict[str, list[date]] = {}

@@ -122,6 +122,16 @@ class QuickDaemon(Daemon):
                 assert not self.there[asset].intersection(map(str, found))  # nothing comes twice
                 self.there[asset].update(map(str, found))
 
+    def fetch_all(self) -> list[dg.RunRequest]:
+        """All that is asked for, tick by tick, until nothing is; that reason is in ``rests``."""
+        asked: list[dg.RunRequest] = []
+        while not isinstance(found := self.tick(), str):
+            for request in found:
+                self.fetch(request)
+            asked += found
+        self.rests = found
+        return asked
+
 
 def range_of(request: dg.RunRequest) -> tuple[str, str]:
     """The first and the last partition that a run is asked for."""
