@@ -24,6 +24,7 @@ from syncbit_dagster.catalog import metrics_of
 from syncbit_dagster.cli.emulator import synthetic_person
 from syncbit_dagster.config import load_settings
 from syncbit_dagster.core.civil import DayRange, civil_day
+from syncbit_dagster.core.samples import to_series
 from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.server import running_emulator
 from syncbit_dagster.factories import offered_assets, open_source, open_store
@@ -136,7 +137,8 @@ def make_report_file(directory: Path) -> Path:
                 names = tuple(dict.fromkeys(row.name for row in metrics_of(asset.name)))
                 for batch in source.fetch(asset, fetched) if asset.is_partitioned else ():
                     start, end = batch.days.start(account.zone), batch.days.end(account.zone)
-                    store.replace(Slice(names, account.labels, start, end), batch.samples)
+                    target = Slice(names, account.labels, start, end)
+                    store.replace(target, to_series(batch.samples))
             report = make_report(store, account.labels, account.zone, days, now)
     file = directory / "report.html"
     write_report(report, file)

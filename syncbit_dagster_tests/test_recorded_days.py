@@ -12,7 +12,7 @@ import pytest
 
 from syncbit_dagster.catalog import METRICS
 from syncbit_dagster.core.civil import DayRange
-from syncbit_dagster.core.samples import decode_labels, to_series
+from syncbit_dagster.core.samples import decode_labels
 from syncbit_dagster.emulator.takeout import TakeoutPerson
 from syncbit_dagster.factories import open_store
 from syncbit_dagster.stores.base import Slice
@@ -54,7 +54,7 @@ def everything_in(settings: Settings) -> dict[str, dict[int, float]]:
         datetime(2000, 1, 1, tzinfo=UTC),
         datetime(2030, 1, 1, tzinfo=UTC),
     )
-    series = to_series(store.read(everything))
+    series = store.read(everything)
     store.close()
     result = {}
     for one in series:

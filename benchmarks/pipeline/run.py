@@ -26,6 +26,7 @@ from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.catalog import metrics_of
 from syncbit_dagster.config import Settings, load_settings
 from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.samples import to_series
 from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.factories import offered_assets, open_source, open_store
 from syncbit_dagster.sources import http
@@ -118,7 +119,7 @@ def run(settings: Settings, days: DayRange, baseline: float) -> None:
             target = Slice(
                 metrics, settings.account.labels, batch.days.start(zone), batch.days.end(zone)
             )
-            samples += store.replace(target, batch.samples).wanted
+            samples += store.replace(target, to_series(batch.samples)).wanted
             requests += batch.requests
     source.close()
     store.close()

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.accounts.meter import cpu_seconds
 from benchmarks.store.data import DAILY_METRICS, DAY, START, regular
-from syncbit_dagster.core.samples import encode_labels, from_series
+from syncbit_dagster.core.samples import encode_labels
 from syncbit_dagster.stores.base import Slice, Write
 
 if TYPE_CHECKING:
@@ -55,5 +55,5 @@ def _morning(user: str) -> list[Write]:
             )
             for metric in metrics
         ]
-        writes.append(Write(Slice(metrics, labels, START, end), from_series(series)))
+        writes.append(Write(Slice(metrics, labels, START, end), series))
     return writes

@@ -25,7 +25,7 @@ import requests
 
 from benchmarks.store import data
 from benchmarks.store.morning import mornings
-from syncbit_dagster.core.samples import Series, decode_labels, from_series
+from syncbit_dagster.core.samples import Series, decode_labels
 from syncbit_dagster.stores.victoriametrics import (
     VictoriaMetricsConfig,
     VictoriaMetricsStore,
@@ -132,28 +132,26 @@ def naive_text(parts: list[Series], sample_limit: int = 300_000) -> float:
 
 def in_one_range(parts: list[Series], days: int) -> dict[str, float]:
     """First write and unchanged re-run of everything in one call; and a durable first write."""
-    frame = from_series(parts)
     target = data.slice_of(parts, 0, days)
     with fresh_server() as server, store_on(server.url) as store:
-        first = seconds_of(lambda: store.replace(target, frame))
+        first = seconds_of(lambda: store.replace(target, parts))
         hwm = high_water(server)
-        again = seconds_of(lambda: store.replace(target, frame))
+        again = seconds_of(lambda: store.replace(target, parts))
     with fresh_server() as server, store_on(server.url) as store:
-        durable = seconds_of(lambda: store.replace(target, frame, durable=True))
+        durable = seconds_of(lambda: store.replace(target, parts, durable=True))
     return {"first": first, "again": again, "durable": durable, "server MB": hwm}
 
 
 def day_by_day(parts: list[Series], days: int) -> dict[str, float]:
     """First write and unchanged re-run, a call a day."""
-    frames = [
-        (data.slice_of(parts, day, 1), from_series(data.between(parts, day, 1)))
-        for day in range(days)
+    days_of_it = [
+        (data.slice_of(parts, day, 1), data.between(parts, day, 1)) for day in range(days)
     ]
     with fresh_server() as server, store_on(server.url) as store:
 
         def write() -> None:
-            for target, frame in frames:
-                store.replace(target, frame)
+            for target, series in days_of_it:
+                store.replace(target, series)
 
         return {"first": seconds_of(write), "again": seconds_of(write)}
 
@@ -175,12 +173,12 @@ def correct_ten_years() -> dict[str, float]:
     with fresh_server() as server, store_on(server.url) as store:
         write_plainly(server.url, [series])
         target = data.slice_of([series], offset + day, 1)
-        frame = from_series(data.between([changed], offset + day, 1))
+        corrected = data.between([changed], offset + day, 1)
         store.read(target)
         stop, gaps = threading.Event(), [0.0]
         watcher = threading.Thread(target=watch, args=(server.url, target.start, stop, gaps))
         watcher.start()
-        total = seconds_of(lambda: store.replace(target, frame))
+        total = seconds_of(lambda: store.replace(target, corrected))
         stop.set()
         watcher.join()
         return {"total": total, "unreadable": max(gaps), "server MB": high_water(server)}
@@ -216,11 +214,10 @@ def client_memory() -> float:
 
 
 def report_own_memory(url: str) -> None:
-    frame = from_series(year := data.year())
+    year = data.year()
     target = data.slice_of(year, 0, 365)
-    del year
     with store_on(url) as store:
-        store.replace(target, frame)
+        store.replace(target, year)
     print(Path("/proc/self/status").read_text())
 
 

@@ -25,6 +25,7 @@ import orjson
 from benchmarks.takeout import data
 from syncbit_dagster.catalog import asset_named, metrics_of
 from syncbit_dagster.config import load_settings
+from syncbit_dagster.core.samples import to_series
 from syncbit_dagster.sources.takeout import TakeoutSource
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig, VictoriaMetricsStore
@@ -82,7 +83,7 @@ def fetch_and_store(folder: Path, url: str) -> int:
         start, end = batch.days.start(data.ZONE), batch.days.end(data.ZONE)
         metrics = tuple({metric.name for metric in metrics_of(asset)})
         target = Slice(metrics, source.account.labels, start, end)
-        written += store.replace(target, batch.samples).wanted
+        written += store.replace(target, to_series(batch.samples)).wanted
     store.close()
     return written
 

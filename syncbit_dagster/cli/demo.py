@@ -27,6 +27,7 @@ from syncbit_dagster.config.parsers import path
 from syncbit_dagster.config.places import SECRETS_DIRECTORY, Place
 from syncbit_dagster.core.civil import DayRange, civil_day
 from syncbit_dagster.core.errors import SyncbitError
+from syncbit_dagster.core.samples import from_series
 from syncbit_dagster.emulator.google_health.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.server import running_emulator
 from syncbit_dagster.factories import open_store
@@ -134,19 +135,19 @@ def _report(settings: Settings, days: DayRange) -> None:
     rows = []
     for name in ASSETS:
         metrics = tuple(dict.fromkeys(metric.name for metric in metrics_of(name)))
-        frame = store.read(
+        series = store.read(
             Slice(metrics, account.labels, days.start(account.zone), days.end(account.zone))
         )
-        local = frame["timestamp"].dt.tz_convert(account.zone)
+        local = from_series(series)["timestamp"].dt.tz_convert(account.zone)
         rows.append(
             (
                 name,
                 asset_named(name).group,
                 len(metrics),
                 int(local.dt.date.nunique()),
-                len(frame),
-                local.min().strftime("%Y-%m-%d %H:%M") if len(frame) else "",
-                local.max().strftime("%Y-%m-%d %H:%M") if len(frame) else "",
+                len(local),
+                local.min().strftime("%Y-%m-%d %H:%M") if len(local) else "",
+                local.max().strftime("%Y-%m-%d %H:%M") if len(local) else "",
             )
         )
     store.close()

@@ -19,10 +19,9 @@ import requests
 from syncbit_dagster.account.token_file import TokenFile
 from syncbit_dagster.config import load_account, load_accounts
 from syncbit_dagster.config.places import contradictions
-from syncbit_dagster.core import samples
 from syncbit_dagster.core.civil import to_milliseconds
 from syncbit_dagster.core.errors import SyncbitError
-from syncbit_dagster.core.samples import Series, encode_labels
+from syncbit_dagster.core.samples import Series, count, encode_labels
 from syncbit_dagster.factories import SOURCES, open_source, open_store
 from syncbit_dagster.quality.account import (
     Verdict,
@@ -202,21 +201,21 @@ def _tried(settings: Settings) -> Verdict:
     labels = {**settings.account.labels, "probe": uuid.uuid4().hex}
     target = Slice((PROBE,), labels, now, now + timedelta(seconds=1))
     instant = np.array([to_milliseconds(now)], np.int64)
-    sample = samples.from_series([Series(PROBE, encode_labels(labels), instant, np.array([1.0]))])
+    sample = Series(PROBE, encode_labels(labels), instant, np.array([1.0]))
     try:
         try:
-            store.replace(target, sample)
+            store.replace(target, [sample])
             _require(store, target, 1)
         finally:
-            store.replace(target, samples.empty())
+            store.replace(target, [])
         _require(store, target, 0)
     finally:
         store.close()
     return Verdict("ok", f"{store.description}: written, read back and deleted")
 
 
-def _require(store: Store, target: Slice, count: int) -> None:
-    if (found := len(store.read(target))) != count:
+def _require(store: Store, target: Slice, samples: int) -> None:
+    if (found := count(store.read(target))) != samples:
         raise StoreMismatchError(
-            f"{store.description} gives {found} samples of the probe instead of {count}."
+            f"{store.description} gives {found} samples of the probe instead of {samples}."
         )

@@ -25,6 +25,7 @@ from syncbit_dagster.cli.migration.tokens import TakeOver, take_over
 from syncbit_dagster.cli.table import print_table
 from syncbit_dagster.config import load_account
 from syncbit_dagster.core.errors import ConfigError
+from syncbit_dagster.core.samples import count
 from syncbit_dagster.factories import target_lock
 from syncbit_dagster.stores.victoriametrics import VictoriaMetricsStore
 
@@ -146,7 +147,7 @@ def _counted(store: Store, account: Account, *, is_removing: bool) -> str:
         removable += found.removable
         if is_removing:
             removed += remove_old(store, found)
-    tests = len(store.read(all_of(TEST_METRIC, labels, now)))
+    tests = count(store.read(all_of(TEST_METRIC, labels, now)))
     if tests:
         rows.append((TEST_METRIC, tests, 0, "its own tests"))
         removable += tests
@@ -154,9 +155,9 @@ def _counted(store: Store, account: Account, *, is_removing: bool) -> str:
             removed += remove_test_samples(store, labels, now)
     if rows:
         print_table(("metric", "beside a value", "alone", ""), rows)
-    count = sum(row[1] + row[2] for row in rows)
+    found_samples = sum(row[1] + row[2] for row in rows)
     whose = f"user={labels['user']!r}, device={labels['device']!r}"
-    lines = [f"{count:,} of the daemon in the daily series of {whose}."]
+    lines = [f"{found_samples:,} of the daemon in the daily series of {whose}."]
     if is_removing:
         lines.append(f"Removed: {removed:,}; the series were read back.")
     elif removable:
@@ -180,10 +181,10 @@ def _elsewhere(store: Store, labels: Mapping[str, str], now: datetime) -> list[s
     others = {**labels, "device": DAEMON_DEVICE}
     if others == labels:
         return []
-    count = sum(len(store.read(all_of(metric, others, now))) for metric in DAILY_METRICS)
-    if not count:
+    more = sum(count(store.read(all_of(metric, others, now))) for metric in DAILY_METRICS)
+    if not more:
         return []
     return [
-        f"{count:,} more lie under device={DAEMON_DEVICE!r}, in series of their own.",
+        f"{more:,} more lie under device={DAEMON_DEVICE!r}, in series of their own.",
         f"To go on in these, set FITBIT_DEVICE={DAEMON_DEVICE} and run this again.",
     ]

@@ -1,6 +1,6 @@
-"""The one table that samples travel in, from every source to every store.
+"""Samples: as series inside of sources and stores, as one table where a Dagster user meets them.
 
-A pandas DataFrame with exactly these columns, in any row order:
+The table is a pandas DataFrame with exactly these columns, in any row order:
 
 =========== ======================== ===========================================================
 column      dtype                    meaning
@@ -11,8 +11,8 @@ timestamp   datetime64[ms, UTC]      instant of the sample
 value       float64                  finite; unit in the metric's name
 =========== ======================== ===========================================================
 
-A series is one (metric, labels) pair; it holds at most one sample per timestamp. A store checks all
-of that where a table enters it (``stores/validation.py``).
+A series is one (metric, labels) pair; it holds at most one sample per timestamp. :func:`to_series`
+checks the table, a store the series that enter it (``stores/validation.py``).
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ import numpy as np
 import orjson
 import pandas as pd
 
+from syncbit_dagster.core.errors import SyncbitError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
 
 TIMESTAMP_DTYPE = pd.DatetimeTZDtype("ms", "UTC")
 COLUMNS = ("metric", "labels", "timestamp", "value")
+
+
+class InvalidSamplesError(SyncbitError):
+    """Samples that no store may take; nothing of them was written."""
 
 
 class Series(NamedTuple):
@@ -92,8 +98,18 @@ def milliseconds(frame: pd.DataFrame) -> npt.NDArray[np.int64]:
     return instants.astype(np.int64)
 
 
+def count(series: Iterable[Series]) -> int:
+    """How many samples there are."""
+    return sum(len(one.timestamps) for one in series)
+
+
 def to_series(frame: pd.DataFrame) -> list[Series]:
-    """A table's series, sorted by metric and labels, each in order of time. No per-row Python."""
+    """A table's series, sorted by metric and labels, each in order of time. No per-row Python.
+
+    Raises:
+        InvalidSamplesError: wrong columns or dtypes, or a row without metric, labels or instant.
+    """
+    _require_schema(frame)
     metric, labels = frame["metric"].cat, frame["labels"].cat
     series_code = metric.codes.to_numpy(np.int64) * len(labels.categories) + labels.codes.to_numpy(
         np.int64
@@ -123,3 +139,20 @@ def _is_sorted(series_code: npt.NDArray[np.int64], instants: npt.NDArray[np.int6
     """Whether rows come series by series and in order of time, as sources and stores make them."""
     step = np.diff(series_code)
     return bool(((step > 0) | ((step == 0) & (np.diff(instants) >= 0))).all())
+
+
+def _require_schema(frame: pd.DataFrame) -> None:
+    if set(frame.columns) != set(COLUMNS):
+        raise InvalidSamplesError(
+            f"A sample table has the columns {', '.join(COLUMNS)}; this one has "
+            f"{', '.join(map(str, frame.columns)) or 'none'}."
+        )
+    for name in ("metric", "labels"):
+        if not isinstance(frame[name].dtype, pd.CategoricalDtype) or frame[name].isna().any():
+            raise InvalidSamplesError(f"Column {name} is a category of str without gaps.")
+    if frame["timestamp"].dtype != TIMESTAMP_DTYPE or frame["timestamp"].isna().any():
+        raise InvalidSamplesError(
+            f"Column timestamp is {TIMESTAMP_DTYPE} without gaps, not {frame['timestamp'].dtype}."
+        )
+    if frame["value"].dtype != np.float64:
+        raise InvalidSamplesError(f"Column value is float64, not {frame['value'].dtype}.")

@@ -7,12 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
-import pandas as pd
 
 from syncbit_dagster.catalog import Asset
 from syncbit_dagster.config import Settings
 from syncbit_dagster.core.civil import DayRange, civil_day
-from syncbit_dagster.core.samples import empty
+from syncbit_dagster.core.samples import Series
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.instance.records import newest_materializations
 from syncbit_dagster.defs.names import STORE, STORE_POOL, key_of, named
@@ -74,7 +73,7 @@ def build_checks(
             zone=zone,
             today=today,
             interval_seconds=interval_seconds,
-            samples=empty(),
+            series=[],
             recorded=_recorded(context.instance, key, {*days, *last_days}),
             wanted=_wanted(asset, settings, last_days),
         )
@@ -82,8 +81,8 @@ def build_checks(
         def read() -> Iterator[Evidence]:
             for piece in days.chunks(DAYS_AT_ONCE):
                 with as_failure():
-                    samples = _read(opened.store, asset, settings, piece)
-                yield replace(record, days=piece, samples=samples)
+                    series = _read(opened.store, asset, settings, piece)
+                yield replace(record, days=piece, series=series)
 
         selected = {key.name for key in context.selected_asset_check_keys}
         chosen = [check for check in checks if check.name in selected]
@@ -154,7 +153,7 @@ def _wanted(asset: Asset, settings: Settings, last_days: DayRange) -> DayRange |
     return DayRange(max(min(firsts), last_days.first), last_days.last) if firsts else None
 
 
-def _read(store: Store, asset: Asset, settings: Settings, days: DayRange) -> pd.DataFrame:
+def _read(store: Store, asset: Asset, settings: Settings, days: DayRange) -> list[Series]:
     account = settings.account
     return store.read(
         Slice(metrics_read(asset), account.labels, days.start(account.zone), days.end(account.zone))

@@ -80,7 +80,8 @@ class SampleStoreIOManager(dg.IOManager):
         """A partition or a range of partitions of an upstream asset, as it was materialized."""
         asset = asset_named(context.asset_key.path[-1])
         with as_failure():
-            return self.store.read(self._slice(asset.name, days_of(context.asset_partition_keys)))
+            days = days_of(context.asset_partition_keys)
+            return from_series(self.store.read(self._slice(asset.name, days)))
 
     def _replace_partitions(
         self, asset: Asset, context: dg.OutputContext, fetched: Fetched
@@ -91,12 +92,13 @@ class SampleStoreIOManager(dg.IOManager):
         for batch in fetched.batches:
             # Nobody asks again for days that count as done: their samples are on disk before.
             target = self._slice(asset.name, batch.days)
-            report = self.store.replace(target, batch.samples, durable=True)
+            series = to_series(batch.samples)
+            report = self.store.replace(target, series, durable=True)
             context.log.info("%s %s: %s", asset.name, batch.days, report.verdict)
             reports.append(report)
-            self.figures.wrote(asset.name, report, batch.samples, batch.days)
+            self.figures.wrote(asset.name, report, series, batch.days)
             of_the_batch = partition_metadata(
-                asset, batch, self.account.zone, fetched.synced, fetched.at
+                asset, batch, series, self.account.zone, fetched.synced, fetched.at
             )
             per_day |= of_the_batch
             requests += batch.requests
@@ -122,7 +124,8 @@ class SampleStoreIOManager(dg.IOManager):
     def _add_current(self, context: dg.OutputContext, current: Current) -> None:
         """Each sample of a present state is a slice of its own: what was read before stays."""
         writes = []
-        for series in to_series(current.samples):
+        found = to_series(current.samples)
+        for series in found:
             (instant,) = series.timestamps.tolist()
             start = datetime.fromtimestamp(instant / 1000, UTC)
             target = Slice(
@@ -131,12 +134,12 @@ class SampleStoreIOManager(dg.IOManager):
                 start,
                 start + timedelta(milliseconds=1),
             )
-            writes.append(Write(target, from_series([series])))
+            writes.append(Write(target, [series]))
         context.add_output_metadata({"samples": len(writes), "requests": current.requests})
         if writes:
-            report = combined(self.store.replace_all(writes, durable=True))
+            report = self.store.replace_all(writes, durable=True)
             asset = context.asset_key.path[-1]
-            self.figures.wrote(asset, report, current.samples)
+            self.figures.wrote(asset, report, found)
             context.add_output_metadata(write_metadata(report, self.store.description))
 
     def _slice(self, asset: str, days: DayRange) -> Slice:

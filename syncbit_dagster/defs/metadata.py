@@ -11,16 +11,16 @@ import numpy as np
 
 from syncbit_dagster.catalog import metrics_of
 from syncbit_dagster.core.civil import day_end, day_start, to_milliseconds
-from syncbit_dagster.core.samples import decode_labels, milliseconds, to_series
+from syncbit_dagster.core.samples import Series, decode_labels
 from syncbit_dagster.defs.sparkline import sparkline
 from syncbit_dagster.scheduling.settled_rule import content_of, state_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
     from zoneinfo import ZoneInfo
 
     import numpy.typing as npt
-    import pandas as pd
 
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.sources.base import Batch
@@ -53,15 +53,21 @@ class _Headline:
 
 
 def partition_metadata(
-    asset: Asset, batch: Batch, zone: ZoneInfo, synced: datetime | None, now: datetime
+    asset: Asset,
+    batch: Batch,
+    series: Sequence[Series],
+    zone: ZoneInfo,
+    synced: datetime | None,
+    now: datetime,
 ) -> dict[date, Metadata]:
     """For each day: samples, first and last sample, state, and a plot of it.
 
-    Where a day is a sample or a few, the newest one has a plot of the whole range.
+    Where a day is a sample or a few, the newest one has a plot of the whole range. ``series`` are
+    the batch's samples.
     """
-    days, samples = batch.days, batch.samples
-    instants = np.sort(milliseconds(samples))
-    headline = _headline(asset, samples)
+    days = batch.days
+    instants = np.sort(np.concatenate([np.empty(0, np.int64), *(s.timestamps for s in series)]))
+    headline = _headline(asset, series)
     ranges = {days.last: headline.plot(days.start(zone), days.end(zone))}
     result: dict[date, Metadata] = {}
     for day in days:
@@ -132,8 +138,7 @@ def metric_table(asset: Asset) -> dg.MetadataValue:
     return dg.MetadataValue.md("\n".join(lines))
 
 
-def _headline(asset: Asset, samples: pd.DataFrame) -> _Headline:
-    series = to_series(samples)
+def _headline(asset: Asset, series: Sequence[Series]) -> _Headline:
     for row in metrics_of(asset.name):
         for one in series:
             if one.metric == row.name and row.labels.items() <= decode_labels(one.labels).items():

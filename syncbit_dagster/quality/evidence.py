@@ -11,15 +11,14 @@ import numpy as np
 
 from syncbit_dagster.catalog import metrics_of
 from syncbit_dagster.core.civil import DayRange, day_start, to_milliseconds
-from syncbit_dagster.core.samples import decode_labels, to_series
+from syncbit_dagster.core.samples import decode_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from zoneinfo import ZoneInfo
 
     import numpy.typing as npt
-    import pandas as pd
 
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.core.samples import Series
@@ -38,8 +37,8 @@ class Evidence:
         zone: of the days.
         today: the civil day that is not over; its values still change.
         interval_seconds: length of the intervals; it only matters for an intraday asset.
-        samples: what the store holds of the days: the asset's metrics, and for an intraday asset
-            the daily total that belongs to it. Schema in :mod:`syncbit_dagster.core.samples`.
+        series: what the store holds of the days: the asset's metrics, and for an intraday asset
+            the daily total that belongs to it.
         recorded: how many samples the last materialization of a day told of, None if it did not
             say; a day that is not a key was never materialized.
         wanted: those of the days that are collected without anybody asking; None if none are.
@@ -50,7 +49,7 @@ class Evidence:
     zone: ZoneInfo
     today: date
     interval_seconds: int
-    samples: pd.DataFrame
+    series: Sequence[Series]
     recorded: Mapping[date, int | None]
     wanted: DayRange | None
 
@@ -59,11 +58,6 @@ class Evidence:
         """The first instant of each day, and of the day after the last one; milliseconds."""
         instants = [day_start(day, self.zone) for day in self.days] + [self.days.end(self.zone)]
         return np.array([to_milliseconds(instant) for instant in instants], dtype=np.int64)
-
-    @cached_property
-    def series(self) -> list[Series]:
-        """The samples, series by series."""
-        return to_series(self.samples)
 
     @cached_property
     def own_series(self) -> list[Series]:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from syncbit_dagster.catalog import Zero
 from syncbit_dagster.core.civil import day_start, to_milliseconds
-from syncbit_dagster.core.samples import decode_labels, to_series
+from syncbit_dagster.core.samples import decode_labels
 from syncbit_dagster.stores.base import Slice
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _read(
     names = tuple(dict.fromkeys(row.name for row in rows))
     if not names:
         return []
-    return to_series(store.read(Slice(names, labels, days.start(zone), days.end(zone))))
+    return store.read(Slice(names, labels, days.start(zone), days.end(zone)))
 
 
 def _daily(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from syncbit_dagster.core.civil import require_aware
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    import pandas as pd
+    from syncbit_dagster.core.samples import Series
 
 Mode = Literal["noop", "add", "rewrite"]
 
@@ -47,10 +47,10 @@ class Slice:
 
 
 class Write(NamedTuple):
-    """A slice, and the samples that it shall hold (schema: :mod:`syncbit_dagster.core.samples`)."""
+    """A slice, and the series that it shall hold; each in order of time."""
 
     target: Slice
-    samples: pd.DataFrame
+    series: Iterable[Series]
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,7 @@ class WriteReport:
     ``wanted`` is what the slice holds now; of these, ``equal`` were there before, ``added`` are
     new and ``changed`` have another value than before. ``removed`` counts what is gone: extra
     instants and surplus duplicates. ``mode`` says how: nothing to do, only additions, or a
-    rewrite. ``seconds`` names the phases. Of writes that were made together, the first has the
-    seconds and the bytes of all.
+    rewrite. ``seconds`` names the phases.
     """
 
     wanted: int
@@ -109,8 +108,8 @@ class Store(Protocol):
         """Kind and place in a few words, without secrets, for logs and the UI."""
         ...
 
-    def replace_all(self, writes: Sequence[Write], *, durable: bool = False) -> list[WriteReport]:
-        """Make each slice hold exactly its samples; a report for each.
+    def replace_all(self, writes: Sequence[Write], *, durable: bool = False) -> WriteReport:
+        """Make each slice hold exactly its samples, which may be none.
 
         Returns only after the slices were read back and are equal. Nothing outside of them
         changes. Calling it again with the same samples changes nothing. If it fails, each slice
@@ -122,21 +121,23 @@ class Store(Protocol):
                 seen there survives the store's sudden death. Else that is so some seconds later.
 
         Raises:
-            InvalidSamplesError: a table breaks the schema or leaves its slice, or slices overlap;
-                nothing written.
+            InvalidSamplesError: a series breaks a rule or leaves its slice, or slices overlap;
+                nothing was written.
             StoreError: the store is down, refuses, or does not hold what was sent.
         """
         ...
 
     def replace(
-        self, target: Slice, samples: pd.DataFrame, *, durable: bool = False
+        self, target: Slice, series: Iterable[Series], *, durable: bool = False
     ) -> WriteReport:
         """:meth:`replace_all` of one slice."""
-        (report,) = self.replace_all([Write(target, samples)], durable=durable)
-        return report
+        return self.replace_all([Write(target, series)], durable=durable)
 
-    def read(self, target: Slice) -> pd.DataFrame:
-        """The samples of the slice, each exactly as stored."""
+    def read(self, target: Slice) -> list[Series]:
+        """The samples of the slice as stored, sorted by metric, labels and time.
+
+        A VictoriaMetrics that others write to may hold an instant of a series twice.
+        """
         ...
 
     def close(self) -> None:

@@ -104,20 +104,17 @@ def overall_mode(diffs: Iterable[SeriesDiff]) -> Mode:
     return "add" if "add" in modes else "noop"
 
 
-def reports(
-    found: Iterable[Sequence[SeriesDiff]], bytes_sent: int, seconds: Mapping[str, float]
-) -> list[WriteReport]:
-    """The reports of writes that found these differences and have settled them together."""
-    return [
-        WriteReport(
-            wanted=sum(len(diff.wanted.timestamps) for diff in diffs),
-            equal=sum(diff.equal for diff in diffs),
-            added=sum(diff.added for diff in diffs),
-            changed=sum(diff.changed for diff in diffs),
-            removed=sum(diff.removed for diff in diffs),
-            mode=overall_mode(diffs),
-            bytes_sent=0 if number else bytes_sent,
-            seconds={} if number else seconds,
-        )
-        for number, diffs in enumerate(found)
-    ]
+def report_of(
+    diffs: Sequence[SeriesDiff], bytes_sent: int, seconds: Mapping[str, float]
+) -> WriteReport:
+    """The report of a write that found these differences and has settled them."""
+    return WriteReport(
+        wanted=sum(len(diff.wanted.timestamps) for diff in diffs),
+        equal=sum(diff.equal for diff in diffs),
+        added=sum(diff.added for diff in diffs),
+        changed=sum(diff.changed for diff in diffs),
+        removed=sum(diff.removed for diff in diffs),
+        mode=overall_mode(diffs),
+        bytes_sent=bytes_sent,
+        seconds=seconds,
+    )

@@ -23,20 +23,21 @@ import pandas as pd
 from syncbit_dagster.core.civil import to_milliseconds
 from syncbit_dagster.core.samples import Series, decode_labels, from_series, milliseconds
 from syncbit_dagster.stores.base import Store
-from syncbit_dagster.stores.diff import compare, overall_mode, reports
+from syncbit_dagster.stores.diff import compare, overall_mode, report_of
 from syncbit_dagster.stores.errors import (
     StoreMismatchError,
     StoreRefusedError,
     StoreUnavailableError,
 )
-from syncbit_dagster.stores.slices import validate_all
 from syncbit_dagster.stores.timings import Phases
+from syncbit_dagster.stores.validation import validate_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from syncbit_dagster.stores.base import Slice, Write, WriteReport
+    from syncbit_dagster.stores.diff import SeriesDiff
 
 WAIT_SECONDS = 120.0  # a write of a year takes a few seconds; who holds it longer is a visitor
 PAUSE_SECONDS = 0.1
@@ -107,17 +108,17 @@ class DuckDBStore(Store):
         writes: Sequence[Write],
         *,
         durable: bool = False,  # noqa: ARG002 # a commit always is
-    ) -> list[WriteReport]:
+    ) -> WriteReport:
         """See :meth:`syncbit_dagster.stores.base.Store.replace_all`; all is done, or nothing."""
         phases = Phases(self._monotonic)
         with phases.phase("validate"):
             series = validate_all(writes)
-        found = []
+        found: list[SeriesDiff] = []
         with self._connection(phases) as connection:
             for (target, _), wanted in zip(writes, series, strict=True):
                 with phases.phase("read"):
                     diffs = compare(wanted, _existing(connection, target))
-                found.append(diffs)
+                found += diffs
                 if overall_mode(diffs) != "noop":
                     with phases.phase("write"):
                         stale = [diff.wanted for diff in diffs if diff.mode == "rewrite"]
@@ -126,14 +127,14 @@ class DuckDBStore(Store):
                         _insert(connection, stale + additions)
                     with phases.phase("read back"):
                         _require_equal(connection, target, wanted)
-        return reports(found, 0, phases.seconds)
+        return report_of(found, 0, phases.seconds)
 
-    def read(self, target: Slice) -> pd.DataFrame:
+    def read(self, target: Slice) -> list[Series]:
         """See :meth:`syncbit_dagster.stores.base.Store.read`."""
         if not self._path.exists():
-            return from_series([])
+            return []
         with self._connection(Phases(self._monotonic)) as connection:
-            return from_series(_existing(connection, target))
+            return sorted(_existing(connection, target), key=lambda one: one[:2])
 
     def close(self) -> None:
         """Nothing is kept open between calls."""

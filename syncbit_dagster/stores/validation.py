@@ -1,21 +1,24 @@
-"""What a table of samples must be before a store takes it."""
+"""What samples must be before a store takes them, for the slices that they are meant for."""
 
 from __future__ import annotations
 
 import re
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
-import pandas as pd
 
-from syncbit_dagster.core.errors import SyncbitError
-from syncbit_dagster.core.samples import COLUMNS, TIMESTAMP_DTYPE, encode_labels, to_series
+from syncbit_dagster.core.civil import to_milliseconds
+from syncbit_dagster.core.samples import InvalidSamplesError, count, decode_labels, encode_labels
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     import numpy.typing as npt
 
     from syncbit_dagster.core.samples import Series
+    from syncbit_dagster.stores.base import Slice, Write
 
 # VictoriaMetrics keeps 11 significant decimal digits bit-exactly; with 12 one value in five comes
 # back changed, and a store that compares would then rewrite it for ever.
@@ -28,29 +31,48 @@ _METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
-class InvalidSamplesError(SyncbitError):
-    """A sample table that breaks the schema; nothing of it was written."""
-
-
-def validate(frame: pd.DataFrame) -> list[Series]:
-    """The table's series as :func:`to_series` gives them, rounded to :data:`SIGNIFICANT_DIGITS`.
+def validate_all(writes: Sequence[Write]) -> list[list[Series]]:
+    """The series of each write as :func:`validate` gives them, all inside of its slice.
 
     Raises:
-        InvalidSamplesError: wrong columns or dtypes, a missing or infinite value, a bad name or
-            label, a timestamp out of range, or two samples of one series at one instant.
+        InvalidSamplesError: with the first thing that is wrong; slices that overlap are.
     """
-    _require_schema(frame)
-    series = to_series(frame)
-    for metric in {one.metric for one in series}:
+    for one, other in combinations([write.target for write in writes], 2):
+        if one.overlaps(other):
+            raise InvalidSamplesError(
+                f"Two writes at once are for {one.metrics[0]} of {dict(one.labels)} and "
+                f"{other.metrics[0]} of {dict(other.labels)}, which overlap; make one after the "
+                "other."
+            )
+    found = [validate(write.series) for write in writes]
+    for (target, _), series in zip(writes, found, strict=True):
+        _require_inside(target, series)
+    return found
+
+
+def validate(series: Iterable[Series]) -> list[Series]:
+    """The series that have samples, sorted, values rounded to :data:`SIGNIFICANT_DIGITS`.
+
+    Raises:
+        InvalidSamplesError: arrays of another kind or length, a missing or infinite value, a bad
+            name or label, a timestamp out of range or order, a series twice, or two samples of one
+            series at one instant.
+    """
+    filled = sorted(
+        (one for one in series if len(one.timestamps)), key=lambda one: (one.metric, one.labels)
+    )
+    for metric in {one.metric for one in filled}:
         if not _METRIC_NAME.fullmatch(metric):
             raise InvalidSamplesError(
                 f"{metric!r} is not a metric name ([a-zA-Z_:][a-zA-Z0-9_:]*)."
             )
-    for labels in {one.labels for one in series}:
+    for labels in {one.labels for one in filled}:
         _require_labels(labels)
-    for one in series:
+    if twice := [one for one, other in pairwise(filled) if one[:2] == other[:2]]:
+        raise InvalidSamplesError(f"{twice[0].metric}{twice[0].labels} is given twice; join it.")
+    for one in filled:
         _require_samples(one)
-    return [one._replace(values=round_significant(one.values)) for one in series]
+    return [one._replace(values=round_significant(one.values)) for one in filled]
 
 
 def round_significant(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -72,36 +94,45 @@ def round_significant(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64
     return result
 
 
-def _require_schema(frame: pd.DataFrame) -> None:
-    if set(frame.columns) != set(COLUMNS):
+def _require_inside(target: Slice, series: Sequence[Series]) -> None:
+    if strangers := sorted({one.metric for one in series} - set(target.metrics)):
+        raise InvalidSamplesError(f"Metric {strangers[0]} does not belong to this write.")
+    for text in {one.labels for one in series}:
+        labels = decode_labels(text)
+        if any(labels.get(name) != value for name, value in target.labels.items()):
+            raise InvalidSamplesError(
+                f"A series has the labels {text}; this write is for {dict(target.labels)}."
+            )
+    low, high = to_milliseconds(target.start), to_milliseconds(target.end)
+    inside = sum(int(np.diff(np.searchsorted(one.timestamps, (low, high)))[0]) for one in series)
+    if inside < count(series):
         raise InvalidSamplesError(
-            f"A sample table has the columns {', '.join(COLUMNS)}; this one has "
-            f"{', '.join(map(str, frame.columns)) or 'none'}."
+            f"{count(series) - inside} of {count(series)} samples lie outside of "
+            f"{target.start.isoformat()} .. {target.end.isoformat()}."
         )
-    for name in ("metric", "labels"):
-        if not isinstance(frame[name].dtype, pd.CategoricalDtype) or frame[name].isna().any():
-            raise InvalidSamplesError(f"Column {name} is a category of str without gaps.")
-    if frame["timestamp"].dtype != TIMESTAMP_DTYPE or frame["timestamp"].isna().any():
-        raise InvalidSamplesError(
-            f"Column timestamp is {TIMESTAMP_DTYPE} without gaps, not {frame['timestamp'].dtype}."
-        )
-    if frame["value"].dtype != np.float64:
-        raise InvalidSamplesError(f"Column value is float64, not {frame['value'].dtype}.")
 
 
 def _require_samples(series: Series) -> None:
     name = series.metric + series.labels
-    if not np.isfinite(series.values).all():
-        count = int((~np.isfinite(series.values)).sum())
+    timestamps, values = series.timestamps, series.values
+    is_pair = timestamps.shape == values.shape == (len(values),)
+    if not is_pair or timestamps.dtype != np.int64 or values.dtype != np.float64:
         raise InvalidSamplesError(
-            f"{name}: {count} of {len(series.values)} values are NaN or infinite; a missing value "
-            "is no sample."
+            f"{name} is not an int64 timestamp and a float64 value for each sample."
         )
-    if series.timestamps[0] < 0 or series.timestamps[-1] > MAX_MILLISECONDS:
+    if not np.isfinite(values).all():
+        raise InvalidSamplesError(
+            f"{name}: {int((~np.isfinite(values)).sum())} of {len(values)} values are NaN or "
+            "infinite; a missing value is no sample."
+        )
+    if timestamps.min() < 0 or timestamps.max() > MAX_MILLISECONDS:
         raise InvalidSamplesError(f"{name}: a timestamp lies before 1970 or after 2286.")
-    repeated = np.flatnonzero(np.diff(series.timestamps) == 0)
+    steps = np.diff(timestamps)
+    if (steps < 0).any():
+        raise InvalidSamplesError(f"{name}: the samples are not in order of time.")
+    repeated = np.flatnonzero(steps == 0)
     if len(repeated):
-        instant = np.datetime64(int(series.timestamps[repeated[0]]), "ms")
+        instant = np.datetime64(int(timestamps[repeated[0]]), "ms")
         raise InvalidSamplesError(
             f"{name} has {len(repeated) + 1} samples that share an instant, the first at "
             f"{instant}Z; one sample per series and instant is legal."

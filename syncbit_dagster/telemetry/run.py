@@ -6,15 +6,14 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.core.samples import milliseconds
 from syncbit_dagster.sources.traffic import Traffic
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
-    import pandas as pd
-
     from syncbit_dagster.core.civil import DayRange
+    from syncbit_dagster.core.samples import Series
     from syncbit_dagster.stores.base import WriteReport
 
 
@@ -60,17 +59,20 @@ class RunFigures:
         self.assets[asset].traffic += traffic
 
     def wrote(
-        self, asset: str, report: WriteReport, samples: pd.DataFrame, days: DayRange | None = None
+        self,
+        asset: str,
+        report: WriteReport,
+        series: Sequence[Series],
+        days: DayRange | None = None,
     ) -> None:
-        """The store holds these samples: of some partitions, or of an asset that has none."""
+        """The store holds these series: of some partitions, or of an asset that has none."""
         figures = self.assets[asset]
         figures.reports.append(report)
         if days is not None:
             figures.stored += len(days)
             figures.until = days.last
-        instants = milliseconds(samples)
-        if len(instants):
-            newest = int(instants.max())
+        for one in series:
+            newest = int(one.timestamps[-1])
             figures.newest = newest if figures.newest is None else max(figures.newest, newest)
 
     def finished(self, asset: str) -> None:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.catalog import ASSETS, METRICS
 from syncbit_dagster.core.civil import DayRange
-from syncbit_dagster.core.samples import decode_labels, to_series
+from syncbit_dagster.core.samples import decode_labels
 from syncbit_dagster.definitions import build_definitions
 from syncbit_dagster.defs.names import key_of, named
 from syncbit_dagster.defs.run_requests import range_run
@@ -112,7 +112,7 @@ class Household:
         start, end = datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
         target = Slice(tuple(sorted(metrics)), settings.account.labels, start, end)
         with closing(open_store(settings)) as store:
-            found = to_series(store.read(target))
+            found = store.read(target)
         assert all(
             settings.account.labels.items() <= decode_labels(one.labels).items() for one in found
         )

@@ -121,7 +121,7 @@ def test_nothing_is_left_in_the_embedded_store(examine: Doctor) -> None:
     examine()
     store = open_store(examine.account.settings())
     wide = Slice((doctor.PROBE,), {}, datetime(2020, 1, 1, tzinfo=UTC), NOW + timedelta(days=9999))
-    assert store.read(wide).empty
+    assert store.read(wide) == []
     store.close()
 
 

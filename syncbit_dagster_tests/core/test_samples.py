@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from syncbit_dagster.core import samples
-from syncbit_dagster.core.samples import Series, encode_labels
+from syncbit_dagster.core.samples import InvalidSamplesError, Series, encode_labels
 from syncbit_dagster.stores import validation
-from syncbit_dagster.stores.validation import InvalidSamplesError
 
 ALICE = encode_labels({"user": "alice", "device": "fitbit"})
 T0 = 1_700_000_000_000
@@ -25,7 +24,7 @@ def one(
 
 
 def test_an_empty_table_has_the_schema_and_is_legal() -> None:
-    assert validation.validate(samples.empty()) == []
+    assert samples.to_series(samples.empty()) == []
 
 
 label_sets = st.dictionaries(
@@ -98,7 +97,7 @@ def test_rounded_values_are_the_doubles_nearest_to_short_decimals(decimals: int)
 def test_a_broken_table_is_refused(broken: object, sentence: str) -> None:
     frame = samples.from_series([one()])
     with pytest.raises(InvalidSamplesError, match=sentence):
-        validation.validate(broken(frame))  # type: ignore[operator]
+        validation.validate(samples.to_series(broken(frame)))  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(
@@ -117,14 +116,22 @@ def test_a_broken_table_is_refused(broken: object, sentence: str) -> None:
         (one(times=[-1]), "before 1970"),
         (one(times=[10**13]), "after 2286"),
         (one(times=[T0, T0], values=[1, 2]), "share an instant"),
+        (one(times=[T0, T0 - 1], values=[1, 2]), "not in order of time"),
+        (one(times=[T0, T0 + 1], values=[1]), "a float64 value for each"),
+        (one()._replace(values=np.array([1])), "a float64 value for each"),
     ],
 )
 def test_a_broken_series_is_refused(series: Series, sentence: str) -> None:
     with pytest.raises(InvalidSamplesError, match=sentence):
-        validation.validate(samples.from_series([series]))
+        validation.validate([series])
+
+
+def test_a_series_is_given_once() -> None:
+    with pytest.raises(InvalidSamplesError, match="given twice"):
+        validation.validate([one(), one("other"), one(times=[T0 + 1])])
 
 
 def test_labels_may_hold_any_text() -> None:
     text = encode_labels({"user": 'quote " newline \n emoji 🏃'})
     assert samples.decode_labels(text) == {"user": 'quote " newline \n emoji 🏃'}
-    validation.validate(samples.from_series([one(labels=text)]))
+    validation.validate([one(labels=text)])

@@ -16,7 +16,6 @@ import pytest
 
 from syncbit_dagster.catalog import metrics_of
 from syncbit_dagster.core.civil import DayRange
-from syncbit_dagster.core.samples import Series, from_series, to_series
 from syncbit_dagster.defs.io_manager import SampleStoreIOManager
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.factories import open_store
@@ -42,9 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    import pandas as pd
-
     from syncbit_dagster.config import Settings
+    from syncbit_dagster.core.samples import Series
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LONG_DAY = date(2025, 10, 26)
@@ -154,11 +152,11 @@ def plant(settings: Settings, asset: str, change: Callable[[Series], Series]) ->
     names = tuple({metric.name for metric in metrics_of(asset)})
     target = Slice(names, settings.account.labels, day.start(zone), day.end(zone))
     store = open_store(settings)
-    series = to_series(store.read(target))
+    series = store.read(target)
     chosen = [asset != "sleep" or '"stage":"rem"' in one.labels for one in series]
     assert chosen.count(True) == 1
     after = [change(one) if is_it else one for one, is_it in zip(series, chosen, strict=True)]
-    store.replace(target, from_series(after))
+    store.replace(target, after)
     store.close()
 
 
@@ -224,7 +222,7 @@ def test_an_asset_is_read_once(
     asked: list[Slice] = []
     store = open_store(history.settings)
 
-    def read(target: Slice) -> pd.DataFrame:
+    def read(target: Slice) -> list[Series]:
         asked.append(target)
         return store.read(target)
 

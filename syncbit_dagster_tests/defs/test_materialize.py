@@ -53,7 +53,7 @@ def stored(settings: Settings, asset: str, days: DayRange = DAYS) -> dict[str, d
     store, account = open_store(settings), settings.account
     names = tuple({metric.name for metric in metrics_of(asset)})
     target = Slice(names, account.labels, days.start(account.zone), days.end(account.zone))
-    found = to_series(store.read(target))
+    found = store.read(target)
     store.close()
     result = {}
     for series in found:

@@ -13,6 +13,7 @@ import dagster as dg
 import syncbit_dagster
 from syncbit_dagster.catalog import METRICS
 from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.samples import from_series
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.factories import open_store
 from syncbit_dagster.stores.base import Slice
@@ -36,9 +37,8 @@ def main(metric: str, directory: Path) -> None:
         assert materialize(settings, [row.asset], DAYS, instance).success
         held = open_store(settings)
         zone = PERSON.zone
-        frame = held.read(
-            Slice((metric,), settings.account.labels, DAYS.start(zone), DAYS.end(zone))
-        )
+        target = Slice((metric,), settings.account.labels, DAYS.start(zone), DAYS.end(zone))
+        frame = from_series(held.read(target))
         held.close()
     days = frame["timestamp"].dt.tz_convert(zone).dt.strftime("%Y-%m-%d %H:%M")
     found = {

@@ -13,7 +13,7 @@ import numpy as np
 
 from syncbit_dagster.catalog import ASSETS, METRICS, Asset, metrics_of
 from syncbit_dagster.core.civil import DayRange, civil_day, to_milliseconds
-from syncbit_dagster.core.samples import Series, encode_labels, from_series, to_series
+from syncbit_dagster.core.samples import Series, encode_labels, to_series
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.factories import open_source, open_store
 from syncbit_dagster.sources.google_health import GoogleHealthSource
@@ -25,8 +25,6 @@ from syncbit_dagster_tests.victoriametrics import running, victoria_metrics
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
-
-    import pandas as pd
 
     from syncbit_dagster.config import Settings
     from syncbit_dagster.stores.base import Store
@@ -46,13 +44,13 @@ class Filled:
 
     url: str
     labels: Mapping[str, str]
-    samples: pd.DataFrame
+    held: list[Series]
 
     @cached_property
     def by_date(self) -> dict[str, dict[date, list[float]]]:
         """Daily metrics: the values of each civil day of the person, one for each series."""
         found: dict[str, dict[date, list[float]]] = {}
-        for one in to_series(self.samples):
+        for one in self.held:
             of_metric = found.setdefault(one.metric, {})
             for instant, value in zip(one.timestamps.tolist(), one.values.tolist(), strict=True):
                 day = civil_day(datetime.fromtimestamp(instant / 1000, UTC), ZONE)
@@ -61,7 +59,7 @@ class Filled:
 
     def series(self, metric: str) -> list[Series]:
         """The series of a metric."""
-        return [one for one in to_series(self.samples) if one.metric == metric]
+        return [one for one in self.held if one.metric == metric]
 
 
 @contextmanager
@@ -94,10 +92,10 @@ def _fetch(settings: Settings, store: Store, assets: Iterable[Asset]) -> None:
         days = INTRADAY if asset.is_intraday else DAYS
         if asset.is_partitioned:
             for batch in source.fetch(asset, days):
-                store.replace(_slice(asset, settings, batch.days), batch.samples)
+                store.replace(_slice(asset, settings, batch.days), to_series(batch.samples))
         else:
             current = source.fetch_current(asset)
-            store.replace(_slice(asset, settings, DAYS), current.samples)
+            store.replace(_slice(asset, settings, DAYS), to_series(current.samples))
     source.close()
 
 
@@ -120,4 +118,4 @@ def _add_own_figures(store: Store, labels: Mapping[str, str]) -> None:
     target = Slice(
         tuple(row.name for row in OWN_METRICS), labels, RUNS[0] - timedelta(hours=1), NOW
     )
-    store.replace(target, from_series(series))
+    store.replace(target, series)

@@ -25,7 +25,7 @@ from syncbit_dagster.factories import open_source, open_store
 from syncbit_dagster.sources.errors import QuotaWaitError
 from syncbit_dagster.sources.oauth.access import AccessTokens
 from syncbit_dagster_tests.defs.running import metadata_of
-from syncbit_dagster_tests.stores.builders import contents, series, slice_of, table
+from syncbit_dagster_tests.stores.builders import contents, series, slice_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +91,7 @@ def write(settings: Settings, number: int, days: list[int]) -> list[tuple[float,
 
     store._lock = timed  # type: ignore[attr-defined]
     for day in days:
-        store.replace(slice_of(USER, first=day), table(series(USER, values(number), first=day)))
+        store.replace(slice_of(USER, first=day), [series(USER, values(number), first=day)])
     store.close()
     return spans
 

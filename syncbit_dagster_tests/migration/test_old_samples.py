@@ -15,17 +15,15 @@ from syncbit_dagster.cli.migration.old_samples import DAILY_METRICS, all_of, fin
 from syncbit_dagster.core.civil import DayRange, civil_day, day_start, to_milliseconds
 from syncbit_dagster.core.samples import (
     Series,
+    count,
     decode_labels,
     encode_labels,
-    from_series,
-    to_series,
 )
 from syncbit_dagster.stores.base import Slice, Store, Write, WriteReport
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    import pandas as pd
 
 STEPS = "fitbit_steps_total"
 LABELS = {"user": "default", "device": "charge6"}
@@ -41,26 +39,27 @@ class OneSlice(Store):
     def description(self) -> str:
         return "a test's"
 
-    def __init__(self, frame: pd.DataFrame) -> None:
-        self.frame = frame
+    def __init__(self, *series: Series) -> None:
+        self.held = list(series)
 
-    def read(self, target: Slice) -> pd.DataFrame:
+    def read(self, target: Slice) -> list[Series]:
         assert target == all_of(STEPS, LABELS, NOW)
-        return self.frame
+        return self.held
 
-    def replace_all(self, writes: Sequence[Write], *, durable: bool = False) -> list[WriteReport]:
+    def replace_all(self, writes: Sequence[Write], *, durable: bool = False) -> WriteReport:
         assert not durable
-        ((target, samples),) = writes
-        removed = len(self.read(target)) - len(samples)
-        self.frame = samples
-        return [WriteReport(len(samples), len(samples), 0, 0, removed, "rewrite")]
+        ((target, series),) = writes
+        before = count(self.read(target))
+        self.held = [one for one in series if len(one.timestamps)]
+        wanted = count(self.held)
+        return WriteReport(wanted, wanted, 0, 0, before - wanted, "rewrite")
 
     def close(self) -> None:
         """Nothing is open."""
 
 
 def store_with(*samples: tuple[datetime, float], **more: str) -> OneSlice:
-    return OneSlice(from_series([series(samples, **more)]))
+    return OneSlice(series(samples, **more))
 
 
 def series(samples: tuple[tuple[datetime, float], ...], **more: str) -> Series:
@@ -73,10 +72,10 @@ def series(samples: tuple[tuple[datetime, float], ...], **more: str) -> Series:
     )
 
 
-def rows(frame: pd.DataFrame) -> list[tuple[int, float]]:
+def rows(found: Iterable[Series]) -> list[tuple[int, float]]:
     return [
         (int(at), float(value))
-        for one in to_series(frame)
+        for one in found
         for at, value in zip(one.timestamps, one.values, strict=True)
     ]
 
@@ -106,7 +105,7 @@ def test_what_goes_is_never_a_days_only_value(
         for at, value in sorted(samples)
         if at in starts or civil_day(at, zone) not in has_value
     ]
-    assert rows(store.frame) == kept
+    assert rows(store.held) == kept
     assert removed == found.beside == len(samples) - len(kept)
     assert found.alone == sum(at not in starts for at, _ in samples) - found.beside
     assert find_old(store, STEPS, LABELS, zone, NOW).beside == 0
@@ -116,24 +115,22 @@ def test_each_series_is_judged_by_its_own_days() -> None:
     start, poll = day_start(FIRST, MOVING[1]), day_start(FIRST, MOVING[1]) + timedelta(hours=9)
     with_value = series(((start, 1.0), (poll, 2.0)), type="sedentary")
     without = series(((poll, 3.0),), type="very_active")
-    store = OneSlice(from_series([with_value, without]))
+    store = OneSlice(with_value, without)
     found = find_old(store, STEPS, LABELS, MOVING[1], NOW)
     assert (found.beside, found.alone, found.alone_days) == (1, 1, DayRange(FIRST, FIRST))
     assert remove_old(store, found) == 1
-    left = {
-        decode_labels(one.labels)["type"]: one.values.tolist() for one in to_series(store.frame)
-    }
+    left = {decode_labels(one.labels)["type"]: one.values.tolist() for one in store.held}
     assert left == {"sedentary": [1.0], "very_active": [3.0]}
 
 
 def test_two_values_at_one_instant_are_not_ours_to_judge() -> None:
     start = day_start(FIRST, MOVING[1])
     store = store_with((start, 1.0), (start, 2.0), (start + timedelta(hours=9), 3.0))
-    before = rows(store.frame)
+    before = rows(store.held)
     found = find_old(store, STEPS, LABELS, MOVING[1], NOW)
     assert found.unclear_day == FIRST
     assert found.removable == remove_old(store, found) == 0
-    assert rows(store.frame) == before
+    assert rows(store.held) == before
 
 
 def test_the_same_value_twice_is_one_value() -> None:
@@ -142,7 +139,7 @@ def test_the_same_value_twice_is_one_value() -> None:
     found = find_old(store, STEPS, LABELS, MOVING[1], NOW)
     assert found.unclear_day is None
     remove_old(store, found)
-    assert rows(store.frame) == [(to_milliseconds(start), 1.0)]
+    assert rows(store.held) == [(to_milliseconds(start), 1.0)]
 
 
 def test_a_day_without_midnight_begins_where_the_clock_jumps() -> None:
@@ -154,7 +151,7 @@ def test_a_day_without_midnight_begins_where_the_clock_jumps() -> None:
 
 
 def test_nothing_there_is_nothing_old() -> None:
-    store = OneSlice(from_series([]))
+    store = OneSlice()
     found = find_old(store, STEPS, LABELS, MOVING[1], NOW)
     assert (found.beside, found.alone, found.removable) == (0, 0, 0)
     assert remove_old(store, found) == 0

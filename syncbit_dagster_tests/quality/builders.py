@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.core.civil import DayRange, day_start, to_milliseconds
-from syncbit_dagster.core.samples import Series, encode_labels, from_series
+from syncbit_dagster.core.samples import Series, encode_labels
 from syncbit_dagster.quality import Evidence
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def evidence(
         zone=zone,
         today=today,
         interval_seconds=interval_seconds,
-        samples=from_series(series),
+        series=list(series),
         recorded=recorded or {},
         wanted=wanted,
     )

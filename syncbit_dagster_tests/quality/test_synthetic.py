@@ -11,7 +11,7 @@ import pytest
 
 from syncbit_dagster.catalog import ASSETS, Asset
 from syncbit_dagster.core.civil import DayRange, day_end, day_start, to_milliseconds
-from syncbit_dagster.core.samples import concat, milliseconds
+from syncbit_dagster.core.samples import concat, milliseconds, to_series
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.factories import open_source
 from syncbit_dagster.quality import Evidence, checks_of, metrics_read
@@ -73,7 +73,7 @@ def test_weeks_around_a_clock_change(tmp_path: Path, zone: str, middle: date, mi
             zone=person.zone,
             today=NOW.date(),
             interval_seconds=60 * minutes,
-            samples=concat([own, counterpart]) if asset.is_intraday else own,
+            series=to_series(concat([own, counterpart]) if asset.is_intraday else own),
             recorded=counted(own, days, person.zone),
             wanted=days,
         )

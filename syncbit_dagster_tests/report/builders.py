@@ -14,14 +14,12 @@ import numpy as np
 
 from syncbit_dagster.catalog import METRICS, Metric, Zero
 from syncbit_dagster.core.civil import DayRange, day_start, to_milliseconds
-from syncbit_dagster.core.samples import Series, decode_labels, encode_labels, from_series
+from syncbit_dagster.core.samples import Series, decode_labels, encode_labels
 from syncbit_dagster.report import Report, make_report
 from syncbit_dagster.stores.base import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-    import pandas as pd
 
     from syncbit_dagster.stores.base import Slice, WriteReport
 
@@ -41,10 +39,10 @@ class MemoryStore(Store):
     def description(self) -> str:
         return "Memory"
 
-    def replace_all(self, *_: object, **__: object) -> list[WriteReport]:
+    def replace_all(self, *_: object, **__: object) -> WriteReport:
         raise AssertionError("a report writes nothing")
 
-    def read(self, target: Slice) -> pd.DataFrame:
+    def read(self, target: Slice) -> list[Series]:
         low, high = to_milliseconds(target.start), to_milliseconds(target.end)
         found = []
         for one in self.series:
@@ -54,7 +52,7 @@ class MemoryStore(Store):
                 found.append(
                     one._replace(timestamps=one.timestamps[inside], values=one.values[inside])
                 )
-        return from_series(found)
+        return found
 
     def close(self) -> None:
         """Nothing is open."""

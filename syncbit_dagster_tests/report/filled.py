@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from syncbit_dagster.catalog import metrics_of
 from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.samples import to_series
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.factories import offered_assets, open_source, open_store
 from syncbit_dagster.stores.base import Slice
@@ -43,4 +44,4 @@ def fill(settings: Settings, days: DayRange) -> None:
             names = tuple(dict.fromkeys(row.name for row in metrics_of(asset.name)))
             for batch in source.fetch(asset, days) if asset.is_partitioned else ():
                 start, end = batch.days.start(account.zone), batch.days.end(account.zone)
-                store.replace(Slice(names, account.labels, start, end), batch.samples)
+                store.replace(Slice(names, account.labels, start, end), to_series(batch.samples))

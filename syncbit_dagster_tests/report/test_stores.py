@@ -10,7 +10,7 @@ import pytest
 
 from syncbit_dagster.catalog import ASSETS, METRICS, metrics_of
 from syncbit_dagster.core.civil import civil_day
-from syncbit_dagster.core.samples import decode_labels, to_series
+from syncbit_dagster.core.samples import decode_labels
 from syncbit_dagster.factories import open_store
 from syncbit_dagster.report import make_report
 from syncbit_dagster.report.chapters import UNPLOTTED_UNITS
@@ -42,7 +42,7 @@ def stored(filled: Settings) -> list[Series]:
     names = tuple({row.name for row in METRICS})
     target = Slice(names, filled.account.labels, DAYS.start(ZONE), DAYS.end(ZONE))
     with closing(open_store(filled)) as store:
-        return to_series(store.read(target))
+        return store.read(target)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import pytest
 
 from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.config import load_settings
-from syncbit_dagster.core.samples import empty
 from syncbit_dagster.definitions import build_definitions
 from syncbit_dagster.defs.sparkline import INLINE_CHARACTERS
 from syncbit_dagster.factories import open_store
@@ -96,7 +95,7 @@ def test_a_week_is_made_again_when_its_data_has_changed(
         datetime(2026, 10, 13, 22, tzinfo=UTC),
         datetime(2026, 10, 14, 22, tzinfo=UTC),
     )
-    assert open_store(other).replace(gone, empty()).removed == 1
+    assert open_store(other).replace(gone, []).removed == 1
     assert make(other, instance, "2026-10-12", "2026-10-12").success
     after = other.data_directory / "reports" / "week-2026-10-12.html"
     changed = Page(after.read_text()).figures["Steps"]["data"][0]["y"]

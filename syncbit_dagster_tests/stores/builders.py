@@ -17,8 +17,6 @@ from syncbit_dagster.stores.base import Slice
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    import pandas as pd
-
 HEART_RATE = "fitbit_heart_rate_intraday"
 STEPS = "fitbit_steps_intraday"
 DAY = datetime(2024, 3, 1, tzinfo=UTC)
@@ -59,16 +57,16 @@ def series(
     )
 
 
-def table(*parts: Series) -> pd.DataFrame:
-    """The sample table of some series."""
-    return from_series(parts)
+def joined(*parts: Series) -> list[Series]:
+    """Whole series of their days."""
+    return to_series(from_series(parts))
 
 
-def rows(frame: pd.DataFrame) -> list[tuple[str, str, int, float]]:
-    """A table as sorted tuples, to compare."""
+def rows(found: Iterable[Series]) -> list[tuple[str, str, int, float]]:
+    """Series as sorted tuples, to compare."""
     return sorted(
         (one.metric, one.labels, int(instant), float(value))
-        for one in to_series(frame)
+        for one in found
         for instant, value in zip(one.timestamps, one.values, strict=True)
     )
 

@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from syncbit_dagster.core.samples import to_series
-from syncbit_dagster.stores.base import Write, combined
+from syncbit_dagster.stores.base import Write
 from syncbit_dagster_tests.stores.builders import (
     HEART_RATE,
     account,
     contents,
+    joined,
     rows,
     series,
     slice_of,
-    table,
 )
 from syncbit_dagster_tests.stores.builders import (
     STEPS as STEPS_METRIC,
@@ -96,22 +95,22 @@ class Scenario:
         changed = series(user, [*range(100, 280), 7.25], first=1)
         steps = series(user, [3, 4, 5], metric=STEPS_METRIC, first=1)
         self.wanted = [
-            Write(slice_of(user, metrics=(metric,), first=1), table(wanted))
+            Write(slice_of(user, metrics=(metric,), first=1), [wanted])
             for metric, wanted in zip(METRICS, (changed, steps), strict=True)
         ]
         self.after = [whole[0], changed, steps, whole[2], other]
 
     def prepare(self, url: str, locks: Path) -> None:
         store = store_at(url, locks)
-        store.replace(slice_of(self.user, days=3), table(*self.before[:4]), durable=True)
-        store.replace(slice_of(f"{self.user}-other", days=3), table(self.before[4]), durable=True)
+        store.replace(slice_of(self.user, days=3), joined(*self.before[:4]), durable=True)
+        store.replace(slice_of(f"{self.user}-other", days=3), [self.before[4]], durable=True)
         store.close()
 
     def run_again(self, url: str, locks: Path) -> None:
         """Another partition first, as the scheduler may well do; then the same one."""
         store = store_at(url, locks)
         neighbour = slice_of(self.user, metrics=METRICS, first=2)
-        store.replace(neighbour, table(self.after[3]), durable=True)
+        store.replace(neighbour, [self.after[3]], durable=True)
         store.replace_all(self.wanted, durable=True)
         store.close()
 
@@ -125,7 +124,7 @@ class Scenario:
 
 
 def rows_of(parts: list[Series]) -> list[tuple[str, str, int, float]]:
-    return sorted(row for one in parts for row in rows(table(one)))
+    return sorted(row for one in parts for row in rows([one]))
 
 
 def stop(scenario: Scenario, url: str, locks: Path, number: int, expected: str) -> Writer:
@@ -149,7 +148,7 @@ def test_these_are_all_the_steps(server: Server, user: str, tmp_path: Path) -> N
     scenario, steps = Scenario(user), list[str]()
     scenario.prepare(server.url, tmp_path)
     store = store_at(server.url, tmp_path, steps.append)
-    report = combined(store.replace_all(scenario.wanted, durable=True))
+    report = store.replace_all(scenario.wanted, durable=True)
     assert tuple(steps) == WRITE
     assert (report.added, report.changed, report.removed) == (3, 181, 121)
     assert scenario.is_exact(server.url)
@@ -195,7 +194,7 @@ def test_what_a_server_took_with_it_is_sent_again(
 ) -> None:
     """A new process of the server cannot have anything on its way: the write goes on by itself."""
     added = [series(user, np.arange(30) % 4, first=day) for day in range(2)]
-    writes = [Write(slice_of(user, first=day), table(one)) for day, one in enumerate(added)]
+    writes = [Write(slice_of(user, first=day), [one]) for day, one in enumerate(added)]
     writer = Writer(mortal.url, tmp_path, [writes], stop_before=number)
     assert writer.next_message() == ("stopped", step)
     now = int(time.time())
@@ -203,7 +202,7 @@ def test_what_a_server_took_with_it_is_sent_again(
     mortal.kill()
     mortal.start()
     writer.go_on()
-    assert writer.next_message() == ("done", "add add")
+    assert writer.next_message() == ("done", "add")
     writer.join()
     mortal.kill()
     mortal.start()
@@ -267,7 +266,7 @@ def test_reading_after_a_crash_finishes_the_write_first(
     scenario.prepare(server.url, tmp_path)
     stop(scenario, server.url, tmp_path, number, "copy stage to series").kill()
     found = store_at(server.url, tmp_path).read(slice_of(user, days=3))
-    assert to_series(found)[0].timestamps.size == 300 + 181 + 300
+    assert found[0].timestamps.size == 300 + 181 + 300
 
 
 def test_other_accounts_leave_a_crash_alone(server: Server, user: str, tmp_path: Path) -> None:
@@ -275,7 +274,5 @@ def test_other_accounts_leave_a_crash_alone(server: Server, user: str, tmp_path:
     scenario.prepare(server.url, tmp_path)
     stop(scenario, server.url, tmp_path, number, "copy stage to series").kill()
     before = scenario.found(server.url)
-    store_at(server.url, tmp_path).replace(
-        slice_of(f"{user}-other", first=1), table(scenario.before[4])
-    )
+    store_at(server.url, tmp_path).replace(slice_of(f"{user}-other", first=1), [scenario.before[4]])
     assert scenario.found(server.url) == before

@@ -16,7 +16,7 @@ from syncbit_dagster.stores.errors import (
     StoreRefusedError,
     StoreUnavailableError,
 )
-from syncbit_dagster_tests.stores.builders import rows, series, slice_of, table
+from syncbit_dagster_tests.stores.builders import rows, series, slice_of
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -42,18 +42,18 @@ def kill_point(path: Path, connection: Connection) -> None:
         connection.recv()
 
     module._require_equal = stop  # type: ignore[assignment]
-    DuckDBStore(path).replace(slice_of("a"), table(series("a", [1, 9])))
+    DuckDBStore(path).replace(slice_of("a"), [series("a", [1, 9])])
 
 
 def test_file_and_directory_are_the_owners(tmp_path: Path) -> None:
     path = tmp_path / "data" / "syncbit.duckdb"
-    DuckDBStore(path).replace(slice_of("a"), table(series("a", [1])))
+    DuckDBStore(path).replace(slice_of("a"), [series("a", [1])])
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_reading_makes_no_file(tmp_path: Path) -> None:
-    assert len(DuckDBStore(tmp_path / "none.duckdb").read(slice_of("a"))) == 0
+    assert DuckDBStore(tmp_path / "none.duckdb").read(slice_of("a")) == []
     assert not list(tmp_path.iterdir())
 
 
@@ -72,7 +72,7 @@ def test_waits_for_another_process_and_then_writes(tmp_path: Path) -> None:
             ours.send("end")
             other.join(20)
 
-    report = DuckDBStore(path, sleep=sleep).replace(slice_of("a"), table(series("a", [1])))
+    report = DuckDBStore(path, sleep=sleep).replace(slice_of("a"), [series("a", [1])])
     assert (report.added, len(pauses)) == (1, 3)
     other.close()
     ours.close()
@@ -88,7 +88,7 @@ def test_waiting_ends_with_a_sentence_that_names_the_holder(tmp_path: Path) -> N
     passed: list[float] = []
     store = DuckDBStore(path, wait_seconds=30, sleep=passed.append, monotonic=lambda: sum(passed))
     with pytest.raises(StoreUnavailableError, match=rf"{path} .*PID {other.pid}.* for 30 s"):
-        store.replace(slice_of("a"), table(series("a", [1])))
+        store.replace(slice_of("a"), [series("a", [1])])
     assert 30 <= sum(passed) < 31
     ours.send("end")
     other.join(20)
@@ -99,7 +99,7 @@ def test_waiting_ends_with_a_sentence_that_names_the_holder(tmp_path: Path) -> N
 
 def test_killed_before_the_commit(tmp_path: Path) -> None:
     path = tmp_path / "syncbit.duckdb"
-    DuckDBStore(path).replace(slice_of("a"), table(series("a", [1, 2, 3])))
+    DuckDBStore(path).replace(slice_of("a"), [series("a", [1, 2, 3])])
     ours, theirs = _processes.Pipe()
     writer = _processes.Process(target=kill_point, args=(path, theirs), daemon=True)
     writer.start()
@@ -108,7 +108,7 @@ def test_killed_before_the_commit(tmp_path: Path) -> None:
     writer.join()
     store = DuckDBStore(path)
     assert [row[3] for row in rows(store.read(slice_of("a")))] == [1, 2, 3]
-    assert store.replace(slice_of("a"), table(series("a", [1, 9]))).mode == "rewrite"
+    assert store.replace(slice_of("a"), [series("a", [1, 9])]).mode == "rewrite"
     assert [row[3] for row in rows(store.read(slice_of("a")))] == [1, 9]
     writer.close()
     ours.close()
@@ -117,18 +117,18 @@ def test_killed_before_the_commit(tmp_path: Path) -> None:
 
 def test_a_mismatch_undoes_the_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = DuckDBStore(tmp_path / "syncbit.duckdb")
-    before = table(series("a", [1, 2]))
+    before = [series("a", [1, 2])]
     store.replace(slice_of("a"), before)
     with monkeypatch.context() as patch:
         patch.setattr(module, "_insert", lambda *_: None)
         with pytest.raises(StoreMismatchError, match="reads back differently"):
-            store.replace(slice_of("a"), table(series("a", [1, 9])))
+            store.replace(slice_of("a"), [series("a", [1, 9])])
     assert rows(store.read(slice_of("a"))) == rows(before)
 
 
 def test_threads_take_turns(tmp_path: Path) -> None:
     store = DuckDBStore(tmp_path / "syncbit.duckdb")
-    wanted = table(series("a", range(100)))
+    wanted = [series("a", range(100))]
     threads = [
         threading.Thread(target=store.replace, args=(slice_of("a"), wanted)) for _ in range(4)
     ]
@@ -142,7 +142,7 @@ def test_threads_take_turns(tmp_path: Path) -> None:
 def test_doubled_rows_of_another_program(tmp_path: Path) -> None:
     path = tmp_path / "syncbit.duckdb"
     store = DuckDBStore(path)
-    wanted = table(series("a", [1, 2]))
+    wanted = [series("a", [1, 2])]
     store.replace(slice_of("a"), wanted)
     with duckdb.connect(path) as connection:
         connection.execute("INSERT INTO samples SELECT * FROM samples")
@@ -161,7 +161,7 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
 def test_a_directory_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreRefusedError, match="give DATA_DIR a directory that you own"):
-        DuckDBStore(tmp_path / "file" / "x.duckdb").replace(slice_of("a"), table())
+        DuckDBStore(tmp_path / "file" / "x.duckdb").replace(slice_of("a"), [])
 
 
 def test_a_table_of_another_program(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from syncbit_dagster.stores.errors import StoreError
 from syncbit_dagster.stores.locks.local import TargetLock
 from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig, VictoriaMetricsStore
-from syncbit_dagster_tests.stores.builders import contents, rows, series, slice_of, table
+from syncbit_dagster_tests.stores.builders import contents, rows, series, slice_of
 from syncbit_dagster_tests.stores.proxy import Fault, FaultProxy, proxy_to
 from syncbit_dagster_tests.stores.test_crashes import Scenario
 
@@ -94,7 +94,7 @@ def test_a_request_that_arrives_after_the_repair(
     server: Server, proxy: FaultProxy, user: str, tmp_path: Path
 ) -> None:
     """No client can know of it; but the next run finds the copies and removes them."""
-    wanted = table(series(user, range(60, 90)))
+    wanted = [series(user, range(60, 90))]
     proxy.break_next(IMPORT, "no answer, done late")
     store = hasty_store(proxy.url, tmp_path)
     with pytest.raises(StoreError, match="did not answer in time"):
@@ -115,5 +115,5 @@ def test_a_204_that_stored_nothing_is_not_believed(
     proxy.break_next(IMPORT, "answered 204, not done")
     store = hasty_store(proxy.url, tmp_path)
     with pytest.raises(StoreError, match="30 of 30 samples were accepted but cannot be read back"):
-        store.replace(slice_of(user), table(series(user, range(30))))
+        store.replace(slice_of(user), [series(user, range(30))])
     store.close()

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from syncbit_dagster.core.civil import to_milliseconds
-from syncbit_dagster.core.samples import Series, encode_labels, from_series
+from syncbit_dagster.core.samples import Series, encode_labels
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster.stores.duckdb import DuckDBStore
 from syncbit_dagster.stores.validation import round_significant
@@ -131,9 +131,9 @@ class Histories(RuleBasedStateMachine):
 
     def _replace(self, first: int, days: int, samples: dict[Key, float]) -> set[str]:
         target = self._slice(first, days)
-        table = from_series(_grouped(samples))
+        series = _grouped(samples)
         stores = (self.victoria, self.duck)
-        reports = [store.replace(target, table, durable=True) for store in stores]
+        reports = [store.replace(target, series, durable=True) for store in stores]
         facts = {(r.wanted, r.equal, r.added, r.changed, r.removed) for r in reports}
         assert len(facts) == 1, "the stores disagree on what was there"
         for key in self._held(first, days):

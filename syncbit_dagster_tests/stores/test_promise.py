@@ -7,48 +7,46 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from syncbit_dagster.stores.validation import InvalidSamplesError
+from syncbit_dagster.core.samples import InvalidSamplesError
 from syncbit_dagster_tests.stores.builders import (
     HEART_RATE,
     STEPS,
     account,
+    joined,
     rows,
     series,
     slice_of,
-    table,
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from syncbit_dagster.stores.base import Store
 
 
 def test_first_write_is_an_addition(store: Store, user: str) -> None:
-    wanted = table(series(user, range(60, 160)))
+    wanted = [series(user, range(60, 160))]
     report = store.replace(slice_of(user), wanted)
     assert (report.mode, report.wanted, report.added) == ("add", 100, 100)
     assert rows(store.read(slice_of(user))) == rows(wanted)
 
 
 def test_again_changes_nothing(store: Store, user: str) -> None:
-    wanted = table(series(user, np.linspace(60, 61, 100)))
+    wanted = [series(user, np.linspace(60, 61, 100))]
     store.replace(slice_of(user), wanted)
     report = store.replace(slice_of(user), wanted)
     assert (report.mode, report.equal, report.bytes_sent) == ("noop", 100, 0)
 
 
 def test_late_samples_are_added(store: Store, user: str) -> None:
-    store.replace(slice_of(user), table(series(user, [60, 61])))
-    wanted = table(series(user, [60, 61, 62]))
+    store.replace(slice_of(user), [series(user, [60, 61])])
+    wanted = [series(user, [60, 61, 62])]
     report = store.replace(slice_of(user), wanted)
     assert (report.mode, report.equal, report.added) == ("add", 2, 1)
     assert rows(store.read(slice_of(user))) == rows(wanted)
 
 
 def test_a_change_a_removal_and_an_addition_at_once(store: Store, user: str) -> None:
-    store.replace(slice_of(user), table(series(user, [60, 61, 62, 63], step=2)))
-    wanted = table(series(user, [60, 70, 62], step=2), series(user, [5], metric=STEPS))
+    store.replace(slice_of(user), [series(user, [60, 61, 62, 63], step=2)])
+    wanted = [series(user, [60, 70, 62], step=2), series(user, [5], metric=STEPS)]
     target = slice_of(user, metrics=(HEART_RATE, STEPS))
     report = store.replace(target, wanted)
     assert (report.mode, report.wanted) == ("rewrite", 4)
@@ -59,20 +57,22 @@ def test_a_change_a_removal_and_an_addition_at_once(store: Store, user: str) -> 
 
 def test_the_days_around_stay(store: Store, user: str) -> None:
     days = [series(user, np.arange(1440) % 50 + day, first=day) for day in range(3)]
-    store.replace(slice_of(user, days=3), table(*days))
+    store.replace(slice_of(user, days=3), joined(*days))
     days[1] = series(user, [99], first=1)
-    store.replace(slice_of(user, first=1), table(days[1]))
-    assert rows(store.read(slice_of(user, days=3))) == rows(table(*days))
+    store.replace(slice_of(user, first=1), [days[1]])
+    assert rows(store.read(slice_of(user, days=3))) == rows([*days])
 
 
 def test_nothing_wanted_removes_all(store: Store, user: str) -> None:
-    store.replace(slice_of(user, days=2), table(series(user, [60, 61]), series(user, [7], first=1)))
-    report = store.replace(slice_of(user), table())
+    store.replace(
+        slice_of(user, days=2), joined(series(user, [60, 61]), series(user, [7], first=1))
+    )
+    report = store.replace(slice_of(user), [])
     assert (report.mode, report.removed, report.wanted) == ("rewrite", 2, 0)
-    assert rows(store.read(slice_of(user, days=2))) == rows(table(series(user, [7], first=1)))
-    assert store.replace(slice_of(user, first=1), table()).removed == 1
+    assert rows(store.read(slice_of(user, days=2))) == rows([series(user, [7], first=1)])
+    assert store.replace(slice_of(user, first=1), []).removed == 1
     assert rows(store.read(slice_of(user, days=2))) == []
-    assert store.replace(slice_of(user, days=2), table()).mode == "noop"
+    assert store.replace(slice_of(user, days=2), []).mode == "noop"
 
 
 def test_only_the_slices_metrics_and_account(store: Store, user: str) -> None:
@@ -81,12 +81,12 @@ def test_only_the_slices_metrics_and_account(store: Store, user: str) -> None:
         "other": [series("other", [1], labels=account("other" + user))],
         "steps": [series(user, [2], metric=STEPS)],
     }
-    store.replace(slice_of("other" + user), table(*others["other"]))
-    store.replace(slice_of(user, metrics=(STEPS,)), table(*others["steps"]))
+    store.replace(slice_of("other" + user), [*others["other"]])
+    store.replace(slice_of(user, metrics=(STEPS,)), [*others["steps"]])
     for values in ([60, 61], [60, 62], []):
-        store.replace(slice_of(user), table(series(user, values)))
-        assert rows(store.read(slice_of("other" + user))) == rows(table(*others["other"]))
-        assert rows(store.read(slice_of(user, metrics=(STEPS,)))) == rows(table(*others["steps"]))
+        store.replace(slice_of(user), [series(user, values)])
+        assert rows(store.read(slice_of("other" + user))) == rows([*others["other"]])
+        assert rows(store.read(slice_of(user, metrics=(STEPS,)))) == rows([*others["steps"]])
 
 
 def test_series_with_more_labels_are_rewritten_apart(store: Store, user: str) -> None:
@@ -94,12 +94,12 @@ def test_series_with_more_labels_are_rewritten_apart(store: Store, user: str) ->
     plain = series(user, [60, 61])
     peak = series(user, [1, 2], labels=account(user, zone="peak"))
     cardio = series(user, [3, 4], labels=account(user, zone="cardio"))
-    store.replace(slice_of(user), table(plain, peak, cardio))
+    store.replace(slice_of(user), [plain, peak, cardio])
     for wanted in (
-        table(series(user, [60, 99]), peak, cardio),
-        table(series(user, [60, 99]), peak),
-        table(peak),
-        table(),
+        [series(user, [60, 99]), peak, cardio],
+        [series(user, [60, 99]), peak],
+        [peak],
+        [],
     ):
         assert store.replace(slice_of(user), wanted).mode == "rewrite"
         assert rows(store.read(slice_of(user))) == rows(wanted)
@@ -120,7 +120,7 @@ def test_series_with_more_labels_are_rewritten_apart(store: Store, user: str) ->
 )
 def test_odd_labels(store: Store, user: str, value: str) -> None:
     for values in ([1.0, 2.0], [1.0, 3.0]):
-        wanted = table(series(user, values, labels=account(user, type=value)))
+        wanted = [series(user, values, labels=account(user, type=value))]
         store.replace(slice_of(user), wanted)
         assert rows(store.read(slice_of(user))) == rows(wanted)
 
@@ -130,16 +130,16 @@ def test_odd_values(store: Store, user: str) -> None:
     values = [0.0, -0.0, 1e-9, -273.15, 0.1 + 0.2, 123456.78901, 1700000000.0, 99999999999.0]
     for n, value in enumerate(values):
         part = series(user, [value], labels=account(user, n=str(n)))
-        store.replace(slice_of(user), table(part))
+        store.replace(slice_of(user), [part])
         expected = round(value, 11)
         assert [row[3] for row in rows(store.read(slice_of(user)))] == [expected]
-        assert store.replace(slice_of(user), table(part)).mode == "noop"
+        assert store.replace(slice_of(user), [part]).mode == "noop"
 
 
 def test_a_steep_series(store: Store, user: str) -> None:
     """Seven orders of magnitude within one series keep all their digits."""
     values = [0.012345678901, 0.5, 123456.78901, 3.0, 1e5]
-    wanted = table(series(user, values))
+    wanted = [series(user, values)]
     store.replace(slice_of(user), wanted)
     assert [row[3] for row in rows(store.read(slice_of(user)))] == values
 
@@ -147,49 +147,46 @@ def test_a_steep_series(store: Store, user: str) -> None:
 def test_the_last_millisecond_belongs_to_the_slice(store: Store, user: str) -> None:
     """Windows are cut to the millisecond, on either side."""
     whole = series(user, range(10), step=86_400_000 // 4 - 1)
-    store.replace(slice_of(user, days=3), table(whole))
+    store.replace(slice_of(user, days=3), [whole])
     before = rows(store.read(slice_of(user)))
-    assert rows(store.read(slice_of(user, days=3))) == rows(table(whole))
+    assert rows(store.read(slice_of(user, days=3))) == rows([whole])
     edges = series(user, [5, 6], step=86_399_999)
-    store.replace(slice_of(user), table(edges))
-    assert rows(store.read(slice_of(user))) == rows(table(edges))
-    rest = [row for row in rows(table(whole)) if row not in before]
+    store.replace(slice_of(user), [edges])
+    assert rows(store.read(slice_of(user))) == rows([edges])
+    rest = [row for row in rows([whole]) if row not in before]
     assert rows(store.read(slice_of(user, first=1, days=2))) == rest
 
 
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        (lambda user: table(series(user, [1, np.nan])), "1 of 2 values are NaN or infinite"),
-        (lambda user: table(series(user, [np.inf])), "NaN or infinite"),
-        (lambda user: table(series(user, [1, 2], step=0)), "2 samples that share an instant"),
-        (lambda user: table(series(user, [1], first=1)), "1 of 1 samples lie outside"),
-        (lambda user: table(series(user, [1], first=-1)), "lie outside"),
-        (lambda user: table(series(user, [1], metric=STEPS)), "does not belong to this write"),
-        (lambda user: table(series(user + "x", [1])), "this write is for"),
-        (lambda user: table(series(user, [1], labels=account(user, n=""))), "1 to 4096 bytes"),
+        (lambda user: [series(user, [1, np.nan])], "1 of 2 values are NaN or infinite"),
+        (lambda user: [series(user, [np.inf])], "NaN or infinite"),
+        (lambda user: [series(user, [1, 2], step=0)], "2 samples that share an instant"),
+        (lambda user: [series(user, [1], first=1)], "1 of 1 samples lie outside"),
+        (lambda user: [series(user, [1], first=-1)], "lie outside"),
+        (lambda user: [series(user, [1], metric=STEPS)], "does not belong to this write"),
+        (lambda user: [series(user + "x", [1])], "this write is for"),
+        (lambda user: [series(user, [1], labels=account(user, n=""))], "1 to 4096 bytes"),
     ],
 )
 def test_refused_before_anything_is_written(
     store: Store, user: str, wrong: object, sentence: str
 ) -> None:
-    good = table(series(user, [60, 61]))
+    good = [series(user, [60, 61])]
     store.replace(slice_of(user), good)
     assert callable(wrong)
-    frame: pd.DataFrame = wrong(user)
     with pytest.raises(InvalidSamplesError, match=sentence):
-        store.replace(slice_of(user), frame)
+        store.replace(slice_of(user), wrong(user))
     assert rows(store.read(slice_of(user))) == rows(good)
 
 
 def test_a_store_can_be_used_after_close(store: Store, user: str) -> None:
-    store.replace(slice_of(user), table(series(user, [60])))
+    store.replace(slice_of(user), [series(user, [60])])
     store.close()
-    assert len(store.read(slice_of(user))) == 1
+    assert rows(store.read(slice_of(user))) == rows([series(user, [60])])
     store.close()
 
 
-def test_an_empty_store_reads_as_an_empty_table(store: Store, user: str) -> None:
-    frame = store.read(slice_of(user))
-    assert len(frame) == 0
-    assert list(frame.columns) == ["metric", "labels", "timestamp", "value"]
+def test_an_empty_store_holds_no_series(store: Store, user: str) -> None:
+    assert store.read(slice_of(user)) == []

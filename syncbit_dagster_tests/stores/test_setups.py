@@ -17,7 +17,7 @@ from syncbit_dagster.stores.errors import (
     StoreUnavailableError,
 )
 from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig, VictoriaMetricsStore
-from syncbit_dagster_tests.stores.builders import contents, post, rows, series, slice_of, table
+from syncbit_dagster_tests.stores.builders import contents, joined, post, rows, series, slice_of
 from syncbit_dagster_tests.victoriametrics import (
     FOREVER,
     Server,
@@ -46,8 +46,8 @@ def store_for(url: str, **settings: Any) -> VictoriaMetricsStore:
 
 def write_and_correct(store: VictoriaMetricsStore, user: str) -> None:
     """A first write, and a correction that needs every right there is."""
-    store.replace(slice_of(user, days=2), table(series(user, [1, 2]), series(user, [3], first=1)))
-    assert store.replace(slice_of(user), table(series(user, [1, 9]))).mode == "rewrite"
+    store.replace(slice_of(user, days=2), joined(series(user, [1, 2]), series(user, [3], first=1)))
+    assert store.replace(slice_of(user), [series(user, [1, 9])]).mode == "rewrite"
     assert [row[3] for row in rows(store.read(slice_of(user, days=2)))] == [1, 9, 3]
     store.close()
 
@@ -98,7 +98,7 @@ def test_vmauth_with_a_bearer_token(vmauth: Server, user: str) -> None:
 def test_wrong_credentials(vmauth: Server, user: str, settings: dict[str, str]) -> None:
     store = store_for(vmauth.url, **settings)
     with pytest.raises(StoreRefusedError, match=r"credentials .*VICTORIA_USER") as it:
-        store.replace(slice_of(user), table(series(user, [1])))
+        store.replace(slice_of(user), [series(user, [1])])
     assert "guessed" not in f"{it.value!r}{store.description}{store._config!r}"
     store.close()
 
@@ -106,9 +106,9 @@ def test_wrong_credentials(vmauth: Server, user: str, settings: dict[str, str]) 
 def test_no_right_to_delete(vmauth: Server, server: Server, user: str) -> None:
     """Nothing is written that would need a deletion later."""
     store = through(vmauth, "no-delete")
-    store.replace(slice_of(user), table(series(user, [1, 2])))
+    store.replace(slice_of(user), [series(user, [1, 2])])
     with pytest.raises(StoreRefusedError, match=r"route /api/v1/admin/tsdb/delete_series .*delete"):
-        store.replace(slice_of(user), table(series(user, [1, 9, 4])))
+        store.replace(slice_of(user), [series(user, [1, 9, 4])])
     assert [row[3] for row in rows(store.read(slice_of(user)))] == [1, 2]
     assert contents(server.url, f'{{user="{user}"}}').total() == 2
     store.close()
@@ -116,9 +116,9 @@ def test_no_right_to_delete(vmauth: Server, server: Server, user: str) -> None:
 
 def test_no_right_to_write(vmauth: Server, user: str) -> None:
     store = through(vmauth, "reader")
-    assert store.replace(slice_of(user), table()).mode == "noop"
+    assert store.replace(slice_of(user), []).mode == "noop"
     with pytest.raises(StoreRefusedError, match=r"does not write samples .*route /api/v1/import"):
-        store.replace(slice_of(user), table(series(user, [1])))
+        store.replace(slice_of(user), [series(user, [1])])
     store.close()
 
 
@@ -153,7 +153,7 @@ def test_keys_and_password_of_the_server_itself(tmp_path: Path, user: str) -> No
         write_and_correct(store_for(one.url, **login, **keys, delete_auth_key="del"), user)
         store = store_for(one.url, **login, **keys, delete_auth_key="wrong")
         with pytest.raises(StoreRefusedError, match="-deleteAuthKey"):
-            store.replace(slice_of(user), table())
+            store.replace(slice_of(user), [])
         store.close()
 
 
@@ -188,7 +188,7 @@ def forgetful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_default_retention_is_refused_before_writing(forgetful: Server, user: str) -> None:
     store = store_for(forgetful.url)
     with pytest.raises(StoreRefusedError) as caught:
-        store.replace(slice_of(user), table(series(user, [1])))
+        store.replace(slice_of(user), [series(user, [1])])
     assert str(caught.value).replace("=1M", "=1") == (  # as newer servers spell it
         "VictoriaMetrics keeps samples for 31 days (-retentionPeriod=1) and would drop those from "
         "2024-03-01 without an error; start it with -retentionPeriod=100y. Nothing was written."
@@ -206,7 +206,7 @@ def test_default_retention_behind_a_proxy_shows_when_reading_back(
     clock = iter(range(0, 10_000, 5))
     store._settler._monotonic = lambda: float(next(clock))
     with pytest.raises(StoreMismatchError, match=r"2 of 2 .*-retentionPeriod=100y"):
-        store.replace(slice_of(user), table(series(user, [1, 2])))
+        store.replace(slice_of(user), [series(user, [1, 2])])
     store.close()
 
 
@@ -215,7 +215,7 @@ def test_deduplication_is_named(tmp_path: Path, user: str) -> None:
     with running(victoria_metrics(tmp_path, flags=flags)) as one:
         store = store_for(one.url)
         with pytest.raises(StoreMismatchError, match=r"-dedup\.minScrapeInterval=1m0s|=1m "):
-            store.replace(slice_of(user), table(series(user, range(60), step=1000)))
+            store.replace(slice_of(user), [series(user, range(60), step=1000)])
         store.close()
 
 
@@ -235,10 +235,10 @@ def test_extra_labels_stay_on_the_server(server: Server, user: str) -> None:
     home = store_for(server.url, extra_labels={"source": "home"})
     work = store_for(server.url, extra_labels={"source": "work"})
     write_and_correct(home, user)
-    assert len(work.read(slice_of(user))) == 0
+    assert work.read(slice_of(user)) == []
     write_and_correct(work, user)
-    assert work.replace(slice_of(user, days=2), table()).removed == 3
-    assert len(home.read(slice_of(user, days=2))) == 3
+    assert work.replace(slice_of(user, days=2), []).removed == 3
+    assert len(rows(home.read(slice_of(user, days=2)))) == 3
     assert contents(server.url, f'{{user="{user}",source="home"}}').total() == 3
     home.close()
     work.close()
@@ -246,7 +246,7 @@ def test_extra_labels_stay_on_the_server(server: Server, user: str) -> None:
 
 def test_samples_that_another_program_doubled(server: Server, user: str) -> None:
     """Equal copies, changed copies and infinities of other writers end as what is wanted."""
-    wanted = table(series(user, [60, 61, 62]))
+    wanted = [series(user, [60, 61, 62])]
     store = store_for(server.url)
     store.replace(slice_of(user), wanted)
     post(server.url, series(user, [60, 99]))

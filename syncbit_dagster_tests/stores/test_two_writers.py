@@ -13,7 +13,7 @@ import pytest
 from syncbit_dagster.stores.base import Write
 from syncbit_dagster.stores.errors import StoreUnavailableError
 from syncbit_dagster.stores.locks.local import TargetLock
-from syncbit_dagster_tests.stores.builders import contents, rows, series, slice_of, table
+from syncbit_dagster_tests.stores.builders import contents, rows, series, slice_of
 from syncbit_dagster_tests.stores.writers import Writer
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def test_nothing_is_lost(server: Server, user: str, tmp_path: Path) -> None:
     days = 4
     for turn in range(ROUNDS):
         written = [series(user, np.arange(1440) % 50 + turn, first=day) for day in range(days)]
-        jobs = [[Write(slice_of(user, first=day), table(written[day]))] for day in range(days)]
+        jobs = [[Write(slice_of(user, first=day), [written[day]])] for day in range(days)]
         writers = [
             Writer(server.url, tmp_path, jobs[:2]),
             Writer(server.url, tmp_path, jobs[2:]),
@@ -39,7 +39,7 @@ def test_nothing_is_lost(server: Server, user: str, tmp_path: Path) -> None:
         for writer in writers:
             writer.join()
         found = contents(server.url, f'{{user="{user}"}}')
-        assert sorted(found.elements()) == rows(table(*written)), f"round {turn}"
+        assert sorted(found.elements()) == rows([*written]), f"round {turn}"
 
 
 def test_the_lock_lets_one_thread_in(tmp_path: Path) -> None:

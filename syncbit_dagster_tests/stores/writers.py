@@ -88,7 +88,7 @@ def _write(
 
     store = store_at(url, locks, step)
     try:
-        modes = [one.mode for writes in groups for one in store.replace_all(writes, durable=True)]
+        modes = [store.replace_all(writes, durable=True).mode for writes in groups]
         store.close()
     except StoreError as error:
         connection.send(("failed", str(error)))

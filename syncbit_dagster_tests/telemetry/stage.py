@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from syncbit_dagster.catalog import ASSETS, metrics_of
-from syncbit_dagster.core.samples import decode_labels, milliseconds, to_series
+from syncbit_dagster.core.samples import decode_labels
 from syncbit_dagster.definitions import build_definitions
 from syncbit_dagster.defs.run_requests import range_run
 from syncbit_dagster.defs.sensors import run_failures
@@ -97,10 +97,10 @@ class Stage:
         names = tuple(row.name for row in OWN_METRICS)
         target = Slice(names, self.settings.account.labels, NOON, NOON + timedelta(days=30))
         with closing(open_store(self.settings)) as store:
-            frame = store.read(target)
+            found = store.read(target)
         return {
             (one.metric, decode_labels(one.labels).get("asset")): one.values.tolist()
-            for one in to_series(frame)
+            for one in found
         }
 
     def newest(self, asset: str) -> float:
@@ -109,4 +109,4 @@ class Stage:
         first = NOON - timedelta(days=300)
         target = Slice(names, self.settings.account.labels, first, NOON + timedelta(days=30))
         with closing(open_store(self.settings)) as store:
-            return float(milliseconds(store.read(target)).max()) / 1000
+            return max(float(one.timestamps[-1]) for one in store.read(target)) / 1000

@@ -160,7 +160,7 @@ def test_a_run_is_one_write(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> No
 
     def counted(
         self: DuckDBStore, writes: Sequence[Write], *, durable: bool = False
-    ) -> list[WriteReport]:
+    ) -> WriteReport:
         targets.extend(one.target for one in writes)
         return replace_all(self, writes, durable=durable)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.core.civil import DayRange
-from syncbit_dagster.core.samples import Series, decode_labels, empty, from_series
+from syncbit_dagster.core.samples import Series, decode_labels
 from syncbit_dagster.quota.quota import QuotaFigures
 from syncbit_dagster.sources.traffic import Traffic
 from syncbit_dagster.stores.base import WriteReport
@@ -95,7 +95,7 @@ def test_a_run_over_the_newest_days_tells_everything() -> None:
     run.sent("sleep", Traffic(requests=2, wait_seconds=0.5))
     for first, last in ((6, 3), (2, 0)):
         days = DayRange(TODAY - timedelta(days=first), TODAY - timedelta(days=last))
-        samples = from_series([samples_until(NOW - timedelta(hours=36 - first))])
+        samples = [samples_until(NOW - timedelta(hours=36 - first))]
         run.wrote("sleep", REPORT, samples, days)
     run.finished("sleep")
     assert of_run(run) == {
@@ -117,7 +117,7 @@ def test_a_run_that_breaks_midway_has_failed_partitions_and_no_success() -> None
     run.asks("sleep", DayRange(TODAY - timedelta(days=6), TODAY))
     run.sent("sleep", Traffic(requests=1))
     days = DayRange(TODAY - timedelta(days=6), TODAY - timedelta(days=4))
-    run.wrote("sleep", REPORT, from_series([samples_until(NOW - timedelta(days=4))]), days)
+    run.wrote("sleep", REPORT, [samples_until(NOW - timedelta(days=4))], days)
     found = of_run(run)
     assert found["run_partitions_failed"] == 4
     assert found["run_samples_added"] == 3
@@ -128,7 +128,7 @@ def test_a_run_that_breaks_midway_has_failed_partitions_and_no_success() -> None
 def test_days_without_samples_say_nothing_of_the_newest_sample() -> None:
     run = RunFigures()
     run.asks("sleep", DayRange(TODAY, TODAY))
-    run.wrote("sleep", REPORT, empty(), DayRange(TODAY, TODAY))
+    run.wrote("sleep", REPORT, [], DayRange(TODAY, TODAY))
     assert "lag_seconds" not in of_run(run)
 
 
@@ -148,7 +148,7 @@ def test_what_may_not_be_read_has_not_failed() -> None:
 def test_every_value_is_a_valid_series_with_the_labels_of_its_row() -> None:
     values = [Value(row.name, 1.5, "sleep" if row.labels else None) for row in OWN_METRICS]
     series = series_of(values, LABELS, NOW)
-    assert validate(from_series(series)) == sorted(series)
+    assert validate(series) == sorted(series)
     for one, row in zip(series, OWN_METRICS, strict=True):
         assert decode_labels(one.labels) == LABELS | ({"asset": "sleep"} if row.labels else {})
         assert one.timestamps.tolist() == [1_795_348_800_250]
@@ -173,7 +173,7 @@ def test_the_lag_is_the_age_of_the_newest_sample(ages: list[int], past: int) -> 
     for number, age in enumerate(reversed(ages)):
         day = TODAY - timedelta(days=number + past)
         newest = samples_until(NOW - timedelta(milliseconds=age))
-        run.wrote("sleep", REPORT, from_series([newest]), DayRange(day, day))
+        run.wrote("sleep", REPORT, [newest], DayRange(day, day))
         run.assets["sleep"].until = TODAY - timedelta(days=past)
     lags = [one.value for one in run_values(run, NOW, TODAY) if one.metric == "syncbit_lag_seconds"]
     assert lags == ([] if past else [min(ages) / 1000])
@@ -181,7 +181,7 @@ def test_the_lag_is_the_age_of_the_newest_sample(ages: list[int], past: int) -> 
 
 def test_a_present_state_is_always_the_newest() -> None:
     run = RunFigures()
-    run.wrote("sleep", REPORT, from_series([samples_until(NOW - timedelta(seconds=5))]))
+    run.wrote("sleep", REPORT, [samples_until(NOW - timedelta(seconds=5))])
     found = dict(of_run(run))
     assert found["lag_seconds"] == 5
     assert "run_partitions_failed" not in found

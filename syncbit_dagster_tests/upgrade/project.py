@@ -11,7 +11,6 @@ import dagster as dg
 
 from syncbit_dagster.catalog import metrics_of
 from syncbit_dagster.core.civil import ONE_DAY, DayRange, day_start
-from syncbit_dagster.core.samples import to_series
 from syncbit_dagster.emulator.google_health.oauth import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.factories import open_store
@@ -68,7 +67,7 @@ def samples_of(settings: Settings, days: DayRange) -> list[list[Any]]:
         store.close()
     return sorted(
         [one.metric, one.labels, int(at), float(value)]
-        for one in to_series(found)
+        for one in found
         for at, value in zip(one.timestamps, one.values, strict=True)
     )
 

@@ -16,7 +16,6 @@ import numpy as np
 
 from syncbit_dagster.catalog import ASSETS, metrics_of
 from syncbit_dagster.core.civil import DayRange, civil_day, day_start, to_milliseconds
-from syncbit_dagster.core.samples import Series, empty, from_series, to_series
 from syncbit_dagster.stores.base import Slice
 
 if TYPE_CHECKING:
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     import numpy.typing as npt
-    import pandas as pd
 
+    from syncbit_dagster.core.samples import Series
     from syncbit_dagster.stores.base import Store
 
 DAEMON_DEVICE = "charge6"  # the label `device` of everything that the daemon wrote
@@ -61,7 +60,7 @@ class OldSamples:
     alone: int
     alone_days: DayRange | None
     unclear_day: date | None
-    kept: pd.DataFrame
+    kept: list[Series]
 
     @property
     def metric(self) -> str:
@@ -89,7 +88,7 @@ def find_old(
         now: aware.
     """
     where = all_of(metric, labels, now)
-    parts = [_divide(series, zone) for series in to_series(store.read(where))]
+    parts = [_divide(series, zone) for series in store.read(where)]
     alone = np.concatenate([np.empty(0, np.int64), *(part.alone for part in parts)])
     return OldSamples(
         where=where,
@@ -97,7 +96,7 @@ def find_old(
         alone=len(alone),
         alone_days=_days(alone, zone) if len(alone) else None,
         unclear_day=min((part.unclear for part in parts if part.unclear), default=None),
-        kept=from_series(part.kept for part in parts),
+        kept=[part.kept for part in parts],
     )
 
 
@@ -115,7 +114,7 @@ def remove_old(store: Store, found: OldSamples) -> int:
 
 def remove_test_samples(store: Store, labels: Mapping[str, str], now: datetime) -> int:
     """Take away what the daemon wrote to see whether it can write."""
-    return store.replace(all_of(TEST_METRIC, labels, now), empty()).removed
+    return store.replace(all_of(TEST_METRIC, labels, now), []).removed
 
 
 @dataclass(frozen=True)

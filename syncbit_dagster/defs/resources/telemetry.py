@@ -14,7 +14,6 @@ import dagster as dg
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.core.civil import ONE_DAY, DayRange, civil_day
 from syncbit_dagster.core.errors import SyncbitError
-from syncbit_dagster.core.samples import from_series
 from syncbit_dagster.defs.instance.records import missing_days
 from syncbit_dagster.factories import quota_figures
 from syncbit_dagster.stores.base import Slice
@@ -94,4 +93,4 @@ def _write(store: Store, settings: Settings, values: list[Value], now: datetime)
     metrics = tuple(dict.fromkeys(one.metric for one in series))
     if metrics:
         target = Slice(metrics, labels, now, now + timedelta(milliseconds=1))
-        store.replace(target, from_series(series))
+        store.replace(target, series)

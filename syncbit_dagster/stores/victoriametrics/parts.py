@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from syncbit_dagster.core.civil import to_milliseconds
-from syncbit_dagster.core.samples import encode_labels
+from syncbit_dagster.core.samples import count, decode_labels, encode_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,14 +25,14 @@ class Part(NamedTuple):
         labels: the account's.
         low: first instant, in milliseconds.
         high: first instant after it.
-        slices: the metrics, and the number of the slice that each belongs to.
+        metrics: all of whose series belong to it.
         wanted: all series that shall be there.
     """
 
     labels: Mapping[str, str]
     low: int
     high: int
-    slices: Mapping[str, int]
+    metrics: Sequence[str]
     wanted: Sequence[Series]
 
 
@@ -41,33 +41,29 @@ def parts_of(slices: Sequence[Slice], wanted: Sequence[Sequence[Series]]) -> Ite
 
     Slices of the same account and window share parts.
     """
-    windows: dict[tuple[str, int, int], dict[str, int]] = {}
-    for number, one in enumerate(slices):
-        window = (encode_labels(one.labels), to_milliseconds(one.start), to_milliseconds(one.end))
-        windows.setdefault(window, {}).update(dict.fromkeys(one.metrics, number))
-    for (_, low, high), owners in windows.items():
-        labels = slices[next(iter(owners.values()))].labels
-        for metrics in _groups(owners, wanted):
-            of_them = {metric: owners[metric] for metric in metrics}
-            series = [one for members in metrics.values() for one in members]
-            yield Part(labels, low, high, of_them, series)
+    windows: dict[tuple[str, int, int], dict[str, list[Series]]] = {}
+    for target, series in zip(slices, wanted, strict=True):
+        low, high = to_milliseconds(target.start), to_milliseconds(target.end)
+        of_window = windows.setdefault((encode_labels(target.labels), low, high), {})
+        for metric in target.metrics:
+            of_window.setdefault(metric, [])
+        for one in series:
+            of_window[one.metric].append(one)
+    for (labels, low, high), by_metric in windows.items():
+        for group in _groups(by_metric):
+            members = [one for metric in group for one in by_metric[metric]]
+            yield Part(decode_labels(labels), low, high, group, members)
 
 
-def _groups(
-    owners: Mapping[str, int], wanted: Sequence[Sequence[Series]]
-) -> Iterator[dict[str, list[Series]]]:
-    by_metric: dict[str, list[Series]] = {metric: [] for metric in owners}
-    for number in dict.fromkeys(owners.values()):
-        for one in wanted[number]:
-            by_metric[one.metric].append(one)
-    group: dict[str, list[Series]] = {}
+def _groups(by_metric: Mapping[str, Sequence[Series]]) -> Iterator[list[str]]:
+    group: list[str] = []
     size = 0
     for metric, members in by_metric.items():
-        more = sum(len(one.timestamps) for one in members)
+        more = count(members)
         if group and size + more > SAMPLES_PER_PART:
             yield group
-            group, size = {}, 0
-        group[metric] = members
+            group, size = [], 0
+        group.append(metric)
         size += more
     if group:
         yield group

@@ -7,13 +7,12 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.core.samples import Series, decode_labels, encode_labels, from_series
+from syncbit_dagster.core.samples import InvalidSamplesError, decode_labels, encode_labels
 from syncbit_dagster.stores.base import Store
-from syncbit_dagster.stores.diff import SeriesDiff, compare, overall_mode, reports
+from syncbit_dagster.stores.diff import SeriesDiff, compare, overall_mode, report_of
 from syncbit_dagster.stores.errors import StoreMismatchError
-from syncbit_dagster.stores.slices import validate_all
 from syncbit_dagster.stores.timings import Phases
-from syncbit_dagster.stores.validation import InvalidSamplesError
+from syncbit_dagster.stores.validation import validate_all
 from syncbit_dagster.stores.victoriametrics import encoding, selectors
 from syncbit_dagster.stores.victoriametrics.client import Client
 from syncbit_dagster.stores.victoriametrics.durability import Settler
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
-    import pandas as pd
-
+    from syncbit_dagster.core.samples import Series
     from syncbit_dagster.stores.base import Slice, Write, WriteReport
     from syncbit_dagster.stores.victoriametrics.endpoints import VictoriaMetricsConfig
 
@@ -73,14 +71,14 @@ class VictoriaMetricsStore(Store):
         """Kind and place, without secrets."""
         return f"VictoriaMetrics at {self._config.endpoints.write}"
 
-    def replace_all(self, writes: Sequence[Write], *, durable: bool = False) -> list[WriteReport]:
+    def replace_all(self, writes: Sequence[Write], *, durable: bool = False) -> WriteReport:
         """See :meth:`syncbit_dagster.stores.base.Store.replace_all`."""
         phases = Phases(self._monotonic)
         with phases.phase("validate"):
             wanted = validate_all(writes)
             self._refuse_hidden_labels(wanted)
         sent_before = self._client.bytes_sent
-        found: list[list[SeriesDiff]] = [[] for _ in writes]
+        found: list[SeriesDiff] = []
         with ExitStack() as held:
             with phases.phase("lock"):
                 held.enter_context(self._lock())
@@ -90,8 +88,7 @@ class VictoriaMetricsStore(Store):
             for part in parts_of([one.target for one in writes], wanted):
                 with phases.phase("read"):
                     diffs = compare(part.wanted, self._existing(part))
-                for diff in diffs:
-                    found[part.slices[diff.wanted.metric]].append(diff)
+                found += diffs
                 if overall_mode(diffs) != "noop":
                     self._write(part, diffs, phases)
                     unsure.append(part)
@@ -100,9 +97,9 @@ class VictoriaMetricsStore(Store):
             # Only now: a flush costs as much as it costs to send what it flushes, and a barrier
             # has its price whatever there is.
             self._verify(unsure, phases, durable=durable)
-        return reports(found, self._client.bytes_sent - sent_before, phases.seconds)
+        return report_of(found, self._client.bytes_sent - sent_before, phases.seconds)
 
-    def read(self, target: Slice) -> pd.DataFrame:
+    def read(self, target: Slice) -> list[Series]:
         """See :meth:`syncbit_dagster.stores.base.Store.read`.
 
         Takes the lock: while a series is rewritten it holds nothing for a moment.
@@ -110,7 +107,8 @@ class VictoriaMetricsStore(Store):
         with self._lock():
             self._recover([target])
             parts = parts_of([target], [[]])
-            return from_series([one for part in parts for one in self._existing(part)])
+            found = [one for part in parts for one in self._existing(part)]
+        return sorted(found, key=lambda one: one[:2])
 
     def close(self) -> None:
         """Close all connections."""
@@ -194,7 +192,7 @@ class VictoriaMetricsStore(Store):
 
     def _existing(self, part: Part) -> list[Series]:
         labels = {**part.labels, **self._config.extra_labels}
-        selector = selectors.having(tuple(part.slices), labels)
+        selector = selectors.having(part.metrics, labels)
         return encoding.collect(self._client.export(selector, part.low, part.high - 1))
 
     def _refuse_hidden_labels(self, wanted: Iterable[Sequence[Series]]) -> None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.config import load_settings
-from syncbit_dagster.core.samples import Series, decode_labels
+from syncbit_dagster.core.samples import Series, decode_labels, to_series
 from syncbit_dagster.sources.takeout import TakeoutSource
 from syncbit_dagster.stores.validation import validate
 
@@ -54,7 +54,7 @@ def fetched(found: TakeoutSource, asset: str, days: DayRange) -> dict[str, Value
     for batch in found.fetch(asset_named(asset), days):
         assert batch.days.first == expected
         expected = batch.days.last + timedelta(days=1)
-        for one in validate(batch.samples):
+        for one in validate(to_series(batch.samples)):
             result.setdefault(name_of(one), {}).update(
                 zip(one.timestamps.tolist(), one.values.tolist(), strict=True)
             )

@@ -11,6 +11,7 @@ import pytest
 
 from syncbit_dagster.catalog import METRICS, asset_named
 from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster.core.samples import to_series
 from syncbit_dagster.emulator.takeout import TakeoutPerson
 from syncbit_dagster.sources.google_health import GoogleHealthSource
 from syncbit_dagster.stores.validation import validate
@@ -116,7 +117,7 @@ def everything(found: Source, days: DayRange) -> dict[str, Values]:
     result: dict[str, Values] = {}
     for asset in ASSETS:
         for batch in found.fetch(asset_named(asset), days):
-            for one in validate(batch.samples):
+            for one in validate(to_series(batch.samples)):
                 samples = zip(one.timestamps.tolist(), one.values.tolist(), strict=True)
                 result.setdefault(one.metric + one.labels, {}).update(samples)
     return result
