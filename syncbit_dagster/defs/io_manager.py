@@ -96,7 +96,7 @@ class SampleStoreIOManager(dg.IOManager):
             report = self.store.replace(target, series, durable=True)
             context.log.info("%s %s: %s", asset.name, batch.days, report.verdict)
             reports.append(report)
-            self.figures.wrote(asset.name, report, series, batch.days)
+            self.figures.wrote(asset.name, series, batch.days.last)
             of_the_batch = partition_metadata(
                 asset, batch, series, self.account.zone, fetched.synced, fetched.at
             )
@@ -139,7 +139,7 @@ class SampleStoreIOManager(dg.IOManager):
         if writes:
             report = self.store.replace_all(writes, durable=True)
             asset = context.asset_key.path[-1]
-            self.figures.wrote(asset, report, found)
+            self.figures.wrote(asset, found)
             context.add_output_metadata(write_metadata(report, self.store.description))
 
     def _slice(self, asset: str, days: DayRange) -> Slice:

@@ -108,7 +108,7 @@ class ApiClient:
         while True:
             token = self._token(rejected, until)
             response = self._send(method, path, token, arguments, until)
-            self.traffic += _repeats(response, attempt + int(rejected is not None))
+            self.traffic.rate_limited += response is not None and response.status_code == 429
             if response is not None and response.status_code == 401 and rejected is None:
                 rejected, tries = (
                     token,
@@ -155,10 +155,10 @@ class ApiClient:
     ) -> requests.Response | None:
         """One try; None if there was no answer."""
         try:
-            self.traffic += Traffic(wait_seconds=self.budget.wait_for_turn())
+            self.budget.wait_for_turn()
         except WaitTooLongError as wait:
             raise QuotaWaitError(str(wait), wait.resume_at) from None
-        self.traffic += Traffic(requests=1)
+        self.traffic.requests += 1
         try:
             response = self._session.request(
                 method,
@@ -220,7 +220,6 @@ class ApiClient:
             return False
         log.warning("%s; next try in %.1f s", why, wait)
         self.sleep(wait)
-        self.traffic += Traffic(wait_seconds=wait)
         return True
 
     def _given_up(self, response: requests.Response | None, tries: int) -> SourceError:
@@ -243,9 +242,3 @@ class ApiClient:
     @property
     def _host(self) -> str:
         return urlsplit(self.base_url).netloc
-
-
-def _repeats(response: requests.Response | None, attempt: int) -> Traffic:
-    """What a try adds to the traffic beside its one request."""
-    is_limited = response is not None and response.status_code == 429
-    return Traffic(retries=int(attempt > 0), rate_limited=int(is_limited))

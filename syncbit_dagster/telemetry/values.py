@@ -60,11 +60,7 @@ def account_values(now: datetime, quota: QuotaFigures, token: Token | None) -> I
         token: None before the first authorization.
     """
     yield Value("syncbit_quota_remaining", quota.remaining)
-    yield Value("syncbit_quota_used", quota.used)
-    yield Value("syncbit_quota_waits_total", quota.waits)
     if token is not None:
-        yield Value("syncbit_token_age_seconds", token.age_seconds(now))
-        yield Value("syncbit_token_expiry_timestamp_seconds", token.expires_at or None)
         yield Value("syncbit_token_refreshes_total", token.refreshes)
         yield Value("syncbit_token_testing_days_left", token.testing_days_left(now))
 
@@ -85,16 +81,7 @@ def run_values(run: RunFigures, now: datetime, newest_day: date) -> Iterator[Val
 def _of_asset(
     figures: AssetFigures, now: datetime, newest_day: date
 ) -> Iterator[tuple[str, float | None]]:
-    yield "syncbit_run_requests", figures.traffic.requests
-    yield "syncbit_run_retries", figures.traffic.retries
-    yield "syncbit_run_rate_limited", figures.traffic.rate_limited
-    yield "syncbit_run_wait_seconds", round(figures.traffic.wait_seconds, 3)
-    if figures.reports:
-        yield "syncbit_run_samples_added", sum(one.added for one in figures.reports)
-        yield "syncbit_run_samples_changed", sum(one.changed for one in figures.reports)
-        yield "syncbit_run_samples_removed", sum(one.removed for one in figures.reports)
-    if figures.asked is not None:
-        yield "syncbit_run_partitions_failed", figures.asked - figures.stored
+    yield "syncbit_run_rate_limited", figures.rate_limited
     # A run over old days says nothing about the newest sample.
     if figures.newest is not None and (figures.until is None or figures.until >= newest_day):
         yield "syncbit_lag_seconds", (to_milliseconds(now) - figures.newest) / 1000

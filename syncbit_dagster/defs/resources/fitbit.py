@@ -79,7 +79,6 @@ class RunSource:
         return self._source.plan(asset, days)
 
     def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
-        self._figures.asks(asset.name, days)
         batches = self._source.fetch(asset, days)
         while batch := self._counted(asset, lambda: next(batches, None)):
             yield batch
@@ -112,15 +111,12 @@ class RunSource:
             return None  # the asset `devices` says so itself
 
     def _counted(self, asset: Asset, ask: Callable[[], _Answer]) -> _Answer:
-        """What the source gives; its traffic is noted as the asset's, whatever comes of it."""
-        before = self._source.traffic
+        """What the source gives; answers 429 are noted as the asset's, whatever comes of it."""
+        before = self._source.traffic.rate_limited
         try:
             return ask()
-        except PermissionMissingError:
-            self._figures.may_not(asset.name)
-            raise
         finally:
-            self._figures.sent(asset.name, self._source.traffic - before)
+            self._figures.sent(asset.name, self._source.traffic.rate_limited - before)
 
 
 def fitbit_resource(
