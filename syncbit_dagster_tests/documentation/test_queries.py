@@ -97,4 +97,4 @@ def test_pages_name_no_metric_that_there_is_not() -> None:
     for page in DOCS.glob("*.md"):
         for block in blocks(page, "promql"):
             assert set(re.findall(r"\b(?:fitbit|syncbit)_\w+", block.text)) <= known
-    assert len(ALERTS) > 4
+    assert ALERTS

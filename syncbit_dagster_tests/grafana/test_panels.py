@@ -220,7 +220,7 @@ def test_the_heart_rate_lies_in_its_range(store: Filled, hours: int, step: int) 
 
 def test_what_a_run_left_is_drawn_once_a_run(store: Filled) -> None:
     onlooker = reader(store, "syncbit-sync")
-    panel = onlooker.panel("Requests", "timeseries")
+    panel = onlooker.panel("Rate limited", "timeseries")
     drawn = onlooker.draw(panel, panel["targets"][0])
     assert Counter(one.labels["asset"] for one in drawn) == {"sleep": 1, "heart_rate": 1}
     for one in drawn:
