@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,12 @@ ROOM = 4 << 30
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Temporary files in memory; a log of its own for each of the processes that share a run."""
+    """Temporary files in memory; a log of its own for each of the processes that share a run.
+
+    No account of a test lives where the processes run: days are the account's, not the machine's.
+    """
+    os.environ["TZ"] = "Asia/Kathmandu"
+    time.tzset()
     if "TMPDIR" not in os.environ and _has_room(IN_MEMORY):
         # A database waits for the disk at each commit, though nobody misses what a test wrote.
         os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)

@@ -97,6 +97,20 @@ def test_every_day_is_there_in_the_end_the_newest_first(
         assert range_of(request) == ("2025-10-30", "2025-10-30")
 
 
+def test_an_earlier_start_brings_the_earlier_days_and_a_later_one_nothing(
+    deploy: Deploy, account: EmulatedAccount, instance: dg.DagsterInstance
+) -> None:
+    late = deploy(BACKFILL_START_DATE="2025-10-28")
+    assert all(result.success for _, result in late.until_it_rests())
+    asked = [range_of(request) for request, _ in deploy().until_it_rests()]
+    assert asked == [("2025-10-25", "2025-10-27"), ("2025-10-20", "2025-10-24")]
+    for asset in THREE:
+        assert Counter(records_of(instance, asset)) == Counter(map(str, DAYS))
+    account.emulator.calls.clear()
+    assert deploy(BACKFILL_START_DATE="2025-10-28").tick() == ALL_THERE
+    assert not account.emulator.calls
+
+
 def test_what_is_under_way_is_not_asked_for_again(
     deploy: Deploy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
