@@ -7,9 +7,13 @@ import re
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 # A busy machine is no defect of the code: properties are about results, not about time.
 settings.register_profile(
@@ -75,6 +79,15 @@ def recordings() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"no real recordings in {folder}; set SYNCBIT_RECORDINGS")
     return folder
+
+
+@pytest.fixture(scope="session")
+def new_database() -> Iterator[Callable[[], str]]:
+    """Makes an empty database in a PostgreSQL of the tests' own, and gives its URL."""
+    from syncbit_dagster_tests.postgresql import running_postgresql
+
+    with running_postgresql() as new:
+        yield new
 
 
 # The emulators' client secret and refresh tokens, and the shapes of the tokens that they give.

@@ -9,19 +9,12 @@ import pytest
 from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.config import load_settings
 from syncbit_dagster_tests.account.token_server import FIRST, TokenServer, running_token_server
-from syncbit_dagster_tests.postgresql import running_postgresql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from syncbit_dagster.account.account import Account
-
-
-@pytest.fixture(scope="session")
-def new_database() -> Iterator[Callable[[], str]]:
-    with running_postgresql() as new:
-        yield new
 
 
 @pytest.fixture

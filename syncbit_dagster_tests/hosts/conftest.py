@@ -6,16 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncbit_dagster_tests.postgresql import running_postgresql
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-
-@pytest.fixture(scope="session")
-def new_database() -> Iterator[Callable[[], str]]:
-    with running_postgresql() as new:
-        yield new
+    from collections.abc import Callable
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from syncbit_dagster.quota import Budget
@@ -11,11 +13,16 @@ if TYPE_CHECKING:
 
 
 def send(quota: Quota, requests: int) -> list[float]:
-    """When the requests went, by the shared clock."""
-    own = Budget(quota)
+    """When the requests went, by the clock that the budget counted them with."""
+    looks: list[float] = []
+
+    def clock() -> float:
+        looks.append(time.time())
+        return looks[-1]
+
     times = []
-    for _ in range(requests):
-        own.wait_for_turn()
-        times.append(own._sent_at)
-    own.close()
+    with closing(Budget(quota, clock=clock)) as own:
+        for _ in range(requests):
+            own.wait_for_turn()
+            times.append(looks[-1])
     return times
