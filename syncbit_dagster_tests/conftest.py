@@ -27,7 +27,6 @@ settings.load_profile("syncbit")
 LONG = (
     "test_recorded_days.py",
     "month/test_month.py",
-    "accounts/test_side_by_side.py",
     "cli/test_commands.py",
     "deploy/test_stack.py",
     "stores/test_crashes.py",

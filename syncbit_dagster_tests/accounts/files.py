@@ -45,6 +45,5 @@ class Declared:
         return {**own, **self.environment, **changed}
 
     def load(self, **changed: str) -> list[Settings]:
-        return load_accounts(
-            self.variables(**changed), secrets_directory=self.secrets, now=self.now
-        )
+        variables = self.variables(**changed)
+        return load_accounts(variables, secrets_directory=self.secrets, now=self.now)

@@ -9,7 +9,6 @@ import pytest
 from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.cli.main import OF_AN_ACCOUNT, main
 from syncbit_dagster_tests.accounts.files import Declared
-from syncbit_dagster_tests.cli.processes import SYNCBIT, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,50 +41,34 @@ def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Declared:
     return declared
 
 
-def test_all_commands_of_an_account_are_tried_here() -> None:
-    assert set(REST) == OF_AN_ACCOUNT
-
-
-def test_a_plan_as_a_process_is_the_chosen_accounts(tmp_path: Path) -> None:
-    declared = Declared(tmp_path)
-    declared.write(TWO)
-    plan = [*SYNCBIT, "plan", *REST["plan"]]
-    of_ben = run([*plan, "--account", "ben"], tmp_path, declared.variables())
-    assert of_ben.returncode == 0, of_ben.stderr
-    assert "150 requests in 3600 s" in of_ben.stdout
-    nobody = run(plan, tmp_path, declared.variables())
-    assert nobody.returncode == 1
-    assert nobody.stderr == (
-        "syncbit plan: Say which account with --account NAME; there are anna, ben.\n"
-    )
-
-
 @pytest.mark.parametrize("command", sorted(OF_AN_ACCOUNT))
-def test_an_account_that_is_not_there_is_refused(
+def test_an_account_that_is_not_there_or_not_chosen_is_refused(
     declared: Declared,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     command: str,
 ) -> None:
-    wrong = [command, *REST[command], "--account", "cleo"]
-    assert main(wrong) == 1
-    written = capsys.readouterr()
-    assert "There is no account 'cleo'; there are anna, ben." in written.out + written.err
+    def refusal_of(*account: str) -> str:
+        assert main([command, *REST[command], *account]) == 1
+        written = capsys.readouterr()
+        assert not (declared.directory / "data").exists() or not account
+        return written.out + written.err
 
+    of_cleo = ("--account", "cleo")
+    assert "There is no account 'cleo'; there are anna, ben." in refusal_of(*of_cleo)
+    if command != "doctor":  # which looks at all of them
+        choose = f"syncbit {command}: Say which account with --account NAME; there are anna, ben.\n"
+        assert refusal_of() == choose
     monkeypatch.delenv("SYNCBIT_ACCOUNTS")
-    assert main(wrong) == 1
-    written = capsys.readouterr()
-    assert "no account 'cleo', only the one of the environment" in written.out + written.err
-    assert not (declared.directory / "data").exists()
+    assert "no account 'cleo', only the one of the environment" in refusal_of(*of_cleo)
 
 
-@pytest.mark.parametrize("command", sorted(OF_AN_ACCOUNT - {"doctor"}))
-def test_one_of_several_has_to_be_chosen(
-    declared: Declared, capsys: pytest.CaptureFixture[str], command: str
+def test_a_plan_is_the_chosen_accounts(
+    declared: Declared, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([command, *REST[command]]) == 1
-    assert "Say which account with --account NAME" in capsys.readouterr().err
-    assert not (declared.directory / "data").exists()
+    for account in declared.load():
+        assert main(["plan", *REST["plan"], "--account", str(account.name)]) == 0
+        assert str(account.account.quota) in capsys.readouterr().out
 
 
 def test_the_doctor_looks_at_all_or_at_one(

@@ -5,35 +5,22 @@ from __future__ import annotations
 import re
 import stat
 import subprocess
-import sys
-from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import dagster as dg
 import yaml
-from dagster._core.errors import DagsterUserCodeUnreachableError
-from dagster._core.workspace.load import location_origins_from_yaml_paths
-from dagster._grpc.client import DagsterGrpcClient
 
+from syncbit_dagster import definitions
 from syncbit_dagster.account.profile import Profile
 from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.config import load_accounts
 from syncbit_dagster.config.accounts_file import read_accounts
 from syncbit_dagster.factories import quota_figures
 from syncbit_dagster_tests.accounts.files import Declared
-from syncbit_dagster_tests.dagster_process import clean_environment
-from syncbit_dagster_tests.victoriametrics import free_port
-from syncbit_dagster_tests.waiting import wait_for
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "accounts.md").read_text()
-SECONDS = 120  # until a code server answers on a busy machine
 
 
 def block(beginning: str) -> str:
@@ -63,28 +50,20 @@ def test_its_queue_lets_more_accounts_run_and_differs_in_nothing_else() -> None:
     }
 
 
-def test_each_code_server_loads_its_accounts(tmp_path: Path) -> None:
-    lines = re.findall(r"^SYNCBIT_ACCOUNT_NAMES=.* dagster api grpc .*$", PAGE, re.MULTILINE)
-    text = block("load_from:")
+def test_its_code_servers_have_every_account_once_and_are_where_the_workspace_looks(
+    tmp_path: Path,
+) -> None:
+    pattern = r"^SYNCBIT_ACCOUNT_NAMES=(\S+) dagster api grpc -m (\S+) .*-p (\d+)$"
+    served = re.findall(pattern, PAGE, re.MULTILINE)
     declared = Declared(tmp_path)
     declared.write(block("anna:"))
-    loaded = []
-    with ExitStack() as stack:
-        for line in lines:
-            port = re.findall(r"-p (\d+)$", line)[0]
-            free = str(free_port())
-            assert text.count(port) == 1
-            text = text.replace(port, free)
-            stack.enter_context(_served(line.replace(port, free), int(free), declared))
-        workspace = tmp_path / "workspace.yaml"
-        workspace.write_text(text)
-        instance = stack.enter_context(dg.DagsterInstance.ephemeral())
-        for origin in location_origins_from_yaml_paths([str(workspace)]):
-            location = stack.enter_context(origin.create_location(instance))
-            (repository,) = location.get_repositories().values()
-            nodes = repository.get_asset_node_snaps()
-            loaded.append({node.asset_key.path[0] for node in nodes})
-    assert loaded == [{"anna", "ben"}, {"cleo"}]
+    loaded = [
+        one.name for names, *_ in served for one in declared.load(SYNCBIT_ACCOUNT_NAMES=names)
+    ]
+    assert loaded == ["anna", "ben", "cleo"]
+    assert {module for _, module, _ in served} == {definitions.__name__}
+    servers = [one["grpc_server"] for one in yaml.safe_load(block("load_from:"))["load_from"]]
+    assert [str(server["port"]) for server in servers] == [port for *_, port in served]
 
 
 def test_what_was_the_only_accounts_is_moved_to_one_of_many(tmp_path: Path) -> None:
@@ -108,30 +87,3 @@ def test_what_was_the_only_accounts_is_moved_to_one_of_many(tmp_path: Path) -> N
         *("tokens", "account.json", "quota.sqlite", "reports")
     }
     assert stat.S_IMODE(anna.data_directory.stat().st_mode) == 0o700
-
-
-@contextmanager
-def _served(line: str, port: int, declared: Declared) -> Iterator[None]:
-    """The code server that a line of the page starts, as soon as it answers."""
-    here = f"PATH={Path(sys.executable).parent}:$PATH exec env {line}"
-    environment = clean_environment(declared.variables())
-    with (declared.directory / f"{port}.log").open("w") as log:
-        server = subprocess.Popen(
-            ["bash", "-euc", here], cwd=declared.directory, env=environment, stderr=log, stdout=log
-        )
-    client = DagsterGrpcClient(port=port, host="localhost")
-
-    def answers() -> bool | None:
-        assert server.poll() is None, (declared.directory / f"{port}.log").read_text()
-        try:
-            return bool(client.ping("hello")) or None
-        except DagsterUserCodeUnreachableError:
-            return None
-
-    try:
-        wait_for(answers, SECONDS, "the code server")
-        yield
-    finally:
-        client.shutdown_server()
-        server.terminate()
-        server.wait(SECONDS)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from syncbit_dagster.definitions import build_definitions
+from syncbit_dagster.defs.sensors import run_failures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,3 +63,20 @@ def metadata_of(instance: dg.DagsterInstance, asset: str) -> dict[str, dict[str,
         values = {name: value.value for name, value in materialization.metadata.items()}
         result.setdefault(materialization.partition, values)
     return result
+
+
+def note_failure(definitions: dg.Definitions, instance: dg.DagsterInstance, run_id: str) -> float:
+    """What the daemon does after a failed run; the run's end, as Dagster has it."""
+    record = instance.get_run_record_by_id(run_id)
+    assert record is not None
+    assert record.end_time is not None
+    (log,) = instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+    assert log.dagster_event is not None
+    sensor = definitions.resolve_sensor_def(run_failures.NAME)
+    assert isinstance(sensor, dg.RunStatusSensorDefinition)
+    sensor(
+        dg.build_run_status_sensor_context(
+            run_failures.NAME, log.dagster_event, instance, record.dagster_run
+        ).for_run_failure()
+    )
+    return record.end_time

@@ -13,10 +13,10 @@ from syncbit_dagster.catalog import ASSETS, metrics_of
 from syncbit_dagster.core.samples import decode_labels
 from syncbit_dagster.definitions import build_definitions
 from syncbit_dagster.defs.run_requests import range_run
-from syncbit_dagster.defs.sensors import run_failures
 from syncbit_dagster.factories import open_store
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster.telemetry import OWN_METRICS
+from syncbit_dagster_tests.defs.running import note_failure
 
 if TYPE_CHECKING:
     from syncbit_dagster.config import Settings
@@ -75,22 +75,7 @@ class Stage:
     def note_failure(self, run_id: str) -> float:
         """What the daemon does after a failed run; the run's end, as Dagster has it."""
         self.clock[0] += timedelta(minutes=1)
-        record = self.instance.get_run_record_by_id(run_id)
-        assert record is not None
-        assert record.end_time is not None
-        (failed,) = [
-            entry.dagster_event
-            for entry in self.instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
-        ]
-        assert failed is not None
-        sensor = self.definitions.resolve_sensor_def(run_failures.NAME)
-        assert isinstance(sensor, dg.RunStatusSensorDefinition)
-        sensor(
-            dg.build_run_status_sensor_context(
-                run_failures.NAME, failed, self.instance, record.dagster_run
-            ).for_run_failure()
-        )
-        return record.end_time
+        return note_failure(self.definitions, self.instance, run_id)
 
     def figures(self) -> Figures:
         """All samples of own metrics since the beginning, by metric and asset."""
