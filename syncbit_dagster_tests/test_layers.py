@@ -20,7 +20,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "account": {"core", "account.state", "quota"},
     "stores": {"core", "account.state"},
     "sources": {"core", "account", "catalog", "quota"},
-    "scheduling": {"core", "quota"},
+    "scheduling": {"core", "catalog", "quota"},
     "telemetry": {"core", "account", "quota", "scheduling", "sources", "stores"},
     "quality": {"core", "account", "catalog", "quota", "scheduling", "sources"},
     "report": {"core", "catalog", "scheduling", "stores"},

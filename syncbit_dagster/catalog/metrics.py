@@ -68,6 +68,12 @@ class Metric:
     takeout: TakeoutLocation | None
     labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     provider_labels: tuple[str, ...] = ()  # labels whose values the provider gives (a device's id)
+    is_total: bool = False  # grows through the day: stored once the day is settled
+
+    @property
+    def today(self) -> str:
+        """What a total's series of the day so far is called: one sample at each sync."""
+        return self.name.replace("fitbit_", "fitbit_today_", 1)
 
 
 _ZONES = (  # label value, Google Health, Fitbit Web API, Takeout
@@ -112,6 +118,7 @@ METRICS: tuple[Metric, ...] = (
         DailyRollUp("steps", "countSum"),
         TimeSeries("steps", in_summary="summary.steps", worn_if="above zero"),
         TakeoutReadings("steps.json"),
+        is_total=True,
     ),
     Metric(
         "fitbit_distance_km", "activity_summary", "km", Zero.MEASURED,
@@ -122,18 +129,21 @@ METRICS: tuple[Metric, ...] = (
             worn_if="above zero",
         ),
         TakeoutReadings("distance.json", divide_by=100_000),
+        is_total=True,
     ),
     Metric(
         "fitbit_calories_total", "activity_summary", "kcal", Zero.MEASURED,
         DailyRollUp("total-calories", "kcalSum"),
         _WEB_CALORIES,
         TakeoutReadings("calories.json", clock="wall"),
+        is_total=True,
     ),
     Metric(
         "fitbit_active_calories", "activity_summary", "kcal", Zero.MEASURED,
         DailyRollUp("active-energy-burned", "kcalSum"),
         Difference(_WEB_CALORIES, TimeSeries("caloriesBMR", in_summary="summary.caloriesBMR")),
         None,
+        is_total=True,
     ),
     Metric(
         "fitbit_active_minutes", "activity_summary", "min", Zero.MEASURED,
@@ -143,6 +153,7 @@ METRICS: tuple[Metric, ...] = (
         ),
         TakeoutDay("sedentary_minutes.json", worn_if="below a day"),
         labels=_label("type", "sedentary"),
+        is_total=True,
     ),
     *(
         Metric(
@@ -154,6 +165,7 @@ METRICS: tuple[Metric, ...] = (
             TimeSeries(series, in_summary=f"summary.{summary}", worn_if="above zero"),
             TakeoutDay(f"{file}.json", worn_if="above zero"),
             labels=_label("type", value),
+            is_total=True,
         )
         for value, level, series, summary, file in _LEVELS
     ),
@@ -162,12 +174,14 @@ METRICS: tuple[Metric, ...] = (
         DailyRollUp("floors", "countSum"),
         TimeSeries("floors", in_summary="summary.floors", worn_if="above zero"),
         None,
+        is_total=True,
     ),
     Metric(
         "fitbit_elevation_meters", "activity_summary", "m", Zero.MEASURED,
         DailyRollUp("altitude", "gainMillimetersSum", divide_by=1_000),
         TimeSeries("elevation", in_summary="summary.elevation", worn_if="above zero"),
         None,  # altitude-*.json exists, its unit is documented nowhere
+        is_total=True,
     ),
     # heart_rate
     Metric(
@@ -195,6 +209,7 @@ METRICS: tuple[Metric, ...] = (
             ),
             TakeoutDay("time_in_heart_rate_zones.json", f"value.valuesInZones.{takeout}"),
             labels=_label("zone", zone),
+            is_total=True,
         )
         for zone, google, web, takeout in _ZONES
     ),
@@ -212,6 +227,7 @@ METRICS: tuple[Metric, ...] = (
             ),
             None,
             labels=_label("zone", zone),
+            is_total=True,
         )
         for zone, google, web, _ in _ZONES
     ),
@@ -232,6 +248,7 @@ METRICS: tuple[Metric, ...] = (
                 ),
             ),
             labels=_label("zone", zone),
+            is_total=True,
         )
         for zone, camel, web in (
             ("fat_burn", "FatBurn", "fatBurn"),

@@ -103,6 +103,17 @@ def count(series: Iterable[Series]) -> int:
     return sum(len(one.timestamps) for one in series)
 
 
+def between(series: Iterable[Series], start: int, end: int) -> list[Series]:
+    """The samples from ``start`` until before ``end``, in milliseconds; no series without any."""
+    found = []
+    for one in series:
+        low, high = np.searchsorted(one.timestamps, [start, end])
+        if low < high:
+            part = one._replace(timestamps=one.timestamps[low:high], values=one.values[low:high])
+            found.append(part)
+    return found
+
+
 def to_series(frame: pd.DataFrame) -> list[Series]:
     """A table's series, sorted by metric and labels, each in order of time. No per-row Python.
 

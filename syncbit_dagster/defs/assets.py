@@ -2,13 +2,16 @@
 
 # No postponed annotations here: Dagster reads those of the function below as objects.
 from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from itertools import chain
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from syncbit_dagster.catalog import Asset
 from syncbit_dagster.config import Settings
+from syncbit_dagster.defs.absence import REMOVED_CHECK, removed_check
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.freshness import freshness
 from syncbit_dagster.defs.io_manager import Fetched
@@ -16,10 +19,13 @@ from syncbit_dagster.defs.metadata import definition_metadata
 from syncbit_dagster.defs.names import SOURCE, STORE, STORE_POOL, key_of, named
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.resources.fitbit import RunSource
+from syncbit_dagster.defs.resources.telemetry import RUN_FIGURES
 from syncbit_dagster.scheduling.backfill_plan import stretches
-from syncbit_dagster.scheduling.settled_rule import state_of
 from syncbit_dagster.sources.base import Current
 from syncbit_dagster.sources.errors import PermissionMissingError
+
+if TYPE_CHECKING:
+    from syncbit_dagster.telemetry import RunFigures
 
 PERMISSION_CHECK = "permission"
 SETTLED_CHECK = "settled"
@@ -39,6 +45,7 @@ def build_asset(
     partitions stay missing, its check ``permission`` fails, and the other assets go on.
     """
     key, source = key_of(settings, asset.name), named(settings, SOURCE)
+    run_figures = named(settings, RUN_FIGURES)
     check_specs = _check_specs(asset, key)
 
     @dg.asset(
@@ -48,7 +55,7 @@ def build_asset(
         partitions_def=partitions if asset.is_partitioned else None,
         backfill_policy=dg.BackfillPolicy.single_run() if asset.is_partitioned else None,
         io_manager_key=named(settings, STORE),
-        required_resource_keys={source},
+        required_resource_keys={source, run_figures},
         pool=named(settings, STORE_POOL),
         metadata=definition_metadata(asset, settings.grafana_url),
         owners=[f"team:{settings.account.labels['user']}"],
@@ -61,6 +68,7 @@ def build_asset(
         context: dg.AssetExecutionContext,
     ) -> Iterator[dg.Output[Current | Fetched] | dg.AssetCheckResult]:
         fitbit: RunSource = getattr(context.resources, source)
+        figures_of_run: RunFigures = getattr(context.resources, run_figures)
         try:
             with as_failure(but_not=PermissionMissingError):
                 fetched = _fetch(asset, context, fitbit)
@@ -77,7 +85,9 @@ def build_asset(
         yield dg.Output(fetched)
         yield dg.AssetCheckResult(passed=True, check_name=PERMISSION_CHECK)
         if isinstance(fetched, Fetched):
-            yield _settled(fetched, settings.account.zone)
+            did = figures_of_run.assets[asset.name]
+            yield _settled(did.provisional, fetched.synced, settings.account.zone)
+            yield removed_check(REMOVED_CHECK, did.absent, did.removed)
             yield _readable(fitbit.problems_of(asset))
 
     return materialize
@@ -99,7 +109,12 @@ def _check_specs(asset: Asset, key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
         asset=key,
         description="Nothing of what the provider gave had to be left out.",
     )
-    return [permission, settled, readable] if asset.is_partitioned else [permission]
+    removed = dg.AssetCheckSpec(
+        REMOVED_CHECK,
+        asset=key,
+        description="The provider still gives everything that is stored.",
+    )
+    return [permission, settled, readable, removed] if asset.is_partitioned else [permission]
 
 
 def _unknown(specs: Sequence[dg.AssetCheckSpec]) -> Iterator[dg.AssetCheckResult]:
@@ -127,13 +142,11 @@ def _fetch(asset: Asset, context: dg.AssetExecutionContext, source: RunSource) -
     return Fetched(days, chain([next(batches)], batches), synced, now)
 
 
-def _settled(fetched: Fetched, zone: ZoneInfo) -> dg.AssetCheckResult:
-    states = {day: state_of(day, zone, fetched.synced, fetched.at) for day in fetched.days}
-    provisional = [day for day, state in states.items() if state == "provisional"]
+def _settled(
+    provisional: Sequence[date], synced: datetime | None, zone: ZoneInfo
+) -> dg.AssetCheckResult:
     listed = ", ".join(map(str, reversed(stretches(provisional))))
-    last = (
-        fetched.synced.astimezone(zone).isoformat(" ", "minutes") if fetched.synced else "unknown"
-    )
+    last = synced.astimezone(zone).isoformat(" ", "minutes") if synced else "unknown"
     return dg.AssetCheckResult(
         passed=not provisional,
         check_name=SETTLED_CHECK,

@@ -13,7 +13,7 @@ from syncbit_dagster.config import Settings
 from syncbit_dagster.core.civil import DayRange, civil_day
 from syncbit_dagster.core.samples import Series
 from syncbit_dagster.defs.failures import as_failure
-from syncbit_dagster.defs.instance.records import newest_materializations
+from syncbit_dagster.defs.instance.records import recorded
 from syncbit_dagster.defs.names import STORE, STORE_POOL, key_of, named
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.schedules import DAYS_LOOKED_BACK
@@ -162,11 +162,8 @@ def _read(store: Store, asset: Asset, settings: Settings, days: DayRange) -> lis
 
 def _recorded(instance: dg.DagsterInstance, key: dg.AssetKey, days: set[date]) -> Recorded:
     """What the newest materialization of each day said; one that was only reported says nothing."""
-    recorded: Recorded = {}
-    for record in newest_materializations(instance, key, sorted(days)):
-        event = record.asset_materialization
-        if event is not None and event.partition is not None:
-            said = event.metadata.get("samples")
-            count = said.value if isinstance(said, dg.IntMetadataValue) else None
-            recorded[date.fromisoformat(event.partition)] = count
-    return recorded
+    found = recorded(instance, key, sorted(days))
+    return {
+        day: samples if isinstance(samples := said.get("samples"), int) else None
+        for day, said in found.items()
+    }

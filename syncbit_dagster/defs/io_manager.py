@@ -9,28 +9,33 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from syncbit_dagster.catalog import asset_named, metrics_of
-from syncbit_dagster.core.civil import real_clock
-from syncbit_dagster.core.samples import decode_labels, from_series, to_series
+from syncbit_dagster.core.civil import DayRange, civil_day, real_clock, to_milliseconds
+from syncbit_dagster.core.samples import between, decode_labels, from_series, to_series
+from syncbit_dagster.defs.absence import ACCEPT_REMOVALS_TAG, Memory
 from syncbit_dagster.defs.failures import as_failure
+from syncbit_dagster.defs.instance.records import recorded
 from syncbit_dagster.defs.metadata import partition_metadata, write_metadata
 from syncbit_dagster.defs.names import named
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.resources import telemetry as own_metrics
 from syncbit_dagster.factories import open_store
+from syncbit_dagster.scheduling.corrections import Fetch, decide, proves_absence, today_so_far
+from syncbit_dagster.scheduling.settled_rule import data_until, state_of
 from syncbit_dagster.sources.base import Current
 from syncbit_dagster.stores.base import Slice, Write, combined
+from syncbit_dagster.stores.diff import compare, overall_mode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
 
     import pandas as pd
 
-    from syncbit_dagster.account.account import Account
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.config import Settings
-    from syncbit_dagster.core.civil import DayRange
+    from syncbit_dagster.core.samples import Series
     from syncbit_dagster.defs.metadata import Metadata
+    from syncbit_dagster.scheduling.settled_rule import State
     from syncbit_dagster.sources.base import Batch
     from syncbit_dagster.stores.base import Store, WriteReport
     from syncbit_dagster.telemetry import RunFigures
@@ -63,7 +68,7 @@ class SampleStoreIOManager(dg.IOManager):
     """
 
     store: Store
-    account: Account
+    settings: Settings
     figures: RunFigures
 
     def handle_output(self, context: dg.OutputContext, obj: Current | Fetched) -> None:
@@ -81,7 +86,7 @@ class SampleStoreIOManager(dg.IOManager):
         asset = asset_named(context.asset_key.path[-1])
         with as_failure():
             days = days_of(context.asset_partition_keys)
-            return from_series(self.store.read(self._slice(asset.name, days)))
+            return from_series(self.store.read(self._slice(asset, days)))
 
     def _replace_partitions(
         self, asset: Asset, context: dg.OutputContext, fetched: Fetched
@@ -90,16 +95,9 @@ class SampleStoreIOManager(dg.IOManager):
         per_day: dict[date, Metadata] = {}
         requests, fetch_seconds = 0, 0.0
         for batch in fetched.batches:
-            # Nobody asks again for days that count as done: their samples are on disk before.
-            target = self._slice(asset.name, batch.days)
-            series = to_series(batch.samples)
-            report = self.store.replace(target, series, durable=True)
+            report, of_the_batch = self._replace_batch(asset, context, fetched, batch)
             context.log.info("%s %s: %s", asset.name, batch.days, report.verdict)
             reports.append(report)
-            self.figures.wrote(asset.name, series, batch.days.last)
-            of_the_batch = partition_metadata(
-                asset, batch, series, self.account.zone, fetched.synced, fetched.at
-            )
             per_day |= of_the_batch
             requests += batch.requests
             fetch_seconds += batch.seconds
@@ -121,33 +119,114 @@ class SampleStoreIOManager(dg.IOManager):
                 partition_key=day.isoformat(),
             )
 
+    def _replace_batch(
+        self, asset: Asset, context: dg.OutputContext, fetched: Fetched, batch: Batch
+    ) -> tuple[WriteReport, dict[date, Metadata]]:
+        """Store a batch's days, and today's totals so far; what is to be said of each day."""
+        step, zone = context.step_context, self.settings.account.zone
+        records = recorded(step.instance, context.asset_key, list(batch.days))
+        answer, stored = to_series(batch.samples), self.store.read(self._slice(asset, batch.days))
+        fetch = self._fetch(asset, fetched, batch, answer, records)
+        memory = Memory(records, civil_day(fetched.at, zone))
+        accepts = step.dagster_run.tags.get(ACCEPT_REMOVALS_TAG) == "true"
+        is_proof = proves_absence(stored, answer, fetch)
+        decision = decide(
+            stored, answer, fetch, lambda absent: accepts or (is_proof and memory.had(absent))
+        )
+        report = self._write(asset, stored, decision.series, fetch, records)
+        so_far = today_so_far(metrics_of(asset.name), answer, zone, fetched.synced, fetched.at)
+        if so_far and civil_day(fetched.at, zone) in batch.days:
+            self._append(so_far)
+        newest = decision.series + so_far
+        provisional = [day for day, state in fetch.states.items() if state == "provisional"]
+        self.figures.wrote(asset.name, newest, batch.days.last)
+        self.figures.decided(asset.name, decision, provisional)
+        per_day = partition_metadata(asset, batch, decision.series, zone, fetch.states)
+        for day, said in memory.metadata(decision).items():
+            per_day[day] |= said
+        return report, per_day
+
+    def _fetch(
+        self,
+        asset: Asset,
+        fetched: Fetched,
+        batch: Batch,
+        answer: Sequence[Series],
+        records: Mapping[date, Mapping[str, object]],
+    ) -> Fetch:
+        """What is known of the batch's days. A day that was settled once stays so."""
+        zone, until = self.settings.account.zone, data_until(fetched.synced, answer)
+        states: dict[date, State] = {
+            day: "settled"
+            if records.get(day, {}).get("state") == "settled"
+            else state_of(day, zone, until, fetched.at)
+            for day in batch.days
+        }
+        seconds = self.settings.interval_of(asset) if asset.is_intraday else 0
+        totals = {metric.name for metric in metrics_of(asset.name) if metric.is_total}
+        return Fetch(states, zone, totals, 0 if seconds == 1 else seconds * 1000, until)
+
+    def _write(
+        self,
+        asset: Asset,
+        stored: Sequence[Series],
+        wanted: Sequence[Series],
+        fetch: Fetch,
+        records: Mapping[date, Mapping[str, object]],
+    ) -> WriteReport:
+        """Replace the days. Those that nobody asks for again are on disk before it returns."""
+        settled = [day for day, state in fetch.states.items() if state == "settled"]
+        provisional = [day for day, state in fetch.states.items() if state == "provisional"]
+        was_done = all(records.get(day, {}).get("state") == "settled" for day in settled)
+        reports = []
+        for days, is_final in ((settled, True), (provisional, False)):
+            if days:
+                target = self._slice(asset, DayRange(days[0], days[-1]))
+                ends = to_milliseconds(target.start), to_milliseconds(target.end)
+                new, old = between(wanted, *ends), between(stored, *ends)
+                is_on_disk = was_done and overall_mode(compare(new, old)) == "noop"
+                reports.append(self.store.replace(target, new, durable=is_final and not is_on_disk))
+        return combined(reports)
+
+    def _append(self, series: Sequence[Series]) -> None:
+        """Add a sample of each series at an instant; one that is there stays as it is.
+
+        What a power cut takes comes again with the next sync.
+        """
+        (instant,) = {int(one.timestamps[0]) for one in series}
+        target = self._at(tuple(sorted({one.metric for one in series})), instant)
+        stored = self.store.read(target)
+        known = {(one.metric, one.labels) for one in stored}
+        self.store.replace(
+            target, [*stored, *(one for one in series if (one.metric, one.labels) not in known)]
+        )
+
     def _add_current(self, context: dg.OutputContext, current: Current) -> None:
         """Each sample of a present state is a slice of its own: what was read before stays."""
-        writes = []
         found = to_series(current.samples)
-        for series in found:
-            (instant,) = series.timestamps.tolist()
-            start = datetime.fromtimestamp(instant / 1000, UTC)
-            target = Slice(
-                (series.metric,),
-                decode_labels(series.labels),
-                start,
-                start + timedelta(milliseconds=1),
-            )
-            writes.append(Write(target, [series]))
+        writes = [
+            Write(self._at((one.metric,), int(one.timestamps[0]), one.labels), [one])
+            for one in found
+        ]
         context.add_output_metadata({"samples": len(writes), "requests": current.requests})
         if writes:
-            report = self.store.replace_all(writes, durable=True)
-            asset = context.asset_key.path[-1]
-            self.figures.wrote(asset, found)
+            report = self.store.replace_all(writes)
+            self.figures.wrote(context.asset_key.path[-1], found)
             context.add_output_metadata(write_metadata(report, self.store.description))
 
-    def _slice(self, asset: str, days: DayRange) -> Slice:
+    def _at(self, metrics: tuple[str, ...], instant: int, labels: str | None = None) -> Slice:
+        """An instant (milliseconds) of some metrics; of one series if it is named."""
+        start = datetime.fromtimestamp(instant / 1000, UTC)
+        of = self.settings.account.labels if labels is None else decode_labels(labels)
+        return Slice(metrics, of, start, start + timedelta(milliseconds=1))
+
+    def _slice(self, asset: Asset, days: DayRange) -> Slice:
+        account = self.settings.account
         return Slice(
-            metrics=tuple(dict.fromkeys(metric.name for metric in metrics_of(asset))),
-            labels=self.account.labels,
-            start=days.start(self.account.zone),
-            end=days.end(self.account.zone),
+            metrics=tuple(dict.fromkeys(metric.name for metric in metrics_of(asset.name))),
+            labels=account.labels,
+            start=days.start(account.zone),
+            end=days.end(account.zone),
         )
 
 
@@ -175,7 +254,7 @@ def sample_store_io_manager(
         with as_failure():
             store = open_store(settings)
         try:
-            yield SampleStoreIOManager(store, settings.account, figures)
+            yield SampleStoreIOManager(store, settings, figures)
             own_metrics.record(store, settings, figures, context.instance, now())
         finally:
             store.close()

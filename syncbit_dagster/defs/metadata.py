@@ -13,16 +13,17 @@ from syncbit_dagster.catalog import metrics_of
 from syncbit_dagster.core.civil import day_end, day_start, to_milliseconds
 from syncbit_dagster.core.samples import Series, decode_labels
 from syncbit_dagster.defs.sparkline import sparkline
-from syncbit_dagster.scheduling.settled_rule import content_of, state_of
+from syncbit_dagster.scheduling.settled_rule import content_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from zoneinfo import ZoneInfo
 
     import numpy.typing as npt
 
     from syncbit_dagster.catalog import Asset
+    from syncbit_dagster.scheduling.settled_rule import State
     from syncbit_dagster.sources.base import Batch
     from syncbit_dagster.stores.base import WriteReport
 
@@ -57,13 +58,12 @@ def partition_metadata(
     batch: Batch,
     series: Sequence[Series],
     zone: ZoneInfo,
-    synced: datetime | None,
-    now: datetime,
+    states: Mapping[date, State],
 ) -> dict[date, Metadata]:
     """For each day: samples, first and last sample, state, and a plot of it.
 
     Where a day is a sample or a few, the newest one has a plot of the whole range. ``series`` are
-    the batch's samples.
+    what the store holds of the batch's days.
     """
     days = batch.days
     instants = np.sort(np.concatenate([np.empty(0, np.int64), *(s.timestamps for s in series)]))
@@ -77,9 +77,8 @@ def partition_metadata(
         plot = headline.plot(start, end) if asset.is_intraday else ranges.get(day)
         if plot:
             metadata["plot"] = dg.MetadataValue.md(plot)
-        state = state_of(day, zone, synced, now)
-        metadata["state"] = state
-        metadata["content"] = content_of(state, int(last - first))
+        metadata["state"] = states[day]
+        metadata["content"] = content_of(states[day], int(last - first))
         metadata["samples"] = int(last - first)
         if day in batch.notes:
             metadata["note"] = batch.notes[day]

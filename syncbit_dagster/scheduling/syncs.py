@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from syncbit_dagster.core.civil import DayRange, civil_day
 from syncbit_dagster.core.samples import decode_labels, to_series
-from syncbit_dagster.scheduling.settled_rule import LONGEST_MEMORY, MARGIN
+from syncbit_dagster.scheduling.settled_rule import LONGEST_MEMORY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Syncs: TypeAlias = "Mapping[str, datetime]"
 """Each device's last sync, by the device's id."""
 
+# The values of a night come up to an hour after the sync that brought it.
+MARGIN = timedelta(hours=1)
 LAST_SYNC = "fitbit_device_last_sync_timestamp"
 SCALE = "SCALE"
 
@@ -66,7 +68,7 @@ def changed_days(
         return None
     remembered = now - LONGEST_MEMORY
     since = min(
-        max(min(before[device], at) - MARGIN, remembered) if device in before else remembered
+        max(min(before[device], at, now) - MARGIN, remembered) if device in before else remembered
         for device, at in moved.items()
     )
     first = max(days.first, civil_day(since, zone))

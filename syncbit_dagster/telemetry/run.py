@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from syncbit_dagster.core.samples import Series
+    from syncbit_dagster.scheduling.corrections import Absent, Decision
 
 
 @dataclass
@@ -22,12 +23,18 @@ class AssetFigures:
         newest: instant of the newest sample that was written, in milliseconds; None: none was.
         until: the last partition that was written; None for an asset without partitions.
         is_finished: whether all is stored that should be.
+        provisional: days that may still change.
+        absent: samples that the store holds and the provider's answer lacks; they stay.
+        removed: samples that it lacked again; they are gone.
     """
 
     rate_limited: int = 0
     newest: int | None = None
     until: date | None = None
     is_finished: bool = False
+    provisional: list[date] = field(default_factory=list)
+    absent: list[Absent] = field(default_factory=list)
+    removed: list[Absent] = field(default_factory=list)
 
 
 class RunFigures:
@@ -47,6 +54,13 @@ class RunFigures:
         for one in series:
             newest = int(one.timestamps[-1])
             figures.newest = newest if figures.newest is None else max(figures.newest, newest)
+
+    def decided(self, asset: str, decision: Decision, provisional: Iterable[date]) -> None:
+        """What of some days is stored, and why."""
+        figures = self.assets[asset]
+        figures.provisional += provisional
+        figures.absent += decision.kept
+        figures.removed += decision.removed
 
     def finished(self, asset: str) -> None:
         """All of the asset is stored."""

@@ -227,7 +227,7 @@ def test_an_asset_is_read_once(
         return store.read(target)
 
     noting: Any = SimpleNamespace(read=read)
-    manager = SampleStoreIOManager(noting, history.settings.account, RunFigures())
+    manager = SampleStoreIOManager(noting, history.settings, RunFigures())
     run = run_checks(
         history.account.settings(),
         history.instance,

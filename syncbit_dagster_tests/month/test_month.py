@@ -12,7 +12,6 @@ import pytest
 
 from syncbit_dagster.core.civil import day_end
 from syncbit_dagster.defs.run_requests import days_of_run
-from syncbit_dagster.scheduling.settled_rule import MARGIN
 from syncbit_dagster_tests.defs.wearer import BERLIN
 from syncbit_dagster_tests.month import scenario
 from syncbit_dagster_tests.month.month import ASSETS, Moment, Month, live
@@ -90,7 +89,7 @@ def test_each_day_says_what_it_is_worth(month: Month, moment: Moment, asset: str
     filled = set(moment.days) if is_filled else moment.truth.days_with_data(asset)
 
     def expected(day: date) -> tuple[str, str]:
-        is_over = moment.truth.synced >= day_end(day, BERLIN) + MARGIN
+        is_over = moment.truth.synced >= day_end(day, BERLIN)
         if day in filled:
             return ("settled" if is_over else "provisional"), "data"
         return ("settled", "nothing there") if is_over else ("provisional", "not yet there")

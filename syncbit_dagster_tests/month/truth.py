@@ -27,6 +27,8 @@ ZONES = ("out_of_range", "fat_burn", "cardio", "peak")
 STAGES = {Stage.DEEP: "deep", Stage.LIGHT: "light", Stage.REM: "rem", Stage.AWAKE: "wake"}
 ASLEEP = {Stage.LIGHT, Stage.DEEP, Stage.REM, Stage.ASLEEP}
 
+RESTING = "fitbit_resting_heart_rate_bpm"  # the one value of its asset that comes once
+
 Key = tuple[str, str, int]
 Samples = dict[Key, float]
 
@@ -52,6 +54,8 @@ class Truth:
     minutes: int
     samples: dict[str, Samples] = field(default_factory=lambda: defaultdict(dict))
     """By asset."""
+    today: Samples = field(default_factory=dict)
+    """The totals of the day that is not over, at the sync."""
 
     def __post_init__(self) -> None:
         for day in self.days:
@@ -60,6 +64,20 @@ class Truth:
             self._of_sleeps(day)
             self._of_the_scale(day)
         self._of_intervals()
+        for name in ("activity_summary", "active_zone_minutes", "heart_rate"):
+            self._of_settled_days(self.samples[name])
+
+    def _of_settled_days(self, samples: Samples) -> None:
+        """A total has its sample when its day is over and synced; the day so far has its own."""
+        today = civil_day(self.now, self.zone)
+        for metric, label, at in [key for key in samples if key[0] != RESTING]:
+            day = civil_day(datetime.fromtimestamp(at / 1000, UTC), self.zone)
+            end = day_end(day, self.zone)
+            if self.synced < end and self.now - end < timedelta(days=30):
+                value = samples.pop((metric, label, at))
+                if day == today == civil_day(self.synced, self.zone):
+                    name = metric.replace("fitbit_", "fitbit_today_")
+                    self.today[name, label, to_milliseconds(self.synced)] = value
 
     def _put(self, asset: str, day: date, values: dict[tuple[str, str], float | None]) -> None:
         at = to_milliseconds(day_start(day, self.zone))
@@ -221,10 +239,10 @@ class Truth:
                 if at < until:
                     beats[at - at % length].append(bpm)
         for at, count in steps.items():
-            if first <= at < last:
+            if first <= at < last and at + length <= until:
                 self.samples["intraday_steps"]["fitbit_steps_intraday", "", at] = count
         for at, found in beats.items():
-            if first <= at < last:
+            if first <= at < last and at + length <= until:
                 mean = sum(found) / len(found)
                 self.samples["intraday_heart_rate"]["fitbit_heart_rate_intraday", "", at] = mean
 

@@ -15,12 +15,11 @@ from syncbit_dagster.core.civil import ONE_DAY, DayRange, civil_day, day_end
 from syncbit_dagster.core.samples import Series, empty, encode_labels, from_series
 from syncbit_dagster.scheduling.settled_rule import (
     LONGEST_MEMORY,
-    MARGIN,
     content_of,
     may_change,
     state_of,
 )
-from syncbit_dagster.scheduling.syncs import LAST_SYNC, changed_days, last_sync, syncs
+from syncbit_dagster.scheduling.syncs import LAST_SYNC, MARGIN, changed_days, last_sync, syncs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,12 +52,13 @@ EVER = DayRange(date(2010, 1, 1), date(2013, 12, 31))
         (APIA, date(2011, 12, 30), datetime(2011, 12, 30, 10, tzinfo=UTC)),  # no time at all
     ],
 )
-def test_a_day_is_settled_an_hour_after_its_real_end(
+def test_a_day_is_settled_by_a_sync_at_its_real_end(
     zone: ZoneInfo, day: date, end: datetime
 ) -> None:
     now = end + timedelta(days=2)
-    assert state_of(day, zone, end + MARGIN - SECOND, now) == "provisional"
-    assert state_of(day, zone, end + MARGIN, now) == "settled"
+    assert state_of(day, zone, end - SECOND, now) == "provisional"
+    assert state_of(day, zone, end, now) == "settled"
+    assert state_of(day, zone, end + ONE_DAY, end - SECOND) == "provisional"  # not over yet
     assert state_of(day, zone, None, now) == "provisional"
     assert state_of(day, zone, None, end + LONGEST_MEMORY - SECOND) == "provisional"
     assert state_of(day, zone, None, end + LONGEST_MEMORY) == "settled"
@@ -107,7 +107,7 @@ def test_no_day_that_a_sync_may_have_changed_is_left_out_and_no_other_is_asked_f
     around = civil_day(now, zone)
     for day in DayRange(around - timedelta(days=40), around + timedelta(days=40)):
         old_enough = [
-            state_of(day, zone, min(before[d], after[d]) if d in before else None, now)
+            state_of(day, zone, min(before[d], after[d]) - MARGIN if d in before else None, now)
             for d in moved
         ]
         may_have_changed = "provisional" in old_enough and day <= civil_day(reached, zone)

@@ -57,6 +57,19 @@ def newest_materializations(
             yield from instance.fetch_materializations(wanted, limit=len(newest)).records
 
 
+def recorded(
+    instance: dg.DagsterInstance, key: dg.AssetKey, days: Sequence[date]
+) -> dict[date, dict[str, object]]:
+    """What the newest materialization of each day said, by the names of its metadata."""
+    found: dict[date, dict[str, object]] = {}
+    for record in newest_materializations(instance, key, days):
+        event = record.asset_materialization
+        if event is not None and event.partition is not None:
+            said: dict[str, object] = {name: value.value for name, value in event.metadata.items()}
+            found[date.fromisoformat(event.partition)] = said
+    return found
+
+
 def unfinished_steps(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[str]:
     """What the run was to do and what has not ended well: assets, and checks and reports too."""
     if run.execution_plan_snapshot_id is None:
