@@ -14,13 +14,14 @@ import requests
 
 from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.core.civil import DayRange, civil_day
+from syncbit_dagster.defs.run_requests import days_of_run
 from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster_tests.defs.running import metadata_of
 from syncbit_dagster_tests.defs.unattended import sqlite_instance
 from syncbit_dagster_tests.defs.wearer import BERLIN
 from syncbit_dagster_tests.emulated import emulated_account
 from syncbit_dagster_tests.month import scenario
-from syncbit_dagster_tests.month.deployment import Deployment
+from syncbit_dagster_tests.month.deployment import Deployment, Run
 from syncbit_dagster_tests.month.truth import Samples, Truth
 from syncbit_dagster_tests.month.virtual_time import (
     VirtualClock,
@@ -77,6 +78,8 @@ class Moment:
         samples: all that the store held.
         states: by asset and day: state and content of the newest materialization.
         truth: what the last run could know.
+        so_far: totals of days that were not over, which the runs until then must have left.
+        perhaps: more of them, which runs that failed may have left.
     """
 
     at: datetime
@@ -84,6 +87,8 @@ class Moment:
     samples: Samples
     states: dict[str, dict[date, tuple[str, str]]]
     truth: Truth
+    so_far: Samples
+    perhaps: Samples
 
 
 @dataclass(frozen=True)
@@ -185,7 +190,20 @@ def _moment(project: Deployment, url: str, person: Traveller) -> Moment:
             for name in ASSETS
         },
         truth=Truth(person, BERLIN, days, synced, asked, MINUTES),
+        so_far=_so_far([run for run in project.runs if run.result.success], person),
+        perhaps=_so_far(project.runs, person),
     )
+
+
+def _so_far(runs: list[Run], person: Traveller) -> Samples:
+    """What each run saw of the day that it ran on, if it was for that day, too."""
+    found: Samples = {}
+    for run in runs:
+        today = civil_day(run.began, BERLIN)
+        if today in (days_of_run(run.result.dagster_run) or ()):
+            days, synced = DayRange(today, today), person.last_sync(run.began)
+            found |= Truth(person, BERLIN, days, synced, run.began, MINUTES).today
+    return found
 
 
 def _samples(url: str, settings: Settings) -> Samples:

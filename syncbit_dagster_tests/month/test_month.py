@@ -65,15 +65,22 @@ def test_store_and_truth_are_equal(month: Month, moment: Moment) -> None:
     allowed = ALLOWED[month.provider]
     truth = {key: value for asset in ASSETS for key, value in moment.truth.samples[asset].items()}
     assert len(truth) > 1000
+    assert moment.so_far
+    truth |= moment.so_far
+    truth |= {key: value for key, value in moment.perhaps.items() if key in moment.samples}
     wrong = {
         (metric, label, at): (found, true)
         for metric, label, at in moment.samples.keys() | truth.keys()
         for found, true in [
             (moment.samples.get((metric, label, at)), truth.get((metric, label, at)))
         ]
-        if not _is_right(found, true, allowed.get(f"{metric[7:]} {label}".strip(), NOTHING))
+        if not _is_right(found, true, allowed.get(_name(metric, label), NOTHING))
     }
     assert not wrong
+
+
+def _name(metric: str, label: str) -> str:
+    return f"{metric.removeprefix('fitbit_').removeprefix('today_')} {label}".strip()
 
 
 def _is_right(found: float | None, true: float | None, allowed: Difference) -> bool:
