@@ -10,28 +10,19 @@ import random
 import signal
 import time
 from dataclasses import replace
-from datetime import date
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from syncbit_dagster.account.tokens import Token
-from syncbit_dagster.emulator.fitbit_web.oauth import (
-    DEMO_CLIENT_ID,
-    DEMO_CLIENT_SECRET,
-    DEMO_REFRESH_TOKEN,
-)
-from syncbit_dagster.emulator.server import running_emulator
-from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.sources.errors import NotAuthorizedError
 from syncbit_dagster.sources.oauth.access import AccessTokens
 from syncbit_dagster_tests.account.workers import get_each_round, refresh_for_ever
 from syncbit_dagster_tests.processes import Processes, new_barrier
-from syncbit_dagster_tests.waiting import wait_for
+from syncbit_dagster_tests.waiting import HANGS_SECONDS, wait_for
 
 if TYPE_CHECKING:
     from syncbit_dagster.account.account import Account
+    from syncbit_dagster.account.tokens import Token
     from syncbit_dagster_tests.account.token_server import TokenServer
 
 SOAK = os.environ.get("SYNCBIT_SOAK") == "1"
@@ -66,35 +57,9 @@ def test_one_of_eight_refreshes_and_the_others_use_its_token(
     assert stored(account).refreshes == ROUNDS
 
 
-def test_the_same_at_the_emulated_provider(account: Account) -> None:
-    """Its refresh tokens work once: had two processes sent one, one of them would have failed."""
-    person = SyntheticPerson(ZoneInfo("UTC"), date(2026, 1, 1))
-    with running_emulator(person) as emulator:
-        oauth = replace(
-            account.oauth,
-            client_id=DEMO_CLIENT_ID,
-            client_secret=DEMO_CLIENT_SECRET,
-            token_url=f"{emulator.url}/oauth2/token",
-        )
-        account = replace(account, oauth=oauth)
-        account.tokens.save(Token("expired", DEMO_REFRESH_TOKEN, expires_at=0))
-        processes, barrier = Processes(), new_barrier(PROCESSES + 1)
-        for _ in range(PROCESSES):
-            processes.start(get_each_round, account, barrier, ROUNDS)
-        for _ in range(ROUNDS):
-            barrier.wait()
-            account.tokens.save(replace(stored(account), expires_at=0))
-            barrier.wait()
-            barrier.wait()
-        rounds = [set(tokens) for tokens in zip(*processes.results(), strict=True)]
-    assert all(len(tokens) == 1 for tokens in rounds)
-    assert len(set.union(*rounds)) == ROUNDS
-    assert stored(account).refreshes == ROUNDS
-
-
 def until_it_refreshes(server: TokenServer) -> None:
     before = server.refreshes
-    wait_for(lambda: server.refreshes != before or None, 60, "a refresh", pause=0.001)
+    wait_for(lambda: server.refreshes != before or None, HANGS_SECONDS, "a refresh", pause=0.001)
 
 
 def test_a_process_killed_at_any_moment_leaves_a_token_or_the_truth(
@@ -110,7 +75,7 @@ def test_a_process_killed_at_any_moment_leaves_a_token_or_the_truth(
         victim.kill()
         victim.join()
         assert victim.exitcode == -signal.SIGKILL
-        time.sleep(2 * server.delay)
+        server.finish()
         token = stored(account)  # never unreadable
         assert token.refresh_token in server.issued
         if token.refresh_token == server.issued[-1]:

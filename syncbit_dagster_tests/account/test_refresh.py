@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import orjson
 import pytest
@@ -17,13 +15,6 @@ from syncbit_dagster.account.token_file import TokenFile
 from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.config import load_settings
 from syncbit_dagster.core.errors import ConfigError
-from syncbit_dagster.emulator.fitbit_web.oauth import (
-    DEMO_CLIENT_ID,
-    DEMO_CLIENT_SECRET,
-    DEMO_REFRESH_TOKEN,
-)
-from syncbit_dagster.emulator.server import RunningEmulator, running_emulator
-from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.sources.errors import (
     NotAuthorizedError,
     ProviderRetiredError,
@@ -31,10 +22,8 @@ from syncbit_dagster.sources.errors import (
 )
 from syncbit_dagster.sources.oauth.access import AccessTokens
 from syncbit_dagster_tests.account.token_server import FIRST, TokenServer
-from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from syncbit_dagster.account.account import Account
@@ -48,8 +37,8 @@ def stored(account: Account) -> Token:
     return token
 
 
-def tokens(account: Account, waits: list[float] | None = None) -> AccessTokens:
-    return AccessTokens(account, sleep=(waits if waits is not None else []).append)
+def tokens(account: Account) -> AccessTokens:
+    return AccessTokens(account, sleep=lambda _: None)
 
 
 def test_what_a_refresh_brings_is_stored(account: Account, server: TokenServer) -> None:
@@ -87,6 +76,7 @@ LATER = "try again later"
 AGAIN = "syncbit authorize"
 FITBIT_GRANT = {"errors": [{"errorType": "invalid_grant", "message": "hidden-token"}]}
 FITBIT_CLIENT = {"errors": [{"errorType": "invalid_client", "message": "hidden-token"}]}
+CONFLICT = {"errors": [{"errorType": "request_in_progress", "message": "hidden-token"}]}
 HTML = b"<html>hidden-token</html>"
 
 
@@ -94,7 +84,6 @@ HTML = b"<html>hidden-token</html>"
     ("status", "body", "error", "cure"),
     [
         (400, FITBIT_GRANT, NotAuthorizedError, AGAIN),
-        (401, FITBIT_GRANT, NotAuthorizedError, AGAIN),
         (400, {"error": "invalid_grant"}, NotAuthorizedError, AGAIN),
         (401, {"errors": [{"errorType": "invalid_token"}]}, NotAuthorizedError, AGAIN),
         (401, FITBIT_CLIENT, NotAuthorizedError, "FITBIT_CLIENT_ID and FITBIT_CLIENT_SECRET"),
@@ -103,10 +92,8 @@ HTML = b"<html>hidden-token</html>"
         (400, {"error": "hidden-token"}, SourceUnavailableError, LATER),
         (400, HTML, SourceUnavailableError, LATER),
         (403, FITBIT_GRANT, SourceUnavailableError, LATER),
-        (404, FITBIT_GRANT, SourceUnavailableError, LATER),
         (429, {"error": "rate_limited"}, SourceUnavailableError, LATER),
         (500, {"error": "internal_failure"}, SourceUnavailableError, LATER),
-        (502, HTML, SourceUnavailableError, LATER),
         (503, b"", SourceUnavailableError, LATER),
         (200, HTML, SourceUnavailableError, LATER),
         (200, {"errors": []}, SourceUnavailableError, LATER),
@@ -139,15 +126,14 @@ def test_what_each_answer_means(
     assert tokens(account).get() == stored(account).access_token  # the next time it works
 
 
-def test_a_redirect_takes_no_secret_elsewhere(account: Account, server: TokenServer) -> None:
+def test_a_redirect_takes_no_secret_elsewhere_and_a_silent_server_spends_none(
+    account: Account, server: TokenServer
+) -> None:
     server.answers.append((307, b"", {"Location": "http://127.0.0.1:9/steal"}))
     with pytest.raises(SourceUnavailableError, match="TooManyRedirects"):
         tokens(account).get()
-
-
-def test_a_server_that_does_not_answer(account: Account) -> None:
     away = replace(account, oauth=replace(account.oauth, token_url="http://127.0.0.1:9/token"))
-    with pytest.raises(SourceUnavailableError, match=LATER):
+    with pytest.raises(SourceUnavailableError, match=LATER):  # nor does a server that is silent
         tokens(away).get()
 
 
@@ -191,75 +177,33 @@ def test_a_token_is_not_spent_where_its_successor_cannot_be_kept(
 
 
 @pytest.mark.parametrize("account", ["file"], indirect=True)
-def test_a_winner_that_knew_no_lock_is_used(account: Account, server: TokenServer) -> None:
-    """Its refresh was first (on a network file system, say); then its token is there."""
+@pytest.mark.parametrize(("status", "error"), [(400, FITBIT_GRANT), (409, CONFLICT)])
+def test_a_winner_that_knew_no_lock_is_used(
+    account: Account, server: TokenServer, status: int, error: dict[str, object]
+) -> None:
+    """Another installation refreshes the same token; sooner or later its token is there."""
     winner = Token(access_token="theirs", refresh_token="next", expires_at=time.time() + 3600)
-    server.answers.append((400, orjson.dumps(FITBIT_GRANT), JSON))
+    server.answers.append((status, orjson.dumps(error), JSON))
     waits: list[float] = []
 
     def wait(seconds: float) -> None:
         waits.append(seconds)
-        _file(account).write_bytes(orjson.dumps(winner.to_json()))
+        assert isinstance(account.tokens, TokenFile)
+        account.tokens.path.write_bytes(orjson.dumps(winner.to_json()))
 
     assert AccessTokens(account, sleep=wait).get() == "theirs"
     assert waits == [1]
 
 
-@pytest.fixture
-def emulator() -> Iterator[RunningEmulator]:
-    person = SyntheticPerson(zone=ZoneInfo("UTC"), first_day=date(2025, 1, 1), seed=1)
-    with running_emulator(person) as running:
-        yield running
-
-
-@pytest.fixture
-def emulated(emulator: RunningEmulator, tmp_path: Path) -> Account:
-    own = load_settings(
-        {
-            "SYNCBIT_PROVIDER": "fitbit_web",
-            "FITBIT_CLIENT_ID": DEMO_CLIENT_ID,
-            "FITBIT_CLIENT_SECRET": DEMO_CLIENT_SECRET,
-            "FITBIT_TOKEN_URL": f"{emulator.url}/oauth2/token",
-            "DATA_DIR": str(tmp_path / "data"),
-        },
-        secrets_directory=tmp_path / "none",
-    ).account
-    own.tokens.save(Token(access_token="", refresh_token=DEMO_REFRESH_TOKEN, expires_at=0))
-    return own
-
-
-def test_the_emulator_of_fitbit_is_refreshed(emulated: Account) -> None:
-    first = tokens(emulated).get()
-    assert tokens(emulated).get() == first
-    assert tokens(emulated).get(rejected=first) != first
-    assert stored(emulated).refreshes == 2
-
-
-def test_a_conflict_waits_for_the_winner(emulator: RunningEmulator, emulated: Account) -> None:
-    """Two installations without a common lock refresh one token: the second gets 409."""
-    copy = replace(emulated, tokens=TokenFile(_file(emulated).with_name("copy.json")))
-    copy.tokens.save(stored(emulated))
+def test_a_winner_that_never_comes_is_not_waited_for_any_longer(
+    account: Account, server: TokenServer
+) -> None:
+    server.answers.append((409, orjson.dumps(CONFLICT), JSON))
     waits: list[float] = []
-    with emulator.fitbit_web.slow_refreshes():
-        winner = threading.Thread(target=tokens(copy).get)
-        winner.start()
-        consent: Any = emulator.fitbit_web._service.consent
-        wait_for(lambda: consent._in_progress or None, 30, "the winner's refresh", pause=0.001)
-        with pytest.raises(SourceUnavailableError, match="Another program"):
-            tokens(emulated, waits).get()
-        assert waits == [1] * 10
-    winner.join(10)
-
-    def bring(_: float) -> None:
-        _file(emulated).write_bytes(_file(copy).read_bytes())
-
-    assert AccessTokens(emulated, sleep=bring).get() == stored(copy).access_token
-
-
-def test_an_api_that_was_turned_off(emulator: RunningEmulator, emulated: Account) -> None:
-    emulator.fitbit_web.retire()
-    with pytest.raises(ProviderRetiredError, match="SYNCBIT_PROVIDER=google_health"):
-        tokens(emulated).get()
+    with pytest.raises(SourceUnavailableError, match="Another program"):
+        AccessTokens(account, sleep=waits.append).get()
+    assert waits == [1] * 10
+    assert stored(account).refresh_token == FIRST
 
 
 def test_a_database_that_is_down_is_no_reason_to_authorize(account: Account) -> None:
@@ -268,8 +212,3 @@ def test_a_database_that_is_down_is_no_reason_to_authorize(account: Account) -> 
     with pytest.raises(StateError, match="try again") as raised:
         AccessTokens(replace(account, tokens=own.tokens)).get()
     assert "hidden" not in str(raised.value)
-
-
-def _file(account: Account) -> Path:
-    assert isinstance(account.tokens, TokenFile)
-    return account.tokens.path

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import secrets
+import socket
 import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import orjson
+
+from syncbit_dagster_tests.waiting import HANGS_SECONDS, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +44,31 @@ class TokenServer(ThreadingHTTPServer):
         self.rotates = True
         self.answers: list[tuple[int, bytes, dict[str, str]]] = []
         self.changed = threading.Lock()
+        self._accepted: set[Any] = set()
+        self._under_way = 0
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self.changed:
+            self._accepted.add(client_address)
+            self._under_way += 1
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        with self.changed:
+            self._under_way -= 1
+
+    def finish(self) -> None:
+        """Return when all that was sent until now is done: connections are taken in order."""
+        with socket.create_connection(self.server_address[:2]) as last:
+            own = last.getsockname()
+            last.shutdown(socket.SHUT_WR)
+            wait_for(
+                lambda: (own in self._accepted and not self._under_way) or None,
+                HANGS_SECONDS,
+                "the answers",
+                pause=0.001,
+            )
 
     def refresh(self, spent: str) -> tuple[int, dict[str, object]]:
         with self.changed:
