@@ -76,6 +76,15 @@ def running_postgresql() -> Iterator[Callable[[], str]]:
         shutil.rmtree(directory)
 
 
+def end_all_connections(url: str) -> None:
+    """End those to a database, as a server does that starts again."""
+    others = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    _execute(url, others)
+
+
 def _unprivileged(directory: Path) -> list[str]:
     """How to run a program as somebody who may: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:

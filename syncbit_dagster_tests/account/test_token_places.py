@@ -16,15 +16,14 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import NullPool, text
 
 from syncbit_dagster.account import token_file as token_file_module
-from syncbit_dagster.account.state.database import server_engine
 from syncbit_dagster.account.state.place import StateError, StatePlace
 from syncbit_dagster.account.token_file import TokenFile
 from syncbit_dagster.account.token_table import TokenTable
 from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.core.errors import ConfigError
+from syncbit_dagster_tests.postgresql import end_all_connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -206,16 +205,6 @@ def test_a_lost_connection_does_not_lose_the_token(place: StatePlace) -> None:
         end_all_connections(place.url)  # and with them the lock
         held.save(TOKEN)
     assert table.load() == TOKEN
-
-
-def end_all_connections(url: str) -> None:
-    """As a server does that starts again."""
-    others = (
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
-    with server_engine(url, poolclass=NullPool).connect() as connection:
-        connection.execute(text(others))
 
 
 def test_what_a_token_knows_of_its_end() -> None:

@@ -60,7 +60,7 @@ class TokenServer(ThreadingHTTPServer):
 
     def finish(self) -> None:
         """Return when all that was sent until now is done: connections are taken in order."""
-        with socket.create_connection(self.server_address[:2]) as last:
+        with socket.create_connection(("127.0.0.1", self.server_port)) as last:
             own = last.getsockname()
             last.shutdown(socket.SHUT_WR)
             wait_for(

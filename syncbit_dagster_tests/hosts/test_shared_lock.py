@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import NullPool, text
+from sqlalchemy import NullPool
 
 from syncbit_dagster.account.state.database import server_engine
 from syncbit_dagster.config import load_settings
@@ -16,45 +15,25 @@ from syncbit_dagster.stores.errors import StoreUnavailableError
 from syncbit_dagster.stores.locks.local import TargetLock
 from syncbit_dagster.stores.locks.shared import SharedTargetLock
 from syncbit_dagster_tests.hosts.holder import hold
+from syncbit_dagster_tests.postgresql import end_all_connections
 from syncbit_dagster_tests.processes import Processes, new_barrier
+from syncbit_dagster_tests.waiting import HANGS_SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 STORE = "http://store:8428"
 
 
+@pytest.fixture
+def url(new_database: Callable[[], str]) -> str:
+    """Of an empty database."""
+    return new_database()
+
+
 def lock_at(url: str, target: str = STORE, **options: Any) -> SharedTargetLock:
     return SharedTargetLock(server_engine(url, poolclass=NullPool).connect, target, **options)
-
-
-def end_all_others(url: str) -> None:
-    with server_engine(url, poolclass=NullPool).connect() as connection:
-        connection.execute(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        )
-
-
-def test_it_lets_one_thread_in(url: str) -> None:
-    inside, most = [0], [0]
-    lock = lock_at(url, sleep=lambda _: None)
-
-    def enter() -> None:
-        for _ in range(20):
-            with lock():
-                inside[0] += 1
-                most[0] = max(most[0], inside[0])
-                inside[0] -= 1
-
-    threads = [threading.Thread(target=enter) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert most == [1]
 
 
 def test_waiting_ends_with_a_sentence_that_names_the_holder(url: str) -> None:
@@ -80,14 +59,14 @@ def test_a_process_that_is_killed_holds_nothing(url: str) -> None:
         lock_at(url, wait_seconds=0)().__enter__()
     victim.kill()
     victim.join()
-    with lock_at(url, wait_seconds=30)():
+    with lock_at(url, wait_seconds=HANGS_SECONDS)():
         pass
 
 
 def test_who_loses_the_lock_learns_so(url: str) -> None:
     held = lock_at(url)()
     held.__enter__()
-    end_all_others(url)
+    end_all_connections(url)
     with lock_at(url, wait_seconds=0)():  # somebody else is in already
         pass
     with pytest.raises(StoreUnavailableError, match="was lost while it was held"):
@@ -115,10 +94,11 @@ def test_hosts_that_share_the_state_share_the_lock(url: str, tmp_path: Path) -> 
         variables = {"DATA_DIR": str(tmp_path / host), "VICTORIA_ENDPOINT": STORE, **more}
         settings = load_settings(variables, secrets_directory=tmp_path / "none")
         assert settings.victoria is not None
-        return target_lock(settings, settings.victoria)
+        return target_lock(settings, settings.victoria), settings.victoria.key
 
-    assert isinstance(lock_of("alone"), TargetLock)
-    one, other = (lock_of(name, SYNCBIT_STATE_URL=url) for name in ("one", "other"))
-    other._wait_seconds = 0
-    with one(), pytest.raises(StoreUnavailableError, match=f"process {os.getpid()} on "):
-        other().__enter__()
+    assert isinstance(lock_of("alone")[0], TargetLock)
+    for host in ("one", "other"):
+        lock, key = lock_of(host, SYNCBIT_STATE_URL=url)
+        with lock(), pytest.raises(StoreUnavailableError, match=f"process {os.getpid()} on "):
+            lock_at(url, key, wait_seconds=0)().__enter__()
+    assert key == lock_of("one")[1]
