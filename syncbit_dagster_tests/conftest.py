@@ -32,7 +32,6 @@ LONG = (
     "stores/test_crashes.py",
     "defs/test_unattended.py",
     "documentation/test_commands.py",
-    "telemetry/test_daemon.py",
     "stores/test_histories.py",
     "faults/test_scenarios.py",
     "defs/test_materialize.py",

@@ -90,7 +90,7 @@ class Stage:
 
     def newest(self, asset: str) -> float:
         """The instant of the asset's newest sample in the store, in seconds."""
-        names = tuple({metric.name for metric in metrics_of(asset)})
+        names = tuple({name for row in metrics_of(asset) for name in (row.name, row.today)})
         first = NOON - timedelta(days=300)
         target = Slice(names, self.settings.account.labels, first, NOON + timedelta(days=30))
         with closing(open_store(self.settings)) as store:

@@ -25,7 +25,6 @@ NOW = datetime(2026, 11, 22, 12, 0, 0, 250_000, tzinfo=UTC)
 TODAY = NOW.date()
 LABELS = {"user": "a", "device": "fitbit"}
 QUOTA = QuotaFigures(used=20, remaining=130, waits=4)
-NAMES = [row.name for row in OWN_METRICS]
 
 
 def of_account(token: Token | None) -> dict[str, float | None]:
@@ -44,17 +43,6 @@ def samples_until(instant: datetime) -> Series:
     return Series("fitbit_steps_intraday", "{}", times, np.zeros(2))
 
 
-def test_the_table_names_each_metric_once_and_as_the_contract_wants() -> None:
-    assert len(set(NAMES)) == len(NAMES)
-    for row in OWN_METRICS:
-        assert row.name.startswith("syncbit_")
-        assert row.name.endswith("_total") == (row.kind == "counter")
-        assert row.description.endswith(".")
-        assert row.labels in ((), ("asset",))
-    # The store's own series while it rewrites another.
-    assert not any(name.startswith(("syncbit_stage_", "syncbit_commit_")) for name in NAMES)
-
-
 def test_what_is_unknown_has_no_sample() -> None:
     ends = NOW.timestamp() + 2 * 86_400
     token = Token(access_token="a", refresh_token="b", expires_at=0, refreshes=7)
@@ -68,57 +56,43 @@ def test_what_is_unknown_has_no_sample() -> None:
     assert in_testing == known | {"syncbit_token_testing_days_left": 2}
 
 
-def test_a_run_over_the_newest_days_tells_everything() -> None:
+@pytest.mark.parametrize(
+    ("writes", "lag"),
+    [
+        # Of the newest sample, whichever write brought it.
+        ([(timedelta(hours=33), 3), (timedelta(hours=30), 0)], 30 * 3600),
+        ([(timedelta(days=4), 4)], None),  # it did not come to the newest day
+        ([(None, 0)], None),  # days without samples say nothing
+        ([(timedelta(seconds=5), None)], 5),  # a present state is always the newest
+    ],
+)
+def test_a_run_knows_the_lag_if_it_came_to_the_newest_sample(
+    writes: list[tuple[timedelta | None, int | None]], lag: float | None
+) -> None:
     run = RunFigures()
     run.sent("sleep", 1)
     run.sent("sleep", 0)
-    for last in (3, 0):
-        samples = [samples_until(NOW - timedelta(hours=30 + last))]
-        run.wrote("sleep", samples, TODAY - timedelta(days=last))
+    for age, days in writes:
+        last = () if days is None else (TODAY - timedelta(days=days),)
+        run.wrote("sleep", [] if age is None else [samples_until(NOW - age)], *last)
+    assert of_run(run) == {"run_rate_limited": 1} | ({} if lag is None else {"lag_seconds": lag})
     run.finished("sleep")
-    assert of_run(run) == {
-        "run_rate_limited": 1,
-        "lag_seconds": 30 * 3600,  # of the newest sample, whichever write brought it
-        "last_success_timestamp_seconds": int(NOW.timestamp()),
-    }
+    assert of_run(run)["last_success_timestamp_seconds"] == int(NOW.timestamp())
 
 
-def test_a_run_that_did_not_come_to_the_newest_day_knows_no_lag() -> None:
-    run = RunFigures()
-    samples = [samples_until(NOW - timedelta(days=4))]
-    run.wrote("sleep", samples, TODAY - timedelta(days=4))
-    assert of_run(run) == {"run_rate_limited": 0}
-
-
-def test_days_without_samples_say_nothing_of_the_newest_sample() -> None:
-    run = RunFigures()
-    run.wrote("sleep", [], TODAY)
-    assert "lag_seconds" not in of_run(run)
-
-
-def test_every_value_is_a_valid_series_with_the_labels_of_its_row() -> None:
+def test_every_row_is_a_valid_series_with_its_labels_and_nothing_else_is() -> None:
+    names = [row.name for row in OWN_METRICS]
+    assert len(set(names)) == len(names)
+    assert all(row.name.startswith("syncbit_") for row in OWN_METRICS)
+    assert all(row.name.endswith("_total") == (row.kind == "counter") for row in OWN_METRICS)
     values = [Value(row.name, 1.5, "sleep" if row.labels else None) for row in OWN_METRICS]
     series = series_of(values, LABELS, NOW)
     assert validate(series) == sorted(series)
     for one, row in zip(series, OWN_METRICS, strict=True):
         assert decode_labels(one.labels) == LABELS | ({"asset": "sleep"} if row.labels else {})
         assert one.timestamps.tolist() == [1_795_348_800_250]
-
-
-@pytest.mark.parametrize(
-    "value", [Value("syncbit_quota_remaining", 1, "sleep"), Value("syncbit_lag_seconds", 1)]
-)
-def test_labels_that_the_table_does_not_give_are_refused(value: Value) -> None:
-    with pytest.raises(ValueError, match=value.metric):
-        series_of([value], LABELS, NOW)
-
-
-def test_a_metric_that_is_not_in_the_table_is_refused() -> None:
+    for wrong in (Value("syncbit_quota_remaining", 1, "sleep"), Value("syncbit_lag_seconds", 1)):
+        with pytest.raises(ValueError, match=wrong.metric):
+            series_of([wrong], LABELS, NOW)
     with pytest.raises(KeyError, match="syncbit_mood"):
         series_of([Value("syncbit_mood", 1)], LABELS, NOW)
-
-
-def test_a_present_state_is_always_the_newest() -> None:
-    run = RunFigures()
-    run.wrote("sleep", [samples_until(NOW - timedelta(seconds=5))])
-    assert of_run(run)["lag_seconds"] == 5
