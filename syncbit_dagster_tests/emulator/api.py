@@ -88,13 +88,6 @@ class Api:
         """The points of all pages."""
         return [point for page in self.walk(data_type, method, **params) for point in page]
 
-    def walk_some(self, data_type: str) -> list[list[Json]]:
-        """The newest points: one page with points, and the empty one that may come before."""
-        first = self.points(data_type, pageSize=1000).json()
-        token = first.get("nextPageToken", "")
-        second = self.points(data_type, pageSize=1000, pageToken=token).json() if token else {}
-        return [page.get("dataPoints", []) for page in (first, second)]
-
     def _send(self, verb: str, path: str, **request: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         url = f"{self.emulator.url}/v4/users/me/{path}"

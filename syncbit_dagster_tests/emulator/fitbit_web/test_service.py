@@ -1,101 +1,133 @@
-"""What every request for data goes through: tokens, scopes, the quota, switches for tests."""
+"""Login, tokens, scopes, quota and switches as Fitbit's service had them."""
 
 from __future__ import annotations
 
-import ast
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
-import pytest
+import requests
 
 import syncbit_dagster.emulator
+from syncbit_dagster.emulator.app_client import challenge_of
 from syncbit_dagster.emulator.fitbit_web.endpoints import ENDPOINTS
+from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_CLIENT_ID, DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.fitbit_web.scopes import SCOPES
-from syncbit_dagster_tests.emulator.fitbit_web.api import WebApi, refusal
+from syncbit_dagster_tests.emulator.fitbit_web.api import BASIC, WebApi, refusal
 
 if TYPE_CHECKING:
-    import requests
-
-    from syncbit_dagster.emulator.fitbit_web.endpoints import Endpoint
     from syncbit_dagster_tests.emulator.api import Api, Clock
 
-PATH_PARTS = {
-    "user": "-",
-    "day": "2026-11-01",
-    "first": "2026-11-01",
-    "second": "2026-11-01",
-    "level": "1min",
-    "start": "00:00",
-    "end": "00:01",
+VERIFIER, REDIRECT = "v" * 64, "http://localhost:8080/callback"
+REQUEST = {
+    "response_type": "code",
+    "client_id": DEMO_CLIENT_ID,
+    "redirect_uri": REDIRECT,
+    "scope": "activity heartrate",
+    "state": "a state",
+    "code_challenge": challenge_of(VERIFIER),
+    "code_challenge_method": "S256",
 }
+FORM = {"grant_type": "authorization_code", "code_verifier": VERIFIER, "redirect_uri": REDIRECT}
+DAY = "2026-11-01"
+PATH_PARTS = {"user": "-", "day": DAY, "first": DAY, "second": DAY, "level": "1min"}
+PATH_PARTS |= {"start": "00:00", "end": "00:01"}
 
 
-def path_of(template: str) -> str:
-    resource = "weight" if "/body/" in template else "steps"
-    return template.format(**PATH_PARTS, resource=resource)
+def consent(web: WebApi, **changes: str) -> dict[str, str]:
+    """What the redirect tells the app."""
+    url = f"{web.emulator.url}/oauth2/authorize"
+    response = web.session.get(url, params=REQUEST | changes, allow_redirects=False)
+    location = urlsplit(response.headers["Location"])
+    assert location._replace(query="", fragment="").geturl() == REDIRECT
+    assert location.fragment == "_=_"
+    return {name: value for name, (value,) in parse_qs(location.query).items()}
 
 
-def send(web: WebApi, path: str, verb: str = "GET", **headers: str) -> requests.Response:
-    named = {"Authorization": f"Bearer {web.token}"} | headers
-    return web.session.request(verb, f"{web.emulator.url}{path}", headers=named, timeout=30)
+def redeem(web: WebApi, **changes: str) -> requests.Response:
+    return web.post("oauth2/token", {**FORM, "code": consent(web)["code"], **changes})
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)
-def test_every_endpoint_needs_its_own_scope(web: WebApi, endpoint: Endpoint) -> None:
-    path = path_of(endpoint.path)
-    web.emulator.fitbit_web.untick(*(set(SCOPES) - {endpoint.scope}))
+def renew(web: WebApi, token: str) -> requests.Response:
+    return web.post("oauth2/token", {"grant_type": "refresh_token", "refresh_token": token})
+
+
+def test_a_login(web: WebApi, clock: Clock) -> None:
+    answer = consent(web)
+    assert answer["state"] == REQUEST["state"]
+    tokens = redeem(web, code=answer["code"]).json()
+    assert (tokens["expires_in"], tokens["scope"]) == (28_800, "activity heartrate")
+    web.token = tokens["access_token"]
+    assert web.get("activities/steps/date/today/1d").status_code == 200
+    assert refusal(web.get("devices")) == (403, "insufficient_scope")
+    assert refusal(renew(web, web.refresh_token)) == (400, "invalid_grant")  # of the consent before
+    assert renew(web, tokens["refresh_token"]).status_code == 200
+    again = redeem(web, code=answer["code"])
+    assert refusal(again) == (400, "invalid_grant")
+    assert answer["code"] in again.text  # as the real service did: never log it
+    assert refusal(redeem(web, code_verifier="w" * 64)) == (400, "invalid_grant")
+    assert refusal(redeem(web, client_id="another")) == (401, "invalid_client")
+    late = consent(web)["code"]
+    clock.forward(minutes=10)
+    assert refusal(redeem(web, code=late)) == (400, "invalid_grant")
+
+
+def test_a_refresh_token_works_once(web: WebApi) -> None:
+    """The first login of the test used up the demo's."""
+    used = renew(web, DEMO_REFRESH_TOKEN)
+    assert refusal(used) == (400, "invalid_grant")
+    assert DEMO_REFRESH_TOKEN in used.text
+    old = web.token
     web.log_in()
-    assert send(web, path).status_code == 200
-    web.emulator.fitbit_web.untick(endpoint.scope)
+    assert web.token != old
+    web.token = old  # several access tokens may be alive at once
+    assert web.get("devices").status_code == 200
+
+
+def test_two_refreshes_at_once_conflict(web: WebApi) -> None:
+    form = {"grant_type": "refresh_token", "refresh_token": web.refresh_token}
+
+    def send() -> requests.Response:
+        return requests.post(f"{web.emulator.url}/oauth2/token", data=form, auth=BASIC, timeout=60)
+
+    with ThreadPoolExecutor(2) as pool:
+        with web.emulator.fitbit_web.slow_refreshes():
+            sent = [pool.submit(send) for _ in range(2)]
+            (first,), _ = wait(sent, return_when=FIRST_COMPLETED)
+        answers = [future.result() for future in sent]
+    assert refusal(first.result()) == (409, "request")
+    (winner,) = (answer for answer in answers if answer.status_code == 200)
+    assert renew(web, winner.json()["refresh_token"]).status_code == 200
+
+
+def test_access_tokens_live_eight_hours_or_until_they_are_ended(web: WebApi, clock: Clock) -> None:
+    clock.forward(seconds=8 * 3600 - 1)
+    assert web.get("devices").status_code == 200
+    clock.forward(seconds=1)
+    late = web.get("devices")
+    assert refusal(late) == (401, "expired_token")
+    assert f"Access token expired: {web.token}." in late.text
     web.log_in()
-    answer = send(web, path)
-    assert refusal(answer) == (403, "insufficient_scope")
-    assert endpoint.scope.split("_")[0] in answer.json()["errors"][0]["message"]
+    web.emulator.fitbit_web.expire_access_tokens()
+    assert refusal(web.get("devices")) == (401, "expired_token")
+    web.log_in()
+    assert web.get("devices").status_code == 200
+    assert web.post("oauth2/revoke", {"token": web.token}).status_code == 200
+    assert refusal(web.get("devices")) == (401, "invalid_token")
+    assert refusal(renew(web, web.refresh_token)) == (400, "invalid_grant")
 
 
-@pytest.mark.parametrize(
-    ("header", "expected"),
-    [
-        ("", (401, "invalid_request")),
-        ("Basic ZGVtbzpkZW1v", (401, "invalid_request")),
-        ("Bearer ", (401, "invalid_request")),
-        ("Bearer another", (401, "invalid_token")),
-    ],
-)
-def test_no_data_without_a_token(
-    shared_web: WebApi, header: str, expected: tuple[int, str]
-) -> None:
-    answer = send(shared_web, "/1/user/-/devices.json", Authorization=header)
-    assert refusal(answer) == expected
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/1/user/-/nothing.json",
-        "/1/user/-/activities/steps.json",
-        "/1/user/-/activities/steps/date/2026-11-01.json",
-        "/1/user/-/sleep/date/2026-11-01.json",
-        "/1.1/user/-/devices.json",
-        "/1.2/user/-/devices.json",
-        "/1/user/-/devices",
-    ],
-)
-def test_paths_that_do_not_exist(shared_web: WebApi, path: str) -> None:
-    assert refusal(send(shared_web, path)) == (404, "not_found")
-
-
-def test_nothing_can_be_written(shared_web: WebApi) -> None:
-    answer = send(shared_web, "/1/user/-/body/log/weight.json", "POST")
-    assert refusal(answer) == (404, "not_found")
-    assert refusal(send(shared_web, "/1/user/-/devices.json", "DELETE")) == (404, "not_found")
-
-
-def test_only_the_person_of_the_token(shared_web: WebApi) -> None:
-    assert send(shared_web, "/1/user/EMUL8R/devices.json").status_code == 200
-    answer = send(shared_web, "/1/user/ABCDEF/devices.json")
-    assert refusal(answer) == (403, "insufficient_permissions")
+def test_every_endpoint_needs_its_own_scope(web: WebApi) -> None:
+    for endpoint in ENDPOINTS:
+        resource = "weight" if "/body/" in endpoint.path else "steps"
+        url = web.emulator.url + endpoint.path.format(**PATH_PARTS, resource=resource)
+        for scope in (endpoint.scope, " ".join(set(SCOPES) - {endpoint.scope})):
+            token = redeem(web, code=consent(web, scope=scope)["code"]).json()["access_token"]
+            answer = web.session.get(url, headers={"Authorization": f"Bearer {token}"})
+            expected = 200 if scope == endpoint.scope else 403
+            assert answer.status_code == expected, endpoint.path
 
 
 def limits(answer: requests.Response) -> tuple[int, int, int]:
@@ -106,95 +138,48 @@ def limits(answer: requests.Response) -> tuple[int, int, int]:
 
 
 def test_the_quota_is_of_the_hour_of_the_clock(web: WebApi, clock: Clock) -> None:
+    """A wrong request counts; one that fails by our order, and OAuth, do not."""
     clock.instant = datetime(2026, 11, 20, 15, 10, 34, tzinfo=UTC)
     assert limits(web.get("devices")) == (150, 149, 2966)
-    for left in range(148, -1, -1):
+    assert limits(web.get("activities/superjump/date/today/1d"))[1] == 148
+    web.log_in()
+    web.emulator.fitbit_web.fail_next(500)
+    assert limits(web.get("devices"))[1] == 148
+    for left in range(147, -1, -1):
         assert limits(web.get("devices"))[1] == left
     refused = web.get("devices")
     assert refusal(refused) == (429, "system")
     assert refused.headers["Retry-After"] == "2966"
     assert limits(refused) == (150, 0, 2966)
-    assert len(refused.content) == 99  # as long as a recorded one
-    clock.instant = datetime(2026, 11, 20, 15, 59, 59, tzinfo=UTC)
-    assert limits(web.get("devices")) == (150, 0, 1)
-    clock.forward(seconds=1)
-    fresh = web.get("devices")
-    assert fresh.status_code == 200
-    assert limits(fresh) == (150, 149, 3600)
+    clock.instant = datetime(2026, 11, 20, 16, tzinfo=UTC)
+    assert limits(web.get("devices")) == (150, 149, 3600)
 
 
-def test_what_counts_and_what_does_not(web: WebApi) -> None:
-    """A wrong request counts; one without a person behind it, and OAuth, do not."""
-    assert limits(web.get("activities/superjump/date/today/1d"))[1] == 149
-    assert limits(web.get("nothing"))[1] == 148
-    web.log_in()
-    web.emulator.fitbit_web.fail_next(500)
-    assert limits(web.get("devices"))[1] == 148
-    assert limits(send(web, "/1/user/-/devices.json", Authorization=""))[1] == 148
-    assert limits(web.get("devices"))[1] == 147
-
-
-def test_ordered_failures(web: WebApi) -> None:
+def test_ordered_failures_and_the_log(web: WebApi) -> None:
     page = "<!DOCTYPE html>\n<html><title>504</title></html>"
-    web.emulator.fitbit_web.fail_next(503, times=2, retry_after="7")
+    web.emulator.fitbit_web.fail_next(503, retry_after="7")
     web.emulator.fitbit_web.fail_next(504, body=page)
-    web.emulator.fitbit_web.fail_next(422, body={"errors": []})
-    answers = [web.get("devices") for _ in range(5)]
-    assert [answer.status_code for answer in answers] == [503, 503, 504, 422, 200]
-    assert refusal(answers[0]) == (503, "request")
+    answers = [web.get("devices") for _ in range(3)]
     assert answers[0].headers["Retry-After"] == "7"
-    assert answers[2].text == page
-    assert answers[2].headers["Content-Type"].startswith("text/html")
-    assert answers[3].json() == {"errors": []}
-    assert all("Fitbit-Rate-Limit-Reset" in answer.headers for answer in answers)
+    assert answers[1].text == page
+    path = "/1/user/-/devices.json"
+    assert web.emulator.fitbit_web.calls == [("GET", path, status) for status in (503, 504, 200)]
+    web.emulator.fitbit_web.retire()  # the API is turned off
+    assert refusal(web.get("devices")) == refusal(renew(web, web.refresh_token)) == (410, "request")
 
 
-def test_requests_for_data_are_logged(web: WebApi) -> None:
-    switches = web.emulator.fitbit_web
-    web.get("devices")
-    web.get("activities/superjump/date/today/1d")
-    assert switches.calls == [
-        ("GET", "/1/user/-/devices.json", 200),
-        ("GET", "/1/user/-/activities/superjump/date/today/1d.json", 400),
-    ]
-    switches.calls.clear()
-    web.log_in()
-    assert switches.calls == []
-    assert web.emulator.calls == []
-
-
-def test_the_api_is_turned_off(web: WebApi) -> None:
-    web.emulator.fitbit_web.retire()
-    assert refusal(web.get("devices")) == (410, "request")
-    assert refusal(web.get("nothing")) == (410, "request")
-    form = {"grant_type": "refresh_token", "refresh_token": web.refresh_token}
-    for path in ("oauth2/token", "oauth2/revoke", "1.1/oauth2/introspect"):
-        assert refusal(web.post(path, form)) == (410, "request")
-
-
-def test_two_providers_of_one_person_know_nothing_of_each_other(api: Api) -> None:
-    """One address, two consents, two quotas, two logs."""
-    web = WebApi(api.emulator)
-    web.log_in()
+def test_two_providers_of_one_person_know_nothing_of_each_other(api: Api, web: WebApi) -> None:
+    """One address, two consents, two quotas, two logs; and two packages."""
     web.emulator.fitbit_web.fail_next(500)
     assert api.get("identity").status_code == 200
     assert web.get("devices").status_code == 500
     assert [status for *_, status in api.emulator.calls] == [200]
-    assert [status for *_, status in web.emulator.fitbit_web.calls] == [500]
     api.emulator.revoke()
     assert api.get("identity").status_code == 401
     assert web.get("devices").status_code == 200
-    web.session.close()
-
-
-@pytest.mark.parametrize(
-    ("room", "other"), [("fitbit_web", "google_health"), ("google_health", "fitbit_web")]
-)
-def test_one_provider_imports_nothing_of_another(room: str, other: str) -> None:
     (folder,) = syncbit_dagster.emulator.__path__
-    files = list(Path(folder, room).glob("*.py"))
-    assert len(files) > 10
-    for path in files:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom):
-                assert f"emulator.{other}" not in str(node.module), path
+    rooms = ("fitbit_web", "google_health")
+    for room, other in (rooms, rooms[::-1]):
+        files = list(Path(folder, room).glob("*.py"))
+        assert files
+        assert not [path for path in files if f"emulator.{other}" in path.read_text()]
