@@ -17,7 +17,7 @@ from syncbit_dagster.sources.fitbit_web import FitbitWebSource
 from syncbit_dagster.sources.google_health import GoogleHealthSource
 from syncbit_dagster.sources.takeout import TakeoutSource
 from syncbit_dagster.stores.locks.local import TargetLock
-from syncbit_dagster.stores.victoriametrics import VictoriaMetricsStore
+from syncbit_dagster.stores.victoriametrics import FileJournal, VictoriaMetricsStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from syncbit_dagster.quota.quota import Priority, QuotaFigures
     from syncbit_dagster.sources.base import Source
     from syncbit_dagster.stores.base import Store
-    from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig
+    from syncbit_dagster.stores.victoriametrics import Journal, VictoriaMetricsConfig
 
 # How long a run for history may take: about so long may fresh data of its days have to wait.
 HISTORY_SECONDS = 10 * 60
@@ -170,7 +170,28 @@ def open_store(settings: Settings) -> Store:
         from syncbit_dagster.stores.duckdb import DuckDBStore
 
         return DuckDBStore(settings.embedded_store)
-    return VictoriaMetricsStore(settings.victoria, lock=target_lock(settings, settings.victoria))
+    return open_victoria(settings, settings.victoria, lock=target_lock(settings, settings.victoria))
+
+
+def open_victoria(
+    settings: Settings,
+    target: VictoriaMetricsConfig,
+    *,
+    lock: Callable[[], AbstractContextManager[None]],
+) -> VictoriaMetricsStore:
+    """A server as a store, for whoever holds ``lock``, or leaves it to the store."""
+    return VictoriaMetricsStore(target, lock=lock, journal=_journal(settings, target))
+
+
+def _journal(settings: Settings, target: VictoriaMetricsConfig) -> Journal:
+    """Where a correction is kept that has begun: where all find it who share the lock."""
+    place = settings.account.quota.place
+    if place is None or not place.is_on_a_server:
+        return FileJournal(settings.store_directory / "journals", target.key)
+    # Here, because SQLAlchemy takes half a second to load.
+    from syncbit_dagster.account.state.journal_rows import JournalRows
+
+    return JournalRows(place.url, target.key)
 
 
 def target_lock(

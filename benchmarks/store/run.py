@@ -27,6 +27,7 @@ from benchmarks.store import data
 from benchmarks.store.morning import mornings
 from syncbit_dagster.core.samples import Series, decode_labels
 from syncbit_dagster.stores.victoriametrics import (
+    FileJournal,
     VictoriaMetricsConfig,
     VictoriaMetricsStore,
     encoding,
@@ -54,9 +55,12 @@ def fresh_server() -> Iterator[Server]:
 
 @contextmanager
 def store_on(server_url: str) -> Iterator[VictoriaMetricsStore]:
-    store = VictoriaMetricsStore(VictoriaMetricsConfig(server_url), lock=nullcontext)
-    yield store
-    store.close()
+    with tempfile.TemporaryDirectory() as directory:
+        config = VictoriaMetricsConfig(server_url)
+        journal = FileJournal(Path(directory), config.key)
+        store = VictoriaMetricsStore(config, lock=nullcontext, journal=journal)
+        yield store
+        store.close()
 
 
 def seconds_of(action: Callable[[], object]) -> float:

@@ -28,7 +28,11 @@ from syncbit_dagster.config import load_settings
 from syncbit_dagster.core.samples import to_series
 from syncbit_dagster.sources.takeout import TakeoutSource
 from syncbit_dagster.stores.base import Slice
-from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig, VictoriaMetricsStore
+from syncbit_dagster.stores.victoriametrics import (
+    FileJournal,
+    VictoriaMetricsConfig,
+    VictoriaMetricsStore,
+)
 from syncbit_dagster_tests.victoriametrics import running, victoria_metrics
 
 if TYPE_CHECKING:
@@ -77,7 +81,8 @@ def fetch(folder: Path) -> int:
 
 def fetch_and_store(folder: Path, url: str) -> int:
     """Make all samples and write them, as a run of Dagster does."""
-    store = VictoriaMetricsStore(VictoriaMetricsConfig(url), lock=nullcontext)
+    journal = FileJournal(Path(tempfile.mkdtemp()), url)
+    store = VictoriaMetricsStore(VictoriaMetricsConfig(url), lock=nullcontext, journal=journal)
     written = 0
     for asset, batch, source in batches(folder):
         start, end = batch.days.start(data.ZONE), batch.days.end(data.ZONE)

@@ -26,8 +26,7 @@ from syncbit_dagster.cli.table import print_table
 from syncbit_dagster.config import load_account
 from syncbit_dagster.core.errors import ConfigError
 from syncbit_dagster.core.samples import count
-from syncbit_dagster.factories import target_lock
-from syncbit_dagster.stores.victoriametrics import VictoriaMetricsStore
+from syncbit_dagster.factories import open_victoria, target_lock
 
 if TYPE_CHECKING:
     import argparse
@@ -129,7 +128,7 @@ def _samples(settings: Settings, *, is_removing: bool) -> str:
         )
     # Held from reading to removing: a day that a run writes in between would go with the old ones.
     with target_lock(settings, settings.victoria)():
-        store = VictoriaMetricsStore(settings.victoria, lock=nullcontext)
+        store = open_victoria(settings, settings.victoria, lock=nullcontext)
         try:
             return _counted(store, settings.account, is_removing=is_removing)
         finally:

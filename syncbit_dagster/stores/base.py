@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from syncbit_dagster.core.samples import Series
 
-Mode = Literal["noop", "add", "rewrite"]
+Mode = Literal["noop", "add", "correct"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class WriteReport:
     ``wanted`` is what the slice holds now; of these, ``equal`` were there before, ``added`` are
     new and ``changed`` have another value than before. ``removed`` counts what is gone: extra
     instants and surplus duplicates. ``mode`` says how: nothing to do, only additions, or a
-    rewrite. ``seconds`` names the phases.
+    correction. ``seconds`` names the phases.
     """
 
     wanted: int
@@ -83,7 +83,7 @@ class WriteReport:
 
 def combined(reports: Sequence[WriteReport]) -> WriteReport:
     """Several writes as one report: sums, and the most thorough mode of them."""
-    modes: tuple[Mode, ...] = ("noop", "add", "rewrite")
+    modes: tuple[Mode, ...] = ("noop", "add", "correct")
     phases = {name for report in reports for name in report.seconds}
     return WriteReport(
         wanted=sum(report.wanted for report in reports),

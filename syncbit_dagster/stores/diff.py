@@ -42,7 +42,7 @@ class SeriesDiff:
     def mode(self) -> Mode:
         """The least that makes the series right."""
         if self.changed or self.removed:
-            return "rewrite"
+            return "correct"
         return "add" if self.added else "noop"
 
 
@@ -99,8 +99,8 @@ def _found(wanted: Series, existing: Series) -> tuple[npt.NDArray[np.bool_], npt
 def overall_mode(diffs: Iterable[SeriesDiff]) -> Mode:
     """The strongest mode among the series."""
     modes = {diff.mode for diff in diffs}
-    if "rewrite" in modes:
-        return "rewrite"
+    if "correct" in modes:
+        return "correct"
     return "add" if "add" in modes else "noop"
 
 

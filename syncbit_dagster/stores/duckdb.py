@@ -121,7 +121,7 @@ class DuckDBStore(Store):
                 found += diffs
                 if overall_mode(diffs) != "noop":
                     with phases.phase("write"):
-                        stale = [diff.wanted for diff in diffs if diff.mode == "rewrite"]
+                        stale = [diff.wanted for diff in diffs if diff.mode == "correct"]
                         additions = [diff.missing for diff in diffs if diff.mode == "add"]
                         _delete(connection, target, stale)
                         _insert(connection, stale + additions)

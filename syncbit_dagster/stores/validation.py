@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from syncbit_dagster.stores.base import Slice, Write
 
 # VictoriaMetrics keeps 11 significant decimal digits bit-exactly; with 12 one value in five comes
-# back changed, and a store that compares would then rewrite it for ever.
+# back changed, and a store that compares would then correct it for ever.
 SIGNIFICANT_DIGITS = 11
 MAX_LABELS = 30  # more are dropped by VictoriaMetrics 1.79 without an error
 MAX_LABEL_VALUE_BYTES = 4096  # longer values are cut or refused, by version

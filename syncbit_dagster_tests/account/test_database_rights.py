@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
+from syncbit_dagster.account.state.journal_rows import JournalRows
 from syncbit_dagster.account.state.place import StatePlace
 from syncbit_dagster.account.token_table import TokenTable
 from syncbit_dagster.account.tokens import Token
@@ -34,6 +35,11 @@ def test_the_role_of_the_page_is_enough_and_no_more(new_database: Callable[[], s
     found = tokens.load()
     assert found is not None
     assert found.access_token == "b"
+    journal = JournalRows(role.render_as_string(hide_password=False), "http://store")
+    journal.write("one", [b"a correction"])
+    assert b"".join(journal.read("one")) == b"a correction"
+    journal.remove("one")
+    assert journal.names() == []
 
     for forbidden in (
         "DELETE FROM syncbit_state",

@@ -52,7 +52,7 @@ class OneSlice(Store):
         before = count(self.read(target))
         self.held = [one for one in series if len(one.timestamps)]
         wanted = count(self.held)
-        return WriteReport(wanted, wanted, 0, 0, before - wanted, "rewrite")
+        return WriteReport(wanted, wanted, 0, 0, before - wanted, "correct")
 
     def close(self) -> None:
         """Nothing is open."""

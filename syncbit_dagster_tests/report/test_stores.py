@@ -15,7 +15,11 @@ from syncbit_dagster.factories import open_store
 from syncbit_dagster.report import make_report
 from syncbit_dagster.report.chapters import UNPLOTTED_UNITS
 from syncbit_dagster.stores.base import Slice
-from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig, VictoriaMetricsStore
+from syncbit_dagster.stores.victoriametrics import (
+    FileJournal,
+    VictoriaMetricsConfig,
+    VictoriaMetricsStore,
+)
 from syncbit_dagster_tests.report.builders import Page
 from syncbit_dagster_tests.report.filled import DAYS, NOW, ZONE
 from syncbit_dagster_tests.victoriametrics import running, victoria_metrics
@@ -117,7 +121,9 @@ def test_nights_are_those_of_the_store(page: Page, stored: list[Series]) -> None
 def test_both_stores_give_the_same_page(filled: Settings, page: Page, tmp_path: Path) -> None:
     with running(victoria_metrics(tmp_path)) as server:
         config = VictoriaMetricsConfig(server.url)
-        with closing(VictoriaMetricsStore(config, lock=nullcontext)) as victoria:
+        journal = FileJournal(tmp_path / "journals", config.key)
+        store = VictoriaMetricsStore(config, lock=nullcontext, journal=journal)
+        with closing(store) as victoria:
             with closing(open_store(filled)) as embedded:
                 _copy(embedded, victoria, filled)
             other = report_page(victoria, filled)

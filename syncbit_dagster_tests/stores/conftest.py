@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from syncbit_dagster.stores.duckdb import DuckDBStore
-from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig, VictoriaMetricsStore
+from syncbit_dagster.stores.victoriametrics import (
+    FileJournal,
+    VictoriaMetricsConfig,
+    VictoriaMetricsStore,
+)
 from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
 
 if TYPE_CHECKING:
@@ -34,8 +38,10 @@ def user() -> str:
 
 
 @pytest.fixture
-def victoria(server: Server) -> Iterator[VictoriaMetricsStore]:
-    store = VictoriaMetricsStore(VictoriaMetricsConfig(server.url), lock=nullcontext)
+def victoria(server: Server, tmp_path: Path) -> Iterator[VictoriaMetricsStore]:
+    journal = FileJournal(tmp_path / "journals", server.url)
+    config = VictoriaMetricsConfig(server.url)
+    store = VictoriaMetricsStore(config, lock=nullcontext, journal=journal)
     yield store
     store.close()
 

@@ -19,6 +19,7 @@ Fault = Literal[
     "no answer, done late",
     "half of the answer arrives",
     "answered 200 by somebody else",
+    "answered 200, empty",
 ]
 
 
@@ -100,6 +101,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(503, b"")
             case "answered 200 by somebody else":
                 self._answer(200, b"<!doctype html><title>Welcome to this proxy</title>")
+            case "answered 200, empty":
+                self._answer(200, b"")
             case "no answer, done late":
                 self.server.may_pass.wait()
                 self._forward(body)

@@ -1,12 +1,13 @@
 """Killed at every step: the client, the server, both. The next run must make everything exact.
 
-Each test is one crash point. ``STEPS`` is what a write consists of; a test compares it with what
+Each test is one crash point. ``WRITE`` is what a write consists of; a test compares it with what
 really happens, so that no step goes without its crash.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from syncbit_dagster_tests.stores.builders import (
     account,
     contents,
     joined,
+    post,
     rows,
     series,
     slice_of,
@@ -39,49 +41,27 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.victoriametrics
 
 METRICS = (HEART_RATE, STEPS_METRIC)
-FINISH = (
+REPLAY = (
     "delete series",
-    "copy stage to series",
-    "barrier: series",
-    "verify series",
-    "delete markers",
-    "barrier: deleted markers",
-    "delete stages",
-    "barrier: deleted stages",
-)
-COMMIT = (
-    "barrier: stages",
-    "verify stages",
-    "write markers",
-    "barrier: markers",
-    "verify markers",
+    "import journal",
+    "barrier: corrections",
+    "verify corrections",
+    "remove journal",
 )
 WRITE = (
     "add missing samples",
     "flush",
-    *["stage what lies outside"] * 4,  # two series, each before and after the day
-    "stage what is wanted",
-    "delete series that vanish",
-    "barrier: deleted series that vanish",
-    *COMMIT,
-    *FINISH,
+    "write journal",
+    *["copy series to journal"] * 2,  # the second time, half a journal is written
+    *REPLAY,
     "barrier: additions",
     "read back",
 )
 ADDITIONS = ("add missing samples", "add missing samples", "barrier: additions", "read back")
-# What a run after a crash does first, by the step before which the crash was.
-RECOVERIES = {
-    "verify stages": (
-        "barrier: recovery",
-        "delete stages without marker",
-        "barrier: deleted stages without marker",
-    ),
-    "copy stage to series": ("barrier: recovery", "verify stages again", *FINISH),
-}
 
 
 class Scenario:
-    """One account whose middle day of three is rewritten, extended and thinned at once.
+    """One account whose middle day of three is changed, extended and thinned at once.
 
     Each metric is a write, both are made together.
     """
@@ -113,6 +93,7 @@ class Scenario:
         store.replace(neighbour, [self.after[3]], durable=True)
         store.replace_all(self.wanted, durable=True)
         store.close()
+        assert not list(locks.glob("*journal*"))
 
     def found(self, url: str) -> Counter[tuple[str, str, int, float]]:
         return contents(url, f'{{user=~"{self.user}|{self.user}-other"}}')
@@ -228,26 +209,14 @@ def test_both_killed_and_the_server_once_more(
 
 @pytest.mark.usefixtures("crash_point")
 @pytest.mark.parametrize("killed", ["client", "both"])
-@pytest.mark.parametrize(
-    ("first_step", "number", "step"),
-    [
-        pytest.param(first, number, step, id=f"{first}, then {number:02} {step}")
-        for first, steps in RECOVERIES.items()
-        for number, step in enumerate(steps)
-    ],
-)
+@pytest.mark.parametrize(("number", "step"), points(REPLAY))
 def test_killed_again_while_recovering(
-    mortal: Server,
-    user: str,
-    tmp_path: Path,
-    first_step: str,
-    number: int,
-    step: str,
-    killed: str,
+    mortal: Server, user: str, tmp_path: Path, number: int, step: str, killed: str
 ) -> None:
     scenario = Scenario(user)
     scenario.prepare(mortal.url, tmp_path)
-    stop(scenario, mortal.url, tmp_path, WRITE.index(first_step), first_step).kill()
+    first = "import journal"  # the series are gone
+    stop(scenario, mortal.url, tmp_path, WRITE.index(first), first).kill()
     writer = stop(scenario, mortal.url, tmp_path, number, step)
     if killed == "both":
         mortal.kill()
@@ -258,21 +227,58 @@ def test_killed_again_while_recovering(
     assert scenario.is_exact(mortal.url)
 
 
+def crashed_while_empty(scenario: Scenario, url: str, locks: Path) -> None:
+    """Between its deletion and its import a series is empty."""
+    scenario.prepare(url, locks)
+    step = "import journal"
+    stop(scenario, url, locks, WRITE.index(step), step).kill()
+
+
+@pytest.mark.parametrize("labels", [{}, {"zone": "peak"}])
 def test_reading_after_a_crash_finishes_the_write_first(
-    server: Server, user: str, tmp_path: Path
+    server: Server, user: str, tmp_path: Path, labels: dict[str, str]
 ) -> None:
-    """Between its deletion and its copy a series is empty; no reader may take that for true."""
-    scenario, number = Scenario(user), WRITE.index("copy stage to series")
-    scenario.prepare(server.url, tmp_path)
-    stop(scenario, server.url, tmp_path, number, "copy stage to series").kill()
-    found = store_at(server.url, tmp_path).read(slice_of(user, days=3))
-    assert found[0].timestamps.size == 300 + 181 + 300
+    """No reader may take it for empty, not even a reader of some of the account's series."""
+    scenario = Scenario(user)
+    crashed_while_empty(scenario, server.url, tmp_path)
+    target = replace(slice_of(user, days=3), labels=account(user, **labels))
+    found = store_at(server.url, tmp_path).read(target)
+    assert [one.timestamps.size for one in found] == ([] if labels else [300 + 181 + 300])
+    assert scenario.is_exact(server.url)
 
 
 def test_other_accounts_leave_a_crash_alone(server: Server, user: str, tmp_path: Path) -> None:
-    scenario, number = Scenario(user), WRITE.index("copy stage to series")
-    scenario.prepare(server.url, tmp_path)
-    stop(scenario, server.url, tmp_path, number, "copy stage to series").kill()
+    scenario = Scenario(user)
+    crashed_while_empty(scenario, server.url, tmp_path)
     before = scenario.found(server.url)
     store_at(server.url, tmp_path).replace(slice_of(f"{user}-other", first=1), [scenario.before[4]])
     assert scenario.found(server.url) == before
+
+
+def test_other_servers_leave_a_crash_alone(
+    server: Server, mortal: Server, user: str, tmp_path: Path
+) -> None:
+    scenario = Scenario(user)
+    crashed_while_empty(scenario, server.url, tmp_path)
+    assert store_at(mortal.url, tmp_path).read(slice_of(user, days=3)) == []
+    assert not contents(mortal.url, f'{{user="{user}"}}')
+    scenario.run_again(server.url, tmp_path)
+    assert scenario.is_exact(server.url)
+
+
+@pytest.mark.parametrize("left", ["stage", "stage and marker", "stage, marker, no series"])
+def test_what_an_older_version_left_is_completed_or_removed(
+    server: Server, user: str, tmp_path: Path, left: str
+) -> None:
+    """It kept the new content in the server, and a marker beside it once that was complete."""
+    old, new = series(user, range(300), first=1), series(user, range(100, 400), first=1)
+    zone = series(user, [1, 2], first=1, labels=account(user, zone="peak"))
+    post(server.url, zone)
+    post(server.url, new._replace(metric=f"syncbit_stage_{HEART_RATE}"))
+    if "marker" in left:
+        post(server.url, series(user, [300, 1, 2, 3, 4], metric=f"syncbit_commit_{HEART_RATE}"))
+    if "no series" not in left:
+        post(server.url, old)
+    found = store_at(server.url, tmp_path).read(slice_of(user, days=3))
+    assert rows_of(found) == rows_of([new if "marker" in left else old, zone])
+    assert sorted(contents(server.url, f'{{user="{user}"}}').elements()) == rows_of(found)

@@ -108,7 +108,7 @@ def test_killed_before_the_commit(tmp_path: Path) -> None:
     writer.join()
     store = DuckDBStore(path)
     assert [row[3] for row in rows(store.read(slice_of("a")))] == [1, 2, 3]
-    assert store.replace(slice_of("a"), [series("a", [1, 9])]).mode == "rewrite"
+    assert store.replace(slice_of("a"), [series("a", [1, 9])]).mode == "correct"
     assert [row[3] for row in rows(store.read(slice_of("a")))] == [1, 9]
     writer.close()
     ours.close()
@@ -147,7 +147,7 @@ def test_doubled_rows_of_another_program(tmp_path: Path) -> None:
     with duckdb.connect(path) as connection:
         connection.execute("INSERT INTO samples SELECT * FROM samples")
     report = store.replace(slice_of("a"), wanted)
-    assert (report.mode, report.equal, report.removed) == ("rewrite", 2, 2)
+    assert (report.mode, report.equal, report.removed) == ("correct", 2, 2)
     assert rows(store.read(slice_of("a"))) == rows(wanted)
 
 

@@ -93,7 +93,7 @@ class Histories(RuleBasedStateMachine):
     def arrive_late(self, first: int, samples: dict[tuple[str, str, int], float]) -> None:
         """More samples for a day, none changed."""
         modes = self._replace(first, 1, self._keyed(first, samples) | self._held(first, 1))
-        assert "rewrite" not in modes
+        assert "correct" not in modes
 
     @rule(first=st.integers(0, DAYS - 1), data=st.data())
     def correct(self, first: int, data: st.DataObject) -> None:

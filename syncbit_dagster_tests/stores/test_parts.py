@@ -1,4 +1,4 @@
-"""The pure parts: URLs, lines, differences, fingerprints, sentences."""
+"""The pure parts: URLs, lines, differences, checksums, sentences."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ from syncbit_dagster.stores.errors import StoreError, StoreRefusedError, StoreUn
 from syncbit_dagster.stores.victoriametrics import (
     VictoriaMetricsConfig,
     encoding,
-    fingerprint,
     transport,
 )
 from syncbit_dagster.stores.victoriametrics import server_facts as guards
-from syncbit_dagster.stores.victoriametrics.fingerprint import Fingerprint
+from syncbit_dagster.stores.victoriametrics.checksum import Checksum
 from syncbit_dagster_tests.stores.builders import series
 
 LABELS = '{"user":"a"}'
@@ -189,30 +188,32 @@ def test_the_difference_is_what_a_dictionary_would_say(
     assert (diff.mode == "noop") == (sorted(wanted.items()) == sorted(existing))
 
 
+def checksum(one: Series) -> Checksum:
+    return Checksum().plus(one.timestamps, one.values)
+
+
 @given(samples, samples)
-def test_fingerprints_are_equal_for_equal_multisets_only(
+def test_checksums_are_equal_for_equal_multisets_only(
     some: list[tuple[int, float]], others: list[tuple[int, float]]
 ) -> None:
-    first, second = (fingerprint.of(of(one).timestamps, of(one).values) for one in (some, others))
-    assert (first == second) == (Counter(some) == Counter(others))
-    both = of(some + others)
-    assert first + second == fingerprint.of(both.timestamps, both.values)
-    assert Fingerprint.from_numbers(first.to_numbers()) == first
-    assert all(0 <= number < 2**32 for number in first.to_numbers())
+    first, second = of(some), of(others)
+    assert (checksum(first) == checksum(second)) == (Counter(some) == Counter(others))
+    both = checksum(first).plus(second.timestamps, second.values)
+    assert both == checksum(of(others + some))
 
 
-def test_a_fingerprint_sees_every_swap() -> None:
+def test_a_checksum_sees_every_swap() -> None:
     """Two values that change places, or move by a millisecond, make another series."""
     values = np.arange(100_000, dtype=np.float64) % 97
-    timestamps = np.arange(100_000, dtype=np.int64) * 60_000
-    whole = fingerprint.of(timestamps, values)
+    whole = of(list(enumerate(values)))
     swapped = values.copy()
     swapped[[7, 8]] = swapped[[8, 7]]
-    moved = timestamps.copy()
+    moved = whole.timestamps.copy()
     moved[5] += 1
-    assert whole != fingerprint.of(timestamps, swapped)
-    assert whole != fingerprint.of(moved, values)
-    assert whole == fingerprint.of(timestamps[::-1], values[::-1])
+    assert checksum(whole) != checksum(whole._replace(values=swapped))
+    assert checksum(whole) != checksum(whole._replace(timestamps=moved))
+    backwards = Series("m", LABELS, whole.timestamps[::-1], values[::-1])
+    assert checksum(whole) == checksum(backwards)
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_a_change_a_removal_and_an_addition_at_once(store: Store, user: str) -> 
     wanted = [series(user, [60, 70, 62], step=2), series(user, [5], metric=STEPS)]
     target = slice_of(user, metrics=(HEART_RATE, STEPS))
     report = store.replace(target, wanted)
-    assert (report.mode, report.wanted) == ("rewrite", 4)
+    assert (report.mode, report.wanted) == ("correct", 4)
     assert (report.equal, report.added, report.changed, report.removed) == (2, 1, 1, 1)
     assert rows(store.read(target)) == rows(wanted)
     assert store.replace(target, wanted).mode == "noop"
@@ -68,7 +68,7 @@ def test_nothing_wanted_removes_all(store: Store, user: str) -> None:
         slice_of(user, days=2), joined(series(user, [60, 61]), series(user, [7], first=1))
     )
     report = store.replace(slice_of(user), [])
-    assert (report.mode, report.removed, report.wanted) == ("rewrite", 2, 0)
+    assert (report.mode, report.removed, report.wanted) == ("correct", 2, 0)
     assert rows(store.read(slice_of(user, days=2))) == rows([series(user, [7], first=1)])
     assert store.replace(slice_of(user, first=1), []).removed == 1
     assert rows(store.read(slice_of(user, days=2))) == []
@@ -101,7 +101,7 @@ def test_series_with_more_labels_are_rewritten_apart(store: Store, user: str) ->
         [peak],
         [],
     ):
-        assert store.replace(slice_of(user), wanted).mode == "rewrite"
+        assert store.replace(slice_of(user), wanted).mode == "correct"
         assert rows(store.read(slice_of(user))) == rows(wanted)
 
 

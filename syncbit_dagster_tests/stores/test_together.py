@@ -48,7 +48,7 @@ def test_each_slice_has_its_own_samples(store: Store, user: str) -> None:
         Write(slice_of(other), [series(other, [80, 81])]),
     ]
     report = store.replace_all(writes)
-    assert (report.mode, report.wanted, report.equal) == ("rewrite", 6, 2)
+    assert (report.mode, report.wanted, report.equal) == ("correct", 6, 2)
     assert (report.added, report.changed, report.removed) == (3, 1, 1)
     for target, samples in writes:
         assert rows(store.read(target)) == rows(samples)

@@ -34,7 +34,7 @@ def test_nothing_is_lost(server: Server, user: str, tmp_path: Path) -> None:
             Writer(server.url, tmp_path, jobs[:2]),
             Writer(server.url, tmp_path, jobs[2:]),
         ]
-        mode = "rewrite rewrite" if turn else "add add"
+        mode = "correct correct" if turn else "add add"
         assert [writer.next_message() for writer in writers] == [("done", mode)] * 2
         for writer in writers:
             writer.join()

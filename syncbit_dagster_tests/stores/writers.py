@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from syncbit_dagster.stores.errors import StoreError
 from syncbit_dagster.stores.locks.local import TargetLock
-from syncbit_dagster.stores.victoriametrics import VictoriaMetricsConfig, VictoriaMetricsStore
+from syncbit_dagster.stores.victoriametrics import (
+    FileJournal,
+    VictoriaMetricsConfig,
+    VictoriaMetricsStore,
+)
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -25,7 +29,12 @@ READ_BACK_SECONDS = 1.0
 def store_at(url: str, locks: Path, step: Any = lambda _: None) -> VictoriaMetricsStore:
     """A store with a real lock and little patience."""
     config = VictoriaMetricsConfig(url, read_back_seconds=READ_BACK_SECONDS)
-    return VictoriaMetricsStore(config, lock=TargetLock(locks, config.key), step=step)
+    return VictoriaMetricsStore(
+        config,
+        lock=TargetLock(locks, config.key),
+        journal=FileJournal(locks, config.key),
+        step=step,
+    )
 
 
 class Writer:

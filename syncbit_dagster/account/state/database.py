@@ -166,7 +166,7 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "begin", _begin_immediate)
     else:
         engine = server_engine(url, pool_size=1, pool_pre_ping=True)
-    _create_table(engine)
+    create_table(engine)
     return engine
 
 
@@ -182,8 +182,11 @@ def server_engine(url: str, **options: Any) -> Engine:
         raise _no_driver() from None
 
 
-def _create_table(engine: Engine) -> None:
-    """Several processes may do this at once; whoever comes second finds the table."""
+def create_table(engine: Engine) -> None:
+    """Make the table ``syncbit_state`` if it is not there yet.
+
+    Several processes may do this at once; whoever comes second finds it.
+    """
     try:
         _TABLE.create(engine, checkfirst=True)
     except SQLAlchemyError:

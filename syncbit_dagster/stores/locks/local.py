@@ -1,5 +1,5 @@
 """One writer at a time. VictoriaMetrics has no lock and no compare-and-swap: a writer that adds
-a day while another rewrites the same series loses that day (29 of 30 measured runs).
+a day while another corrects the same series loses that day (29 of 30 measured runs).
 
 The lock is a file, so it holds between processes of one machine that share a directory, inside
 and outside of Dagster, and the operating system frees it when a process dies. Writers on several

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 _PROCESS = secrets.token_hex(4)
 _numbers = itertools.count()
 
-STAGE_PREFIX = "syncbit_stage_"
-COMMIT_PREFIX = "syncbit_commit_"
-
 
 def having(metrics: Iterable[str], labels: Mapping[str, str]) -> str:
     """All series of these metrics that have at least these labels."""
@@ -24,16 +21,10 @@ def having(metrics: Iterable[str], labels: Mapping[str, str]) -> str:
     return _selector([f'__name__=~"{"|".join(metrics)}"', *_equalities(labels)])
 
 
-def exactly(metric: str, labels: Mapping[str, str], foreign: Iterable[str]) -> str:
-    """The one series with these labels and none of the ``foreign`` label names."""
-    without = [f'{name}=""' for name in sorted(foreign)]
-    return _selector([f'__name__="{metric}"', *_equalities(labels), *without])
-
-
-def leftovers(labels: Mapping[str, str]) -> str:
-    """The staging and marker series of the account that has these labels."""
-    names = f'__name__=~"({STAGE_PREFIX}|{COMMIT_PREFIX}).+"'
-    return _selector([names, *_equalities(labels)])
+def alone(series: Mapping[str, str], names: Iterable[str]) -> str:
+    """The one series with these labels, ``__name__`` included, and none of the other ``names``."""
+    without = [f'{name}=""' for name in sorted(set(names) - series.keys())]
+    return _selector([*_equalities(series), *without])
 
 
 def fresh(selector: str) -> str:

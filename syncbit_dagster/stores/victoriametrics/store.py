@@ -1,4 +1,4 @@
-"""VictoriaMetrics as a store: read, compare, add what is missing, rewrite only what differs."""
+"""VictoriaMetrics as a store: read, compare, add what is missing, correct only what differs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from syncbit_dagster.stores.diff import SeriesDiff, compare, overall_mode, repor
 from syncbit_dagster.stores.errors import StoreMismatchError
 from syncbit_dagster.stores.timings import Phases
 from syncbit_dagster.stores.validation import validate_all
-from syncbit_dagster.stores.victoriametrics import encoding, selectors
+from syncbit_dagster.stores.victoriametrics import encoding, legacy_stage, selectors
 from syncbit_dagster.stores.victoriametrics.client import Client
+from syncbit_dagster.stores.victoriametrics.correction import Change, Corrector
 from syncbit_dagster.stores.victoriametrics.durability import Settler
 from syncbit_dagster.stores.victoriametrics.parts import Part, parts_of
-from syncbit_dagster.stores.victoriametrics.rewrite import Rewriter
 from syncbit_dagster.stores.victoriametrics.server_facts import Guards
 from syncbit_dagster.stores.victoriametrics.transport import Transport
 
@@ -28,18 +28,23 @@ if TYPE_CHECKING:
     from syncbit_dagster.core.samples import Series
     from syncbit_dagster.stores.base import Slice, Write, WriteReport
     from syncbit_dagster.stores.victoriametrics.endpoints import VictoriaMetricsConfig
+    from syncbit_dagster.stores.victoriametrics.journal import Journal
+
+    # A part, and what separates what it holds from what it shall hold.
+    Found = tuple[Part, list[SeriesDiff]]
 
 
 class VictoriaMetricsStore(Store):
     """See :class:`syncbit_dagster.stores.base.Store`.
 
-    One object serves one thread. Rewrites are on disk when a write returns, and so are
+    One object serves one thread. Corrections are on disk when a write returns, and so are
     additions with ``durable``. Others are within 10 s, which the server takes by itself: until then
     they survive this process, but not a power cut at the server.
 
     Args:
         config: where the server is.
         lock: makes a context in which nobody else writes to this server; see ``TargetLock``.
+        journal: keeps what is being corrected; all writers to this server share it.
         now, sleep, monotonic: the clock.
         step: called with the name of each step of a write before it begins.
     """
@@ -49,6 +54,7 @@ class VictoriaMetricsStore(Store):
         config: VictoriaMetricsConfig,
         *,
         lock: Callable[[], AbstractContextManager[None]],
+        journal: Journal,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
@@ -62,9 +68,10 @@ class VictoriaMetricsStore(Store):
         self._settler = Settler(self._transport, config, sleep=sleep, monotonic=monotonic)
         self._guards = Guards(self._transport, now=now)
         self._client = Client(self._transport, self._settler, config)
-        self._rewriter = Rewriter(
-            self._client, self._settler, config.extra_labels, now=now, step=step
+        self._corrector = Corrector(
+            self._client, self._settler, journal, config.extra_labels, step=step
         )
+        self._without_stages: set[str] = set()  # accounts that a version before may have left
 
     @property
     def description(self) -> str:
@@ -84,25 +91,26 @@ class VictoriaMetricsStore(Store):
                 held.enter_context(self._lock())
             with phases.phase("recover"):
                 self._recover([one.target for one in writes])
-            unsure = []
+            unsure: list[Found] = []
             for part in parts_of([one.target for one in writes], wanted):
                 with phases.phase("read"):
                     diffs = compare(part.wanted, self._existing(part))
                 found += diffs
                 if overall_mode(diffs) != "noop":
-                    self._write(part, diffs, phases)
-                    unsure.append(part)
+                    self._add(diffs, phases)
+                    unsure.append((part, diffs))
                 elif durable and part.wanted and self._settler.is_volatile:
-                    unsure.append(part)  # equal, but maybe only in the server's memory
+                    unsure.append((part, diffs))  # equal, but maybe only in the server's memory
             # Only now: a flush costs as much as it costs to send what it flushes, and a barrier
             # has its price whatever there is.
+            self._correct(unsure, phases)
             self._verify(unsure, phases, durable=durable)
         return report_of(found, self._client.bytes_sent - sent_before, phases.seconds)
 
     def read(self, target: Slice) -> list[Series]:
         """See :meth:`syncbit_dagster.stores.base.Store.read`.
 
-        Takes the lock: while a series is rewritten it holds nothing for a moment.
+        Takes the lock: while a series is corrected it holds nothing for a moment.
         """
         with self._lock():
             self._recover([target])
@@ -116,20 +124,27 @@ class VictoriaMetricsStore(Store):
         self._transport.close()
 
     def _recover(self, slices: Iterable[Slice]) -> None:
-        """Complete what a killed process left of a rewrite, of each account."""
-        for labels in {encode_labels(one.labels): one.labels for one in slices}.values():
-            self._rewriter.recover(labels)
+        """See what a killed process wrote, and complete its corrections, of each account."""
+        self._settler.make_visible()
+        for text, labels in {encode_labels(one.labels): one.labels for one in slices}.items():
+            self._corrector.recover(labels)
+            if text not in self._without_stages:
+                legacy_stage.complete(
+                    self._client, self._settler, self._corrector, labels, self._config.extra_labels
+                )
+                self._without_stages.add(text)
 
-    def _verify(self, parts: Sequence[Part], phases: Phases, *, durable: bool) -> None:
+    def _verify(self, unsure: Sequence[Found], phases: Phases, *, durable: bool) -> None:
         """Return when the parts are exact.
 
         An addition may uncover copies that an earlier, killed write had left hidden; then one
-        rewrite follows. And a server that went down after it had accepted an addition has lost it.
+        correction follows. And a server that went down after it had accepted an addition has lost
+        it.
 
         The barrier comes before the look: should the server die between a write and its barrier,
         the barrier succeeds all the same, and only a later look can tell.
         """
-        wrong = [(part, list[SeriesDiff]()) for part in parts]
+        wrong = unsure
         for is_last in (False, False, True):
             if not wrong:
                 return
@@ -141,29 +156,40 @@ class VictoriaMetricsStore(Store):
                 self._step("read back")
                 wrong = self._read_back([part for part, _ in wrong])
             if not is_last:
-                for part, diffs in wrong:
-                    self._write(part, diffs, phases)
+                for _, diffs in wrong:
+                    self._add(diffs, phases)
+                self._correct(wrong, phases)
         if wrong:
             raise _still_wrong([diff for _, diffs in wrong for diff in diffs])
 
-    def _write(self, part: Part, diffs: list[SeriesDiff], phases: Phases) -> None:
+    def _add(self, diffs: list[SeriesDiff], phases: Phases) -> None:
+        """Send what is only missing; nothing at all if a correction to follow must fail."""
         additions = [diff.missing for diff in diffs if diff.mode == "add"]
-        rewrites = [diff.wanted for diff in diffs if diff.mode == "rewrite"]
-        oldest = [one.timestamps[0] for one in additions + rewrites if len(one.timestamps)]
+        corrections = [diff.wanted for diff in diffs if diff.mode == "correct"]
+        oldest = [one.timestamps[0] for one in additions + corrections if len(one.timestamps)]
         with phases.phase("guard"):
             if oldest:
                 self._guards.require_retention(int(min(oldest)))
-            if rewrites:
-                self._rewriter.require_permission()
+            if corrections:
+                self._corrector.require_permission()
         if additions:
             with phases.phase("add"):
                 self._step("add missing samples")
                 self._client.write(additions)
-        if rewrites:
-            with phases.phase("rewrite"):
-                self._rewriter.rewrite(rewrites, part.low, part.high, part.labels)
 
-    def _read_back(self, parts: Sequence[Part]) -> list[tuple[Part, list[SeriesDiff]]]:
+    def _correct(self, found: Sequence[Found], phases: Phases) -> None:
+        """Correct all series that hold anything wrong: one journal and one barrier an account."""
+        accounts: dict[str, list[Change]] = {}
+        for part, diffs in found:
+            accounts.setdefault(encode_labels(part.labels), []).extend(
+                Change(part.low, part.high, diff.wanted) for diff in diffs if diff.mode == "correct"
+            )
+        for labels, changes in accounts.items():
+            if changes:
+                with phases.phase("correct"):
+                    self._corrector.correct(decode_labels(labels), changes)
+
+    def _read_back(self, parts: Sequence[Part]) -> list[Found]:
         """What is wrong once nothing is missing; samples may take a while to show up.
 
         Something is still missing only if the server was started anew, and cannot show it any more.

@@ -17,7 +17,7 @@ import requests
 from syncbit_dagster.stores.errors import StoreError, StoreRefusedError, StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from syncbit_dagster.stores.victoriametrics.endpoints import VictoriaMetricsConfig
 
@@ -46,7 +46,6 @@ class Route:
 
 
 IMPORT = Route("write", "POST", "/api/v1/import", "write samples")
-IMPORT_NATIVE = Route("write", "POST", "/api/v1/import/native", "copy samples")
 EXPORT = Route(
     "read",
     "GET",
@@ -55,7 +54,6 @@ EXPORT = Route(
     "or raise -search.maxSamplesPerSeries, -search.maxSamplesPerQuery and "
     "-search.maxExportDuration if the series are very long",
 )
-EXPORT_NATIVE = Route("read", "GET", "/api/v1/export/native", "copy samples", EXPORT.hint)
 SERIES = Route("read", "GET", "/api/v1/series", "list series")
 DELETE = Route(
     "delete",
@@ -94,8 +92,8 @@ class Transport:
         route: Route,
         *,
         params: Mapping[str, str] | None = None,
-        form: Mapping[str, str] | None = None,
-        body: bytes | Iterable[bytes] | None = None,
+        form: list[tuple[str, str]] | None = None,
+        body: bytes | None = None,
         stream: bool = False,
     ) -> requests.Response:
         """The answer, or the error that it means. The caller closes a streamed one.
@@ -125,7 +123,7 @@ class Transport:
         self,
         route: Route,
         params: Mapping[str, str] | None,
-        data: Mapping[str, str] | bytes | Iterable[bytes] | None,
+        data: list[tuple[str, str]] | bytes | None,
         stream: bool,
     ) -> requests.Response:
         base = getattr(self._endpoints, route.endpoint)
