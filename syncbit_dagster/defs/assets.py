@@ -23,6 +23,7 @@ from syncbit_dagster.defs.resources.telemetry import RUN_FIGURES
 from syncbit_dagster.scheduling.backfill_plan import stretches
 from syncbit_dagster.sources.base import Current
 from syncbit_dagster.sources.errors import PermissionMissingError
+from syncbit_dagster.sources.set_aside import SetAside
 
 if TYPE_CHECKING:
     from syncbit_dagster.telemetry import RunFigures
@@ -88,7 +89,7 @@ def build_asset(
             did = figures_of_run.assets[asset.name]
             yield _settled(did.provisional, fetched.synced, settings.account.zone)
             yield removed_check(REMOVED_CHECK, did.absent, did.removed)
-            yield _readable(fitbit.problems_of(asset))
+            yield _readable(fitbit.set_aside_of(asset), fitbit.problems_of(asset))
 
     return materialize
 
@@ -156,11 +157,18 @@ def _settled(
     )
 
 
-def _readable(problems: Sequence[str]) -> dg.AssetCheckResult:
+def _readable(set_aside: Sequence[SetAside], problems: Sequence[str]) -> dg.AssetCheckResult:
+    found = [*problems, *(f"{one}." for one in set_aside)]
+    more = [f"{len(found) - MOST_PROBLEMS} more."] if len(found) > MOST_PROBLEMS else []
+    days = {one.day for one in set_aside if one.is_hole}
     return dg.AssetCheckResult(
-        passed=not problems,
+        passed=not found,
         check_name=READABLE_CHECK,
         severity=dg.AssetCheckSeverity.WARN,
-        description=" ".join(problems[:MOST_PROBLEMS]) or "Everything could be read.",
-        metadata={"problems": len(problems)},
+        description=" ".join([*found[:MOST_PROBLEMS], *more]) or "Everything could be read.",
+        metadata={
+            "problems": len(found),
+            "set_aside": sum(one.elements for one in set_aside),
+            "days_with_holes": len(days),
+        },
     )

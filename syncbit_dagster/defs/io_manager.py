@@ -13,6 +13,7 @@ from syncbit_dagster.core.civil import DayRange, civil_day, real_clock, to_milli
 from syncbit_dagster.core.samples import between, decode_labels, from_series, to_series
 from syncbit_dagster.defs.absence import ACCEPT_REMOVALS_TAG, Memory
 from syncbit_dagster.defs.failures import as_failure
+from syncbit_dagster.defs.holes import is_missed, told_states, without_missed
 from syncbit_dagster.defs.instance.records import recorded
 from syncbit_dagster.defs.metadata import partition_metadata, write_metadata
 from syncbit_dagster.defs.names import named
@@ -131,17 +132,28 @@ class SampleStoreIOManager(dg.IOManager):
         accepts = step.dagster_run.tags.get(ACCEPT_REMOVALS_TAG) == "true"
         is_proof = proves_absence(stored, answer, fetch)
         decision = decide(
-            stored, answer, fetch, lambda absent: accepts or (is_proof and memory.had(absent))
+            stored,
+            answer,
+            fetch,
+            lambda absent: (
+                not is_missed(absent, batch.set_aside)
+                and (accepts or (is_proof and memory.had(absent)))
+            ),
         )
         report = self._write(asset, stored, decision.series, fetch, records)
         so_far = today_so_far(metrics_of(asset.name), answer, zone, fetched.synced, fetched.at)
         if so_far and civil_day(fetched.at, zone) in batch.days:
             self._append(so_far)
         newest = decision.series + so_far
-        provisional = [day for day, state in fetch.states.items() if state == "provisional"]
+        decision = without_missed(decision, batch.set_aside)
+        states = told_states(fetch.states, batch.set_aside, zone, fetched.at)
+        provisional = [day for day, state in states.items() if state == "provisional"]
         self.figures.wrote(asset.name, newest, batch.days.last)
         self.figures.decided(asset.name, decision, provisional)
-        per_day = partition_metadata(asset, batch, decision.series, zone, fetch.states)
+        per_day = partition_metadata(asset, batch, decision.series, zone, states)
+        for day, state in fetch.states.items():
+            if state != states[day]:
+                per_day[day]["totals"] = state
         for day, said in memory.metadata(decision).items():
             per_day[day] |= said
         return report, per_day
@@ -158,7 +170,7 @@ class SampleStoreIOManager(dg.IOManager):
         zone, until = self.settings.account.zone, data_until(fetched.synced, answer)
         states: dict[date, State] = {
             day: "settled"
-            if records.get(day, {}).get("state") == "settled"
+            if "settled" in (records.get(day, {}).get(name) for name in ("state", "totals"))
             else state_of(day, zone, until, fetched.at)
             for day in batch.days
         }

@@ -82,6 +82,9 @@ def partition_metadata(
         metadata["samples"] = int(last - first)
         if day in batch.notes:
             metadata["note"] = batch.notes[day]
+        if odd := [one for one in batch.set_aside if one.day == day]:
+            metadata["set_aside"] = sum(one.elements for one in odd)
+            metadata["left_out"] = "; ".join(map(str, odd))
         if last > first:
             metadata["first_sample"] = _local_text(int(instants[first]), zone)
             metadata["last_sample"] = _local_text(int(instants[last - 1]), zone)

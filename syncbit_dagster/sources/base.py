@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from syncbit_dagster.account.profile import Profile
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.core.civil import DayRange
+    from syncbit_dagster.sources.set_aside import SetAside
     from syncbit_dagster.sources.traffic import Traffic
 
 
@@ -55,6 +56,7 @@ class Batch:
         requests: how many requests were sent for this batch, repeats included.
         seconds: how long asking and parsing took, waits for the budget included.
         notes: what a reader of a day's samples should know about them, one sentence a day.
+        set_aside: what of the answers could not be read; the samples are without it.
     """
 
     days: DayRange
@@ -62,6 +64,7 @@ class Batch:
     requests: int
     seconds: float
     notes: Mapping[date, str] = field(default_factory=dict)
+    set_aside: Sequence[SetAside] = ()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 import orjson
 import requests
 
+from syncbit_dagster.core.civil import real_clock
 from syncbit_dagster.quota import WaitTooLongError
+from syncbit_dagster.quota.headers import told_by
 from syncbit_dagster.sources.errors import (
     NotAuthorizedError,
     QuotaExceededError,
@@ -40,6 +42,9 @@ TRIES = 6  # with the waits below: about a minute, which refills a per-minute qu
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 60.0
 TRANSIENT = frozenset({429, 500, 502, 503, 504})
+
+
+_NO_JSON = object()
 
 
 @dataclass
@@ -116,8 +121,10 @@ class ApiClient:
                 )  # refreshed once, which is no try; a second 401 is final
                 continue
             if response is not None and response.status_code not in transient:
-                self._is_down = False
-                return self._decode(response, path)
+                content = self._decode(response, path)
+                if content is not _NO_JSON:
+                    self._is_down = False
+                    return content
             if attempt == tries - 1 or not self._waits(response, attempt, path, until):
                 break
             attempt += 1
@@ -196,7 +203,7 @@ class ApiClient:
         try:
             return orjson.loads(response.content)
         except orjson.JSONDecodeError:
-            raise UnexpectedResponseError(f"{self._host} answered {path} with no JSON.") from None
+            return _NO_JSON  # half a body, or a page of something in between: as good as a 502
 
     def _object(self, content: Any, path: str) -> dict[str, Any]:
         if not isinstance(content, dict):
@@ -207,9 +214,9 @@ class ApiClient:
         self, response: requests.Response | None, attempt: int, path: str, until: float
     ) -> bool:
         """Wait as long as the server says, else twice as long as the last time, with jitter."""
-        asked = response.headers.get("Retry-After", "") if response is not None else ""
         status = response.status_code if response is not None else "no answer"
-        least = float(asked) if asked.isdecimal() else 0.0
+        headers = response.headers if response is not None else {}
+        least = told_by(429, headers, real_clock()).retry_after or 0.0
         return self._pause(attempt, f"{path}: {status}", until, least)
 
     def _pause(self, attempt: int, why: str, until: float, at_least: float = 0.0) -> bool:
@@ -235,6 +242,11 @@ class ApiClient:
                 "account's quota: lower SYNCBIT_REQUESTS_PER_MINUTE or try again later."
             )
         times = f"{tries} times" if tries > 1 else "once"
+        if response.status_code == 200:
+            return UnexpectedResponseError(
+                f"{self._host} answered {times} with status 200 and no JSON; something between it "
+                "and this machine (a proxy, a login page) may answer in its place."
+            )
         return SourceUnavailableError(
             f"{self._host} answered {response.status_code} {times}; try again later."
         )

@@ -20,6 +20,7 @@ class AssetFigures:
 
     Attributes:
         rate_limited: answers 429.
+        set_aside: elements of answers that could not be read and were left out.
         newest: instant of the newest sample that was written, in milliseconds; None: none was.
         until: the last partition that was written; None for an asset without partitions.
         is_finished: whether all is stored that should be.
@@ -29,6 +30,7 @@ class AssetFigures:
     """
 
     rate_limited: int = 0
+    set_aside: int = 0
     newest: int | None = None
     until: date | None = None
     is_finished: bool = False
@@ -46,6 +48,10 @@ class RunFigures:
     def sent(self, asset: str, rate_limited: int) -> None:
         """Something went over the line for the asset; so many answers were 429."""
         self.assets[asset].rate_limited += rate_limited
+
+    def left_out(self, asset: str, set_aside: int) -> None:
+        """So many elements of the asset's answers could not be read."""
+        self.assets[asset].set_aside += set_aside
 
     def wrote(self, asset: str, series: Sequence[Series], until: date | None = None) -> None:
         """The store holds these series, which end with a partition if the asset has any."""

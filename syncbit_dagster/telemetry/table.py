@@ -3,7 +3,7 @@
 They are what alerts and the board of the sync need; requests and samples of a run stand in the
 metadata of its materializations.
 
-``syncbit_run_rate_limited`` is a gauge with one sample a run, zero included: each run is a process
+``syncbit_run_*`` are gauges with one sample a run, zero included: each run is a process
 of its own, so a counter would begin anew. ``sum_over_time(...[1d])`` adds up exactly. The rest is
 true at an instant; samples come with runs only, so a query looks back far enough:
 ``last_over_time(syncbit_lag_seconds[30d])``. The counter is kept with the token.
@@ -45,6 +45,12 @@ OWN_METRICS: tuple[OwnMetric, ...] = (
         "syncbit_run_rate_limited",
         "answers",
         "Answers 429 among them.",
+        _ASSET,
+    ),
+    OwnMetric(
+        "syncbit_run_set_aside",
+        "elements",
+        "Elements of the provider's answers that could not be read and were left out.",
         _ASSET,
     ),
     OwnMetric(

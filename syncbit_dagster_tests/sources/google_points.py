@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NEW_YORK = ZoneInfo("America/New_York")
 LABELS = {"user": "u", "device": "d"}
-DAYS = DayRange(date(2026, 6, 1), date(2026, 6, 30))
+DAYS = DayRange(date(2026, 6, 1), date(2026, 8, 31))
 MINUTE = timedelta(minutes=1)
 
 
@@ -69,7 +69,12 @@ def values(series: list[Series]) -> dict[str, list[float]]:
 
 def series_of(request: Request, metrics: tuple[Metric, ...], *points: object) -> list[Series]:
     found = parse(request, list(points), metrics, NEW_YORK)
-    return to_series(metrics, found, LABELS)
+    return to_series(metrics, found.rows, LABELS, NEW_YORK).series
+
+
+def reasons(request: Request, metrics: tuple[Metric, ...], *points: object) -> list[str]:
+    """What could not be read, and why."""
+    return [one.reason for one in parse(request, list(points), metrics, NEW_YORK).set_aside]
 
 
 def read(request: Request, asset: str, *points: object) -> dict[str, list[float]]:

@@ -86,11 +86,11 @@ def fetched(request: Request, content: bytes, status: int = 200) -> list[Series]
         rows = [
             one
             for page in GoogleHealthClient(api).pages(request)
-            for one in parse(request, page, METRICS, UTC_ZONE)
+            for one in parse(request, page, METRICS, UTC_ZONE).rows
         ]
     finally:
         api.close()
-    return to_series(METRICS, rows, {"user": "u"})
+    return to_series(METRICS, rows, {"user": "u"}, UTC_ZONE).series
 
 
 CIVIL = {"date": {"year": 2026, "month": 6, "day": 1}, "time": {}}

@@ -22,12 +22,14 @@ from syncbit_dagster.sources.google_health.plan import (
     Request,
     SessionsRequest,
 )
+from syncbit_dagster.sources.set_aside import BAD_TIME, BAD_VALUE
 from syncbit_dagster_tests.sources.google_points import (
     DAYS,
     NEW_YORK,
     daily_point,
     read,
     readings,
+    reasons,
     series_of,
     window_point,
     windows,
@@ -106,19 +108,50 @@ def test_temperature_is_relative_to_the_baseline_or_absent() -> None:
     "value",
     [True, [], {}, "12abc", "1e5", "", "Infinity", "٣", 1e400, "9" * 400, {"a": 1}],
 )
-def test_a_value_that_is_no_number_is_an_error(value: object) -> None:
-    point = window_point(0, steps={"countSum": value})
-    with pytest.raises(UnexpectedResponseError, match="steps is not as documented"):
-        parse(windows("steps"), [point], metrics_of("intraday_steps"), NEW_YORK)
+def test_a_value_that_is_no_number_is_set_aside(value: object) -> None:
+    metrics = metrics_of("intraday_steps")
+    points = [window_point(0, steps={"countSum": value}), window_point(1, steps={"countSum": "3"})]
+    (found,) = series_of(windows("steps"), metrics, *points)
+    assert found.values.tolist() == [3.0]
+    assert reasons(windows("steps"), metrics, *points) == [BAD_VALUE]
 
 
 @pytest.mark.parametrize(
     "time", [None, 5, "", "2026-06-01T00:00:00", "2026-06-01T00:00:00+02:00Z", "yesterdayZ", "NaTZ"]
 )
-def test_a_time_that_is_no_instant_is_an_error(time: object) -> None:
-    point = {"startTime": time, "steps": {"countSum": "1"}}
-    with pytest.raises(UnexpectedResponseError):
-        parse(windows("steps"), [point], metrics_of("intraday_steps"), NEW_YORK)
+def test_a_time_that_is_no_instant_is_set_aside(time: object) -> None:
+    metrics = metrics_of("intraday_steps")
+    points = [{"startTime": time, "steps": {"countSum": "1"}}, window_point(1, steps={})]
+    (found,) = series_of(windows("steps"), metrics, *points)
+    assert found.values.tolist() == [0.0]
+    assert reasons(windows("steps"), metrics, *points) == [BAD_TIME]
+
+
+@pytest.mark.parametrize(
+    ("asset", "request_", "points"),
+    [
+        ("intraday_steps", windows("steps"), [window_point(n, steps={"sum": "5"}) for n in (0, 1)]),
+        ("intraday_steps", windows("steps"), [window_point(n, step={}) for n in (0, 1)]),
+        (
+            "heart_rate",
+            DailyRollUpRequest("time-in-heart-rate-zone", DAYS),
+            [
+                daily_point(n, timeInHeartRateZone={"timeInHeartRateZones": [zone]})
+                for n, zone in enumerate([{"heartRateZone": "PEAK", "time": "60s"}] * 2, start=1)
+            ],
+        ),
+        (
+            "activity_summary",
+            DailyRollUpRequest("active-minutes", DAYS),
+            [daily_point(n, activeMinutes={"levels": []}) for n in (1, 2)],
+        ),
+    ],
+)
+def test_a_field_that_is_renamed_everywhere_is_no_history_of_zeros(
+    asset: str, request_: Request, points: list[object]
+) -> None:
+    with pytest.raises(UnexpectedResponseError, match="lack a documented field"):
+        parse(request_, points, metrics_of(asset), NEW_YORK)
 
 
 GOOD: list[tuple[Request, str, dict[str, object]]] = [

@@ -73,8 +73,8 @@ def test_stages_of_several_sleeps_are_summed_over_pages() -> None:
         [sleep("2026-06-02T10:00:00Z", 400, main=True, stagesSummary=stages)],
         [sleep("2026-06-02T15:00:00Z", 90, stagesSummary=stages[:1])],
     ]
-    rows = [one for page in pages for one in parse(request, page, metrics, NEW_YORK)]
-    found = values(to_series(metrics, rows, LABELS))
+    rows = [one for page in pages for one in parse(request, page, metrics, NEW_YORK).rows]
+    found = values(to_series(metrics, rows, LABELS, NEW_YORK).series)
     assert found["fitbit_sleep_stage_minutes/deep"] == [100.0]
     assert found["fitbit_sleep_stage_minutes/wake"] == [0.0]  # the wire leaves a zero out
     assert found["fitbit_sleep_awakenings"] == [2.0]
@@ -100,13 +100,12 @@ def test_the_last_weight_of_a_day_counts_and_its_height_is_the_one_known_then() 
         weighed(3, "12:00:00", "height", heightMillimeters="1800"),
         weighed(1, "12:00:00", "height", heightMillimeters="2000"),
     ]
-    rows = parse(PointsRequest("weight", DAYS), weights, metrics, NEW_YORK)
-    rows += parse(PointsRequest("height", None), heights, metrics, NEW_YORK)
-    found = values(to_series(metrics, rows, LABELS))
+    rows = parse(PointsRequest("weight", DAYS), weights, metrics, NEW_YORK).rows
+    of_heights = parse(PointsRequest("height", None), heights, metrics, NEW_YORK).rows
+    found = values(to_series(metrics, [*rows, *of_heights], LABELS, NEW_YORK).series)
     assert found["fitbit_weight_kg"] == [79.0, 81.0]
     assert found["fitbit_bmi"] == pytest.approx([79 / 4, 81 / 1.8**2])
-    rows = parse(PointsRequest("weight", DAYS), weights, metrics, NEW_YORK)
-    assert "fitbit_bmi" not in values(to_series(metrics, rows, LABELS))
+    assert "fitbit_bmi" not in values(to_series(metrics, rows, LABELS, NEW_YORK).series)
 
 
 def test_devices_are_labelled_and_their_last_sync_sits_at_itself() -> None:

@@ -6,6 +6,7 @@ from syncbit_dagster_tests.telemetry.replay import Samples, Scenario, ago, stead
 
 SUCCESS, FAILURE = (f"syncbit_last_{what}_timestamp_seconds" for what in ("success", "failure"))
 LAG = "syncbit_lag_seconds"
+ASIDE = "syncbit_run_set_aside"
 LIMITED, LEFT = "syncbit_run_rate_limited", "syncbit_quota_remaining"
 DAYS_LEFT, REFRESHES = "syncbit_token_testing_days_left", "syncbit_token_refreshes_total"
 SIZE, FREE = "vm_data_size_bytes", "vm_free_disk_space_bytes"
@@ -57,6 +58,15 @@ STALE = [
     Scenario("caught-up", {(LAG, "heart_rate"): [(30, 90 * HOUR), (2, 14 * HOUR)]}),
     Scenario("nobody-weighs-daily", {(LAG, "body"): [(200, 90 * HOUR)]}),
 ]
+UNREADABLE = [
+    Scenario("odd-for-a-day", {(ASIDE, "sleep"): [(60, 0.0), (36, 2.0), (12, 0.0)]}),
+    Scenario("odd-now", {(ASIDE, "sleep"): [(30, 0.0), (6, 2.0)]}),
+    Scenario(
+        "odd-for-days",
+        {(ASIDE, "sleep"): [(one, 2.0) for one in (84, 72, 60, 48, 36, 24, 12, 1)]},
+        fires("DataUnreadable", asset="sleep"),
+    ),
+]
 QUOTA = [
     Scenario("a-few-429s", {(LIMITED, "sleep"): [(5, 4.0), (3, 0.0)], (LIMITED, "body"): [(1, 6)]}),
     Scenario(
@@ -105,4 +115,4 @@ STORAGE = [
         label="instance",
     ),
 ]
-SCENARIOS = [*OVERDUE, *FAILING, *STALE, *QUOTA, *TOKEN, *STORAGE]
+SCENARIOS = [*OVERDUE, *FAILING, *STALE, *UNREADABLE, *QUOTA, *TOKEN, *STORAGE]

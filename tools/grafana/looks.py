@@ -86,6 +86,7 @@ LIMITS: Mapping[str, Limits] = MappingProxyType(
         "fitbit_device_battery_percent": Limits(25, 10),
         "fitbit_device_last_sync_timestamp": Limits(DAY, 3 * DAY, "above"),
         "syncbit_run_rate_limited": Limits(1, 10, "above"),
+        "syncbit_run_set_aside": Limits(1, 100, "above"),
         "syncbit_partitions_missing": Limits(1, 30, "above"),
         "syncbit_lag_seconds": Limits(2 * DAY, 7 * DAY, "above"),
         "syncbit_last_success_timestamp_seconds": Limits(DAY, 3 * DAY, "above"),

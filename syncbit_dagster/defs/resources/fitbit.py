@@ -7,6 +7,7 @@ secret files only, so no secret is ever a value that the UI or the run storage c
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from contextlib import closing
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -23,6 +24,7 @@ from syncbit_dagster.factories import history_days, open_source
 from syncbit_dagster.scheduling.settled_rule import may_change
 from syncbit_dagster.scheduling.syncs import last_sync
 from syncbit_dagster.sources.errors import PermissionMissingError
+from syncbit_dagster.sources.set_aside import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from syncbit_dagster.config import Settings
     from syncbit_dagster.core.civil import DayRange
     from syncbit_dagster.sources.base import Batch, Current, Planned, Source
+    from syncbit_dagster.sources.set_aside import SetAside
     from syncbit_dagster.telemetry import RunFigures
 
 _Answer = TypeVar("_Answer")
@@ -64,6 +67,7 @@ class RunSource:
         self._figures = figures
         self._open = open_
         self._zone = zone
+        self._set_aside: defaultdict[str, list[SetAside]] = defaultdict(list)
         self._current: dict[str, Current | PermissionMissingError] = {}
 
     @cached_property
@@ -81,6 +85,8 @@ class RunSource:
     def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
         batches = self._source.fetch(asset, days)
         while batch := self._counted(asset, lambda: next(batches, None)):
+            self._set_aside[asset.name] += batch.set_aside
+            self._figures.left_out(asset.name, sum(one.elements for one in batch.set_aside))
             yield batch
 
     def fetch_current(self, asset: Asset) -> Current:
@@ -96,6 +102,10 @@ class RunSource:
         if isinstance(known, PermissionMissingError):
             raise known
         return known
+
+    def set_aside_of(self, asset: Asset) -> Sequence[SetAside]:
+        """What of the asset's data could not be read in this run."""
+        return counted(self._set_aside[asset.name])
 
     def problems_of(self, asset: Asset) -> Sequence[str]:
         return self._source.problems_of(asset)

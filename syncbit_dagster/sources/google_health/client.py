@@ -17,6 +17,7 @@ from syncbit_dagster.sources.google_health.plan import (
     RollUpRequest,
     SessionsRequest,
 )
+from syncbit_dagster.sources.verdict import of_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from syncbit_dagster.sources.http import ApiClient
 
 Json = dict[str, Any]
+
+_BESIDE = frozenset({"nextPageToken"})
 
 log = logging.getLogger(__name__)
 
@@ -148,10 +151,12 @@ def _walk(ask: Callable[[Json], Json], field: str, path: str) -> Iterator[list[J
     token: Json = {}
     while True:
         answer = ask(token)
-        points = answer.get(field, [])
-        if not isinstance(points, list):
-            raise UnexpectedResponseError(f"{path}: {field} is no list.")
-        yield points
+        verdict = of_list(answer, field, others=_BESIDE, may_be_left_out=True)
+        if verdict.state == "unreadable":
+            raise UnexpectedResponseError(
+                f"The answer to {path} {verdict.reason}; nothing of it counts. Try again later."
+            )
+        yield answer.get(field, [])
         following = answer.get("nextPageToken")
         if not following:
             return

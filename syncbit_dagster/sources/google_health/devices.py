@@ -10,8 +10,9 @@ from syncbit_dagster.catalog import Zero
 from syncbit_dagster.catalog.locations import PairedDevice
 from syncbit_dagster.core.civil import to_milliseconds
 from syncbit_dagster.core.samples import Series, encode_labels
+from syncbit_dagster.sources import wire
 from syncbit_dagster.sources.errors import UnexpectedResponseError
-from syncbit_dagster.sources.google_health import wire
+from syncbit_dagster.sources.google_health.times import to_unix_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,7 +52,7 @@ def _series(
     location = metric.google_health
     assert isinstance(location, PairedDevice)  # noqa: S101 - chosen by the caller
     raw = [wire.at(device, location.path)]
-    value = (wire.to_unix_seconds(raw) if location.is_instant else wire.to_floats(raw)).item()
+    value = (to_unix_seconds(raw) if location.is_instant else wire.to_floats(raw)).item()
     if np.isnan(value) or (value == 0 and metric.zero is Zero.NO_VALUE):
         return None
     own = {

@@ -34,14 +34,16 @@ from syncbit_dagster.sources.google_health.scopes import SCOPES
 from syncbit_dagster.sources.google_health.series import split, to_series
 from syncbit_dagster.sources.http import ApiClient
 from syncbit_dagster.sources.oauth.access import AccessTokens
+from syncbit_dagster.sources.set_aside import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from syncbit_dagster.account.account import Account
     from syncbit_dagster.catalog import Asset
-    from syncbit_dagster.sources.google_health.parse import Rows
     from syncbit_dagster.sources.google_health.plan import Request
+    from syncbit_dagster.sources.rows import Rows
+    from syncbit_dagster.sources.set_aside import SetAside
     from syncbit_dagster.sources.traffic import Traffic
 
 # About four months of minutes, or two weeks of single readings: 5 MB of numbers.
@@ -113,12 +115,15 @@ class GoogleHealthSource:
     def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
         metrics, requests = metrics_of(asset.name), self._requests(asset, days)
         kept: list[Rows] = []
+        odd: list[SetAside] = []
         first, sent, started = days.first, 0, perf_counter()
         for number, request in enumerate(requests, start=1):
             sent_before = self.client.api.sent
             # Each page is parsed before the next one comes, which keeps memory low.
             for page in self.client.pages(request):
-                kept += parse(request, page, metrics, self.account.zone)
+                parsed = parse(request, page, metrics, self.account.zone)
+                kept += parsed.rows
+                odd += parsed.set_aside
             sent += self.client.api.sent - sent_before
             is_last = number == len(requests)
             last = days.last if is_last else self._complete_until(request)
@@ -126,13 +131,15 @@ class GoogleHealthSource:
                 continue
             batch = DayRange(first, last)
             inside, kept = split(kept, to_milliseconds(batch.end(self.account.zone)))
+            found = to_series(metrics, inside, self.account.labels, self.account.zone)
             yield Batch(
                 batch,
-                samples.from_series(to_series(metrics, inside, self.account.labels)),
+                samples.from_series(found.series),
                 sent,
                 perf_counter() - started,
+                set_aside=counted([*odd, *found.set_aside]),
             )
-            first, sent, started = last + ONE_DAY, 0, perf_counter()
+            first, sent, started, odd = last + ONE_DAY, 0, perf_counter(), []
         if not requests:  # a range of days that clocks have skipped
             yield Batch(days, samples.empty(), requests=0, seconds=0.0)
 

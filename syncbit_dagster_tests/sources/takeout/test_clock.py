@@ -95,7 +95,7 @@ def test_a_wall_clock_is_read_as_python_reads_it(zone: ZoneInfo, moments: list[d
     instants, is_real = first_pass(column, zone)
     lasts = last_pass(column, zone)
     for n, moment in enumerate(moments):
-        local = moment.replace(tzinfo=zone)
+        local = moment.replace(tzinfo=zone, fold=0)
         first = local.astimezone(UTC)
         assert is_real[n] == (first.astimezone(zone).replace(tzinfo=None) == moment)
         if is_real[n]:
