@@ -20,14 +20,13 @@ from syncbit_dagster_tests.deploy import files
 from syncbit_dagster_tests.hosts.network import SERVERS
 from syncbit_dagster_tests.postgresql import find_binaries
 from syncbit_dagster_tests.victoriametrics import FOREVER, find_binary
-from syncbit_dagster_tests.waiting import wait_for
+from syncbit_dagster_tests.waiting import HANGS_SECONDS, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from syncbit_dagster_tests.hosts.network import Namespace
 
-START_SECONDS = 60.0
 _START_POSTGRESQL = f"""
 echo hosts > password
 initdb --pgdata=data --username=syncbit --pwfile=password --auth=scram-sha-256 --no-sync >&2
@@ -117,4 +116,4 @@ def _wait_for(network: Namespace, port: int, process: subprocess.Popen[bytes], l
             pytest.fail(f"no server on port {port}:\n{log.read_text()[-2000:]}")
         return subprocess.run(probe, check=False, capture_output=True).returncode == 0 or None
 
-    wait_for(answers, START_SECONDS, f"the server on port {port}", pause=0.05)
+    wait_for(answers, HANGS_SECONDS, f"the server on port {port}", pause=0.05)

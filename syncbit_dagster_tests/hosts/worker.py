@@ -21,9 +21,10 @@ from syncbit_dagster.config import load_settings
 from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.definitions import build_definitions
 from syncbit_dagster.defs.run_requests import range_run
-from syncbit_dagster.factories import open_source, open_store
+from syncbit_dagster.factories import open_source, target_lock
 from syncbit_dagster.sources.errors import QuotaWaitError
 from syncbit_dagster.sources.oauth.access import AccessTokens
+from syncbit_dagster.stores.victoriametrics import VictoriaMetricsStore
 from syncbit_dagster_tests.defs.running import metadata_of
 from syncbit_dagster_tests.stores.builders import contents, series, slice_of
 
@@ -79,8 +80,9 @@ def spend(settings: Settings, most: int) -> int:
 
 def write(settings: Settings, number: int, days: list[int]) -> list[tuple[float, float]]:
     """Let days hold the values of a number; from when to when the lock was held."""
-    store, spans = open_store(settings), []
-    lock = store._lock  # type: ignore[attr-defined]
+    assert settings.victoria is not None
+    spans: list[tuple[float, float]] = []
+    lock = target_lock(settings, settings.victoria)
 
     @contextmanager
     def timed() -> Iterator[None]:
@@ -89,7 +91,7 @@ def write(settings: Settings, number: int, days: list[int]) -> list[tuple[float,
             yield
             spans.append((began, time.monotonic()))
 
-    store._lock = timed  # type: ignore[attr-defined]
+    store = VictoriaMetricsStore(settings.victoria, lock=timed)
     for day in days:
         store.replace(slice_of(USER, first=day), [series(USER, values(number), first=day)])
     store.close()
