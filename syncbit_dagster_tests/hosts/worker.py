@@ -21,10 +21,9 @@ from syncbit_dagster.config import load_settings
 from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.definitions import build_definitions
 from syncbit_dagster.defs.run_requests import range_run
-from syncbit_dagster.factories import open_source, target_lock
+from syncbit_dagster.factories import open_source, open_victoria, target_lock
 from syncbit_dagster.sources.errors import QuotaWaitError
 from syncbit_dagster.sources.oauth.access import AccessTokens
-from syncbit_dagster.stores.victoriametrics import VictoriaMetricsStore
 from syncbit_dagster_tests.defs.running import metadata_of
 from syncbit_dagster_tests.stores.builders import contents, series, slice_of
 
@@ -91,7 +90,7 @@ def write(settings: Settings, number: int, days: list[int]) -> list[tuple[float,
             yield
             spans.append((began, time.monotonic()))
 
-    store = VictoriaMetricsStore(settings.victoria, lock=timed)
+    store = open_victoria(settings, settings.victoria, lock=timed)
     for day in days:
         store.replace(slice_of(USER, first=day), [series(USER, values(number), first=day)])
     store.close()
