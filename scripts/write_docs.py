@@ -59,7 +59,22 @@ def metric_reference() -> str:
                 f"| {location(metric.takeout)} |"
             )
         lines.append("")
-    return "\n".join([*lines, *own_metrics()])
+    return "\n".join([*lines, *today_metrics(), *own_metrics()])
+
+
+def today_metrics() -> list[str]:
+    """The totals of the day that is not over."""
+    lines = [
+        "## Today so far\n",
+        "A total has its sample once its day is settled. Until then the day so far is a series of",
+        "its own, with the total's labels and unit: one sample at each sync, at the instant of the",
+        "sync, of the current day only",
+        "([Days that are not over](unattended.md#days-that-are-not-over)).\n",
+        "| total | today so far |",
+        "|---|---|",
+    ]
+    names = {metric.name: metric.today for metric in METRICS if metric.is_total}
+    return [*lines, *(f"| `{name}` | `{today}` |" for name, today in names.items()), ""]
 
 
 def own_metrics() -> list[str]:

@@ -20,6 +20,7 @@ from syncbit_dagster.defs.names import named
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.resources import telemetry as own_metrics
 from syncbit_dagster.factories import open_store
+from syncbit_dagster.quality.evidence import RAW_SECONDS
 from syncbit_dagster.scheduling.corrections import Fetch, decide, proves_absence, today_so_far
 from syncbit_dagster.scheduling.settled_rule import data_until, state_of
 from syncbit_dagster.sources.base import Current
@@ -174,9 +175,10 @@ class SampleStoreIOManager(dg.IOManager):
             else state_of(day, zone, until, fetched.at)
             for day in batch.days
         }
-        seconds = self.settings.interval_of(asset) if asset.is_intraday else 0
+        seconds = self.settings.interval_of(asset) if asset.is_intraday else None
         totals = {metric.name for metric in metrics_of(asset.name) if metric.is_total}
-        return Fetch(states, zone, totals, 0 if seconds == 1 else seconds * 1000, until)
+        interval_ms = seconds and (0 if seconds == RAW_SECONDS else seconds * 1000)
+        return Fetch(states, zone, totals, interval_ms, until)
 
     def _write(
         self,

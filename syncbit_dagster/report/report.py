@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from syncbit_dagster.catalog import ASSETS, METRICS
-from syncbit_dagster.core.civil import civil_day
+from syncbit_dagster.core.civil import DayRange, civil_day
 from syncbit_dagster.core.errors import SyncbitError
 from syncbit_dagster.report import captions, key_figures, words
 from syncbit_dagster.report.chapters import UNPLOTTED_UNITS
@@ -15,6 +15,7 @@ from syncbit_dagster.report.figures.coverage import coverage
 from syncbit_dagster.report.numbers import tables
 from syncbit_dagster.report.page import Head, Part, Shown, page
 from syncbit_dagster.report.period import Period, read_period
+from syncbit_dagster.stores.base import Slice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from syncbit_dagster.catalog import Asset, Metric
-    from syncbit_dagster.core.civil import DayRange
     from syncbit_dagster.stores.base import Store
 
 
@@ -89,7 +89,7 @@ def make_report(
     head = Head(
         words.days_text(days),
         f"{_account(labels)} - {zone.key}",
-        _known(known, days, civil_day(now, zone) in days),
+        _known(known, days, _so_far(store, labels, zone, days, now, heading)),
         figures,
     )
     foot = (
@@ -105,9 +105,36 @@ def _account(labels: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {value}" for name, value in sorted(labels.items(), reverse=True))
 
 
-def _known(known: int, days: DayRange, has_today: bool) -> str:
+def _known(known: int, days: DayRange, so_far: str | None) -> str:
     said = f"{known:,} of {words.count(len(days), 'day')} have data"
-    return f"{said}; today is not over yet." if has_today else f"{said}."
+    return f"{said}." if so_far is None else f"{said}; today is not over yet{so_far}."
+
+
+def _so_far(
+    store: Store,
+    labels: Mapping[str, str],
+    zone: ZoneInfo,
+    days: DayRange,
+    now: datetime,
+    rows: Sequence[Metric],
+) -> str | None:
+    """The totals of today as of the last sync, if today is one of the days; they are in no plot."""
+    today = civil_day(now, zone)
+    if today not in days:
+        return None
+    units = {row.today: row.unit for row in rows if row.is_total}
+    whole = DayRange(today, today)
+    series = store.read(Slice(tuple(units), labels, whole.start(zone), whole.end(zone)))
+    sums = {
+        name: sum(one.values[-1] for one in series if one.metric == name)
+        for name in units
+        if any(one.metric == name for one in series)
+    }
+    said = [
+        f"{words.amount(value, units[name])} ({words.label_title(name.removeprefix('fitbit_'))})"
+        for name, value in sums.items()
+    ]
+    return f", so far: {', '.join(said)}" if said else ""
 
 
 def _part(chapter: DrawnChapter, period: Period) -> Part:

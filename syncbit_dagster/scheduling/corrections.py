@@ -46,14 +46,14 @@ class Fetch:
         states: of each day, in order.
         zone: of the days.
         totals: metrics that grow through the day.
-        interval_ms: length of the intervals; 0 for daily values and single readings.
+        interval_ms: length of the intervals; 0: readings at any instant; None: one value a day.
         until: how far the data is; None: nobody knows.
     """
 
     states: Mapping[date, State]
     zone: ZoneInfo
     totals: Collection[str]
-    interval_ms: int
+    interval_ms: int | None
     until: datetime | None
 
     @cached_property
@@ -112,7 +112,8 @@ def decide(
         new = _only(new, settled[at] | ~(_is_total(new, fetch) | _is_open(new, fetch)))
         lacking, new = _lacking(old, new, is_total=key[0] in fetch.totals)
         at = fetch.numbers(lacking)
-        goes = ~settled[at] & _is_total(lacking, fetch)  # a half day of an earlier version
+        # A half day of an earlier version; another program's, or of another length of intervals.
+        goes = (~settled[at] & _is_total(lacking, fetch)) | _is_foreign(lacking, at, fetch)
         is_missed = ~goes & (settled[at] | ~_is_open(lacking, fetch))
         for number, samples in zip(*np.unique(at[is_missed], return_counts=True), strict=True):
             absent = Absent(days[number], *key, int(samples))
@@ -165,6 +166,15 @@ def today_so_far(
 
 def _is_total(one: Series, fetch: Fetch) -> Mask:
     return np.full(len(one.timestamps), one.metric in fetch.totals)
+
+
+def _is_foreign(one: Series, at: npt.NDArray[np.int64], fetch: Fetch) -> Mask:
+    """Which samples lie where no answer could ever put one."""
+    offset = one.timestamps - fetch.bounds[at]
+    is_foreign: Mask = (
+        offset if fetch.interval_ms is None else offset % (fetch.interval_ms or 1)
+    ) != 0
+    return is_foreign
 
 
 def _is_open(one: Series, fetch: Fetch) -> Mask:

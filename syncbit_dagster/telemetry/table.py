@@ -54,6 +54,12 @@ OWN_METRICS: tuple[OwnMetric, ...] = (
         _ASSET,
     ),
     OwnMetric(
+        "syncbit_run_samples_absent",
+        "samples",
+        "Stored samples that the provider's answer lacked; they stay until a later day's answer.",
+        _ASSET,
+    ),
+    OwnMetric(
         "syncbit_partitions_missing",
         "partitions",
         "Ended days of the asset's history that Dagster has no materialization of.",

@@ -83,6 +83,7 @@ def _of_asset(
 ) -> Iterator[tuple[str, float | None]]:
     yield "syncbit_run_rate_limited", figures.rate_limited
     yield "syncbit_run_set_aside", figures.set_aside
+    yield "syncbit_run_samples_absent", sum(one.samples for one in figures.absent)
     # A run over old days says nothing about the newest sample.
     if figures.newest is not None and (figures.until is None or figures.until >= newest_day):
         yield "syncbit_lag_seconds", (to_milliseconds(now) - figures.newest) / 1000

@@ -127,12 +127,12 @@ def day_by_day(metric: str) -> Callable[[Filled], list[float]]:
 STEPS = "fitbit_steps_total"
 WANTED = {
     "Steps of each day": Wanted(DAY, day_by_day(STEPS)),
-    "Steps of today so far": Wanted(0, lambda store: last_days(store, STEPS, 1)),
+    "Steps of today so far": Wanted(0, lambda store: last_of(store, "fitbit_today_steps_total")),
     "Seven-day average of the steps": Wanted(
         DAY, lambda store: [value for _, value in sorted(averages(store, STEPS, 7).items())]
     ),
     "This week against the week before": Wanted(
-        0, lambda store: [sum(last_days(store, STEPS, 7)) - sum(last_days(store, STEPS, 7, 7))]
+        0, lambda store: [sum(last_days(store, STEPS, 7, 1)) - sum(last_days(store, STEPS, 7, 8))]
     ),
     "Days with 10,000 steps": Wanted(
         0, lambda store: [sum(value >= 10_000 for value in last_days(store, STEPS, 30))]
@@ -160,7 +160,7 @@ WANTED = {
     "Sleep that is missing to eight hours": Wanted(0, lambda store: [missing_sleep(store)]),
     "Heart-rate variability against its normal range": Wanted(DAY, scores),
     "Last weight": Wanted(0, lambda store: last_of(store, "fitbit_weight_kg")),
-    "Days that have data": Wanted(0, lambda store: [len(last_days(store, STEPS, 30))]),
+    "Days that have data": Wanted(0, lambda store: [len(last_days(store, STEPS, 30, 1))]),
     "Battery of each device": Wanted(
         0, lambda store: last_of(store, "fitbit_device_battery_percent")
     ),

@@ -13,9 +13,10 @@ import numpy as np
 
 from syncbit_dagster.catalog import ASSETS, METRICS, Asset, metrics_of
 from syncbit_dagster.core.civil import DayRange, civil_day, to_milliseconds
-from syncbit_dagster.core.samples import Series, encode_labels, to_series
+from syncbit_dagster.core.samples import Series, between, encode_labels, to_series
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.factories import open_source, open_store
+from syncbit_dagster.scheduling.corrections import today_so_far
 from syncbit_dagster.sources.google_health import GoogleHealthSource
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster.telemetry import OWN_METRICS
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from syncbit_dagster.config import Settings
+    from syncbit_dagster.sources.base import Batch
     from syncbit_dagster.stores.base import Store
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -35,6 +37,7 @@ DAYS = DayRange(date(2025, 2, 1), date(2025, 4, 15))
 INTRADAY = DayRange(date(2025, 4, 13), date(2025, 4, 15))
 NOW = datetime(2025, 4, 15, 20, 7, 30, tzinfo=UTC)
 PERSON = SyntheticPerson(zone=ZONE, first_day=date(2024, 11, 1), seed=7)
+SYNCED = NOW - timedelta(minutes=20)
 RUNS = tuple(NOW - timedelta(hours=hours) for hours in (30, 20, 6, 1))
 
 
@@ -65,7 +68,7 @@ class Filled:
 @contextmanager
 def filled(directory: Path) -> Iterator[Filled]:
     """Start a server and bring the person into it: days, minutes, devices, runs."""
-    clock = {"now": NOW + timedelta(days=2)}  # all days are complete
+    clock = {"now": NOW + timedelta(days=2)}  # the nights of all days are there
     with (
         running(victoria_metrics(directory / "victoria")) as server,
         emulated_account(PERSON, directory, now=lambda: clock["now"]) as account,
@@ -77,6 +80,7 @@ def filled(directory: Path) -> Iterator[Filled]:
         _fetch(settings, store, [asset for asset in ASSETS if not asset.is_partitioned])
         _add_own_figures(store, settings.account.labels)
         names = {row.name for row in METRICS} | {row.name for row in OWN_METRICS}
+        names |= {row.today for row in METRICS if row.is_total}
         held = store.read(
             Slice(tuple(names), settings.account.labels, DAYS.start(ZONE), DAYS.end(ZONE))
         )
@@ -87,16 +91,31 @@ def filled(directory: Path) -> Iterator[Filled]:
 def _fetch(settings: Settings, store: Store, assets: Iterable[Asset]) -> None:
     opened = open_source(settings)
     assert isinstance(opened, GoogleHealthSource)
-    source = replace(opened, now=lambda: NOW - timedelta(minutes=20))
+    source = replace(opened, now=lambda: SYNCED)
     for asset in assets:
         days = INTRADAY if asset.is_intraday else DAYS
         if asset.is_partitioned:
             for batch in source.fetch(asset, days):
-                store.replace(_slice(asset, settings, batch.days), to_series(batch.samples))
+                _store(asset, settings, store, batch)
         else:
             current = source.fetch_current(asset)
             store.replace(_slice(asset, settings, DAYS), to_series(current.samples))
     source.close()
+
+
+def _store(asset: Asset, settings: Settings, store: Store, batch: Batch) -> None:
+    """As a run at NOW does, which is of the last day."""
+    rows, answer = metrics_of(asset.name), to_series(batch.samples)
+    totals = {row.name for row in rows if row.is_total}
+    today = to_milliseconds(DayRange(DAYS.last, DAYS.last).start(ZONE))
+    whole = [
+        *(one for one in answer if one.metric not in totals),
+        *between([one for one in answer if one.metric in totals], 0, today),
+    ]
+    store.replace(_slice(asset, settings, batch.days), whole)
+    if so_far := today_so_far(rows, answer, ZONE, SYNCED, NOW):
+        names = tuple({one.metric for one in so_far})
+        store.replace(Slice(names, settings.account.labels, SYNCED, NOW), so_far)
 
 
 def _slice(asset: Asset, settings: Settings, days: DayRange) -> Slice:

@@ -66,7 +66,7 @@ def midnight(day: date) -> int:
     return to_milliseconds(day_start(day, BERLIN))
 
 
-def fetch_of(synced: datetime, interval_ms: int = 0) -> Fetch:
+def fetch_of(synced: datetime, interval_ms: int | None = None) -> Fetch:
     states: dict[date, State] = {day: state_of(day, BERLIN, synced, NOW) for day in DAYS}
     return Fetch(states, BERLIN, {TOTAL}, interval_ms, synced)
 
@@ -143,6 +143,16 @@ def test_an_instant_that_the_store_holds_twice_is_kept_once() -> None:
     at = midnight(DAYS.first)
     twice = [Series(WEIGHT, LABELS, np.array([at, at]), np.array([70.0, 70.0]))]
     assert flat(decide(twice, [], fetch_of(NOW), never).series) == {(WEIGHT, at): 70.0}
+
+
+def test_what_no_answer_could_have_put_there_goes_at_once() -> None:
+    """Another program's polls; minutes that were stored before the intervals became hours."""
+    at = midnight(DAYS.first)
+    polls = series({(WEIGHT, at): 70.0, (WEIGHT, at + 1): 71.0})
+    assert flat(decide(polls, [], fetch_of(NOW), never).series) == {(WEIGHT, at): 70.0}
+    minutes = series({(MINUTES, at): 5.0, (MINUTES, at + 60_000): 6.0})
+    assert flat(decide(minutes, [], fetch_of(NOW, HOUR_MS), never).series) == {(MINUTES, at): 5.0}
+    assert len(flat(decide(minutes, [], fetch_of(NOW, 0), never).series)) == 2
 
 
 def test_an_empty_answer_is_no_second_proof_for_several_days() -> None:

@@ -79,6 +79,15 @@ QUOTA = [
     Scenario("left-over", {LEFT: [(5, 0.0), (3, 12.0), (1, 0.0)]}),
     Scenario("nothing-left", {LEFT: [(5, 0.0), (3, 0.0), (1, 0.0)]}, fires("QuotaExhausted")),
 ]
+ABSENT = [
+    Scenario("all-there", {("syncbit_run_samples_absent", "body"): [(5, 0.0), (1, 0.0)]}),
+    Scenario(
+        "a-weight-was-deleted",
+        {("syncbit_run_samples_absent", "body"): [(20, 1.0), (1, 0.0)]},
+        fires("SamplesAbsent", asset="body"),
+    ),
+    Scenario("settled-days-ago", {("syncbit_run_samples_absent", "body"): [(30, 1.0), (1, 0.0)]}),
+]
 TOKEN = [
     Scenario("new-in-testing", {DAYS_LEFT: [(24, 6.5), (1, 5.5)], REFRESHES: [(24, 1), (1, 2)]}),
     Scenario(
@@ -115,4 +124,4 @@ STORAGE = [
         label="instance",
     ),
 ]
-SCENARIOS = [*OVERDUE, *FAILING, *STALE, *UNREADABLE, *QUOTA, *TOKEN, *STORAGE]
+SCENARIOS = [*OVERDUE, *FAILING, *STALE, *UNREADABLE, *QUOTA, *ABSENT, *TOKEN, *STORAGE]

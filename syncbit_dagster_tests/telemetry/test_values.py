@@ -75,9 +75,8 @@ def test_a_run_knows_the_lag_if_it_came_to_the_newest_sample(
     for age, days in writes:
         last = () if days is None else (TODAY - timedelta(days=days),)
         run.wrote("sleep", [] if age is None else [samples_until(NOW - age)], *last)
-    assert of_run(run) == {"run_rate_limited": 1, "run_set_aside": 0} | (
-        {} if lag is None else {"lag_seconds": lag}
-    )
+    own = {"run_rate_limited": 1, "run_set_aside": 0, "run_samples_absent": 0}
+    assert of_run(run) == own | ({} if lag is None else {"lag_seconds": lag})
     run.finished("sleep")
     assert of_run(run)["last_success_timestamp_seconds"] == int(NOW.timestamp())
 

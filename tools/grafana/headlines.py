@@ -45,16 +45,19 @@ WEEK_WORDS = {"sum": "sum of 7 days", "avg": "mean of 7 days"}
 
 
 def today(metrics: Sequence[Metric]) -> list[AnyPanel]:
-    """The headline values of the day on which the dashboard's range ends."""
-    return [
-        panels.number(
-            title(row.name),
-            described("Of the day on which the range ends.", metrics=[row.name]),
-            Query(whole(row, queries.recent("last_over_time", row.name, 1)), title(row.name)),
-            look(row.unit),
-        )
-        for row in named(metrics, [headline.metric for headline in HEADLINES])
-    ]
+    """The headline values of the day on which the dashboard's range ends, so far or whole."""
+    made: list[AnyPanel] = []
+    for row in named(metrics, [headline.metric for headline in HEADLINES]):
+        expression = whole(row, queries.recent("last_over_time", row.name, 1))
+        text, names = "Of the day on which the range ends.", [row.name]
+        if row.is_total:
+            text = f"{text} While it is not over: so far, as of the last sync."
+            expression = f"({expression}) or ({whole(row, queries.so_far(row.today))})"
+            names.append(row.today)
+        query = Query(expression, title(row.name))
+        shown = described(text, metrics=names)
+        made.append(panels.number(title(row.name), shown, query, look(row.unit)))
+    return made
 
 
 def week(metrics: Sequence[Metric]) -> list[AnyPanel]:
@@ -62,9 +65,11 @@ def week(metrics: Sequence[Metric]) -> list[AnyPanel]:
     made: list[AnyPanel] = []
     for headline in HEADLINES:
         for row in named(metrics, [headline.metric]):
-            seven = queries.recent(f"{headline.week}_over_time", row.name, 7)
+            days = queries.whole_days if row.is_total else queries.recent
+            seven = days(f"{headline.week}_over_time", row.name, 7)
             words = WEEK_WORDS[headline.week]
-            text = described(f"The {words}, the last one included.", metrics=[row.name])
+            which = "before the one on which the range ends" if row.is_total else "up to the last"
+            text = described(f"The {words} {which}.", metrics=[row.name])
             query = Query(whole(row, seven), title(row.name))
             made.append(panels.number(f"{title(row.name)}: {words}", text, query, look(row.unit)))
     return made

@@ -87,6 +87,7 @@ LIMITS: Mapping[str, Limits] = MappingProxyType(
         "fitbit_device_last_sync_timestamp": Limits(DAY, 3 * DAY, "above"),
         "syncbit_run_rate_limited": Limits(1, 10, "above"),
         "syncbit_run_set_aside": Limits(1, 100, "above"),
+        "syncbit_run_samples_absent": Limits(1, 10, "above"),
         "syncbit_partitions_missing": Limits(1, 30, "above"),
         "syncbit_lag_seconds": Limits(2 * DAY, 7 * DAY, "above"),
         "syncbit_last_success_timestamp_seconds": Limits(DAY, 3 * DAY, "above"),

@@ -64,6 +64,21 @@ def recent(function: str, metric: str, number: int) -> str:
     return f"{function}({selector(metric)}[{number}d])"
 
 
+def whole_days(function: str, metric: str, number: int) -> str:
+    """As :func:`recent`, of the days before the account's own today, which are over."""
+    return f"{function}({selector(metric)}[{number}d] offset 1d)"
+
+
+def so_far(metric: str) -> str:
+    """For numbers as of now: the newest sample of a ``fitbit_today_*`` series, if it is of today.
+
+    Today is a date of the dashboard's zone here; a sample of yesterday's evening is none of it.
+    """
+    series, ahead = f"{selector(metric)}[1d]", 'timezone_offset("${zone:raw}")'
+    local_midnight = f"floor((time() + {ahead}) / 86400) * 86400 - {ahead}"
+    return f"last_over_time({series}) if tlast_over_time({series}) >= {local_midnight}"
+
+
 def clock(metric: str, rollup: Rollup = days) -> str:
     """An instant as hours from its day's midnight; -1 is 23:00 of the eve.
 
@@ -88,8 +103,11 @@ def streak(expression: str, goal: str) -> str:
 
 
 def running_streak(expression: str, goal: str) -> str:
-    """Day expression: the streak that can still grow; today counts once it is reached."""
-    return f"max_over_time(({streak(expression, goal)})[2d:1d])"
+    """Day expression: the streak that can still grow: the one of the newest day with a sample.
+
+    Today has none, and neither has yesterday until the watch has synced.
+    """
+    return f"last_over_time(({streak(expression, goal)} if {expression})[3d:1d])"
 
 
 def longest_streak(expression: str, goal: str) -> str:

@@ -44,7 +44,7 @@ def streaks(metrics: Sequence[Metric]) -> list[AnyPanel]:
             value, limit = whole(row, queries.day(row.name)), f"${goal.variable}"
             text = described(
                 f"Days in a row with at least {limit}.",
-                "A day without a sample ends it; today counts once it is reached.",
+                "A day without a sample ends it; today counts when it is over.",
                 metrics=[row.name],
             )
             for words, expression in (
