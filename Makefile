@@ -103,24 +103,9 @@ up:  ## Run everything with Docker Compose: secrets, image, services
 	scripts/create_secrets
 	docker compose up --detach --build
 
-.PHONY: chart
-chart: install  ## Render Dagster's chart, unpacked in the folder CHART, with our values, and check it
-	: "$${CHART:?make chart CHART=folder}"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[charts]'
-	SYNCBIT_DAGSTER_CHART="$$CHART" $(BIN)/python -m pytest syncbit_dagster_tests/deploy/test_chart.py
-
-.PHONY: image-steps
-image-steps: install  ## Carry out the Dockerfile's steps in a clean root, without an engine (as root)
-	scripts/fetch_base_system $(TOOLS)
-	SYNCBIT_SOAK=1 $(BIN)/python -m pytest syncbit_dagster_tests/deploy/test_image.py
-
 .PHONY: stack
 stack: install  ## Try `make up` in a copy: with Docker, an emulated account, a history, the login
 	SYNCBIT_SOAK=1 $(BIN)/python -m pytest syncbit_dagster_tests/deploy/test_engine.py
-
-.PHONY: cluster
-cluster: install  ## Try the lines for Kubernetes on the cluster that kubectl points to: it is written to
-	SYNCBIT_CLUSTER=1 $(BIN)/python -m pytest syncbit_dagster_tests/deploy/test_cluster.py
 
 .PHONY: stand-in-images
 stand-in-images:  ## Make the images that `make up` pulls from Debian's packages, without a registry (as root)

@@ -63,7 +63,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings, the home or the secrets of whoever runs it."""
     prefixes = ("SYNCBIT_", "GOOGLE_", "FITBIT_", "VICTORIA_", "COLLECT_", "INTRADAY_", "DAGSTER_")
     kept = {"SYNCBIT_RECORDINGS", "SYNCBIT_REQUIRE_VICTORIAMETRICS", "SYNCBIT_SOAK"}
-    kept |= {"SYNCBIT_DAGSTER_CHART", "VICTORIA_METRICS_BIN"}
+    kept |= {"VICTORIA_METRICS_BIN"}
     for name in list(os.environ):
         if name.startswith(prefixes) and name not in kept:
             monkeypatch.delenv(name)

@@ -20,18 +20,14 @@ HOST_SYSTEM = ("/usr", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/
 def main(description: dict[str, Any]) -> None:
     """Never returns: the process becomes the described command.
 
-    The description has ``root`` (an empty directory), ``base`` (a directory that becomes the root,
-    or None: the host's system), ``binds`` (triples of source, target and whether it may be
-    written), ``scratch`` (writable, empty), ``user``, ``environment``, ``directory`` and
-    ``command``.
+    The description has ``root`` (an empty directory, into which the host's system comes), ``binds``
+    (triples of source, target and whether it may be written), ``scratch`` (writable, empty),
+    ``user``, ``environment``, ``directory`` and ``command``.
     """
     root = Path(description["root"])
     mount("--make-rprivate", "/")
-    if description["base"]:
-        mount("--bind", description["base"], str(root))
-    else:
-        mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", str(root))
-        host_system(root)
+    mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", str(root))
+    host_system(root)
     for name in ("dev", "proc"):
         (root / name).mkdir(exist_ok=True)
     mount("--rbind", "/dev", str(root / "dev"))

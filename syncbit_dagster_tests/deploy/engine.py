@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,14 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from syncbit_dagster.emulator.google_health.oauth import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from syncbit_dagster_tests import shell
 from syncbit_dagster_tests.deploy import files
+from syncbit_dagster_tests.waiting import HANGS_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +31,7 @@ BESIDE_THE_CONTEXT = (
     "Dockerfile",
     ".dockerignore",
 )
-PROJECT = "syncbit-test"
 EMULATOR = "http://emulator:8090"
-START_SECONDS = 1200  # an image is built, and each health check is waited for
 # The emulator listens on its own machine only; here it is another one's provider.
 SERVE_TO_ALL = """
 import syncbit_dagster.emulator.server as server
@@ -53,45 +52,34 @@ except urllib.error.HTTPError as answer:
 """
 
 
-class Tag(yaml.YAMLObject):
-    """A list that replaces the one of the file before, where compose would join them."""
+# What a test changes: the emulator as the provider, a short history, ports that are free.
+OVERRIDE = """
+services:
+  code:
+    environment:
+      GOOGLE_HEALTH_URL: {emulator}
+      GOOGLE_AUTHORIZE_URL: {emulator}/o/oauth2/v2/auth
+      GOOGLE_TOKEN_URL: {emulator}/token
+      OAUTHLIB_INSECURE_TRANSPORT: "1"
+      BACKFILL_START_DATE: "{first}"
+  emulator:
+    image: {image}
+    command: [python, -c, {program}, emulator, --port, "8090"]
+    networks: [outside]
+    healthcheck: {{disable: true}}
+    depends_on: [code]
+  proxy: {{ports: !override ["127.0.0.1::8080"]}}
+  grafana: {{ports: !override ["127.0.0.1::3000"]}}
+"""
 
-    yaml_tag = "!override"
-    yaml_dumper = yaml.SafeDumper
 
-    def __init__(self, items: list[str]) -> None:
-        self.items = items
-
-    @classmethod
-    def to_yaml(cls, dumper: yaml.Dumper, data: Any) -> yaml.Node:
-        return dumper.represent_sequence("!override", data.items)
-
-
-def override() -> dict[str, Any]:
-    """What a test changes: the emulator as the provider, a short history, ports that are free."""
-    first = datetime.now(UTC).date() - timedelta(days=3)
-    provider = {
-        "GOOGLE_HEALTH_URL": EMULATOR,
-        "GOOGLE_AUTHORIZE_URL": f"{EMULATOR}/o/oauth2/v2/auth",
-        "GOOGLE_TOKEN_URL": f"{EMULATOR}/token",
-        "OAUTHLIB_INSECURE_TRANSPORT": "1",
-        "BACKFILL_START_DATE": first.isoformat(),
-    }
-    emulator = {
-        "image": files.service("code")["image"],
-        "command": ["python", "-c", SERVE_TO_ALL, "emulator", "--port", "8090"],
-        "networks": ["outside"],
-        "healthcheck": {"disable": True},
-        "depends_on": ["code"],
-    }
-    return {
-        "services": {
-            "code": {"environment": provider},
-            "emulator": emulator,
-            "proxy": {"ports": Tag(["127.0.0.1::8080"])},
-            "grafana": {"ports": Tag(["127.0.0.1::3000"])},
-        }
-    }
+def override() -> str:
+    return OVERRIDE.format(
+        emulator=EMULATOR,
+        first=datetime.now(UTC).date() - timedelta(days=3),
+        image=files.service("code")["image"],
+        program=json.dumps(SERVE_TO_ALL),
+    )
 
 
 def require_engine() -> None:
@@ -106,26 +94,22 @@ class Project:
     """The copy, and the environment in which its commands are typed."""
 
     folder: Path
+    name: str = "syncbit-test"
 
     @property
     def environment(self) -> dict[str, str]:
-        here = {"COMPOSE_PROJECT_NAME": PROJECT, "COMPOSE_FILE": "compose.yaml:override.yaml"}
+        here = {"COMPOSE_PROJECT_NAME": self.name, "COMPOSE_FILE": "compose.yaml:override.yaml"}
         if subprocess.run(["docker", "buildx", "version"], capture_output=True).returncode:
             here["DOCKER_BUILDKIT"] = "0"  # the builder that needs no plugin
         return {**os.environ, **here}
 
-    def run(self, line: str, standard_input: str | None = None, seconds: int = 120) -> str:
+    def run(self, line: str) -> str:
         """A line in a shell; what it prints."""
-        return shell.run(
-            line, self.folder, self.environment, seconds=seconds, standard_input=standard_input
-        )
+        return shell.run(line, self.folder, self.environment, seconds=HANGS_SECONDS)
 
     def start(self, line: str) -> subprocess.Popen[str]:
         """A line that is spoken with."""
         return shell.start(line, self.folder, self.environment, is_spoken_with=True)
-
-    def secret(self, name: str) -> Path:
-        return self.folder / SECRETS / name
 
 
 @contextmanager
@@ -133,19 +117,20 @@ def running_project(folder: Path) -> Iterator[Project]:
     """After `make up`; all of it is gone at the end of the block, its volumes too."""
     require_engine()
     copy_of_the_project(folder)
-    (folder / "override.yaml").write_text(yaml.safe_dump(override()))
+    (folder / "override.yaml").write_text(override())
     project = Project(folder)
     try:
-        project.run("make up", seconds=START_SECONDS)
-        project.secret("google_client_id").write_text(DEMO_CLIENT_ID)
-        project.secret("google_client_secret").write_text(DEMO_CLIENT_SECRET)
+        project.run("make up")
+        (folder / SECRETS / "google_client_id").write_text(DEMO_CLIENT_ID)
+        (folder / SECRETS / "google_client_secret").write_text(DEMO_CLIENT_SECRET)
         yield project
     finally:
-        project.run("docker compose down --volumes --timeout 20", seconds=300)
+        project.run("docker compose down --volumes --timeout 20")
 
 
 def copy_of_the_project(folder: Path) -> None:
     """What compose and the image are made of."""
+    folder.mkdir(exist_ok=True)
     rules = (files.ROOT / ".dockerignore").read_text().splitlines()
     context = [rule[1:] for rule in rules if rule.startswith("!")]
     for name in (*BESIDE_THE_CONTEXT, *context):

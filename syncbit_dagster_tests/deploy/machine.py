@@ -15,7 +15,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from syncbit_dagster_tests.deploy import container, files
+from syncbit_dagster_tests.waiting import HANGS_SECONDS, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -78,16 +78,14 @@ class Machine:
         user: int = OURS,
         environment: Mapping[str, str] | None = None,
         command: Sequence[str] | None = None,
-        base: Path | None = None,
     ) -> None:
         """Say what a service is; ``binds`` are source, target and whether it may write there."""
         description = files.service(name)
         own_root = self.directory / f"root-{name}"
         own_root.mkdir()
-        system = [] if base else [(path, path, False) for path in _host_python()]
+        system = [(path, path, False) for path in _host_python()]
         self._described[name] = {
             "root": str(own_root),
-            "base": str(base) if base else None,
             "binds": [
                 *system,
                 (str(self._hosts), "/etc/hosts", False),
@@ -123,27 +121,20 @@ class Machine:
     def run(self, name: str, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """The same, to its end."""
         with self.spawn(name, command) as process:
-            out, _ = process.communicate(timeout=120)
+            out, _ = process.communicate(timeout=HANGS_SECONDS)
         return subprocess.CompletedProcess(command, process.returncode, out)
 
-    def probe(self, name: str) -> subprocess.CompletedProcess[str]:
-        """Run the service's health check."""
-        return self.run(name, files.probe(name))
-
-    def wait_until_healthy(self, name: str, seconds: float, port: int | None = None) -> None:
+    def wait_until_healthy(self, name: str, port: int | None = None) -> None:
         """Return when the health check succeeds; look at the port first, which costs nothing."""
-        deadline = time.monotonic() + seconds
-        while port is not None and not self.call(lambda: _listens(port)):
-            self._require_running(name, deadline)
-            time.sleep(0.1)  # not `wait_for`: a service that has ended tells why at once
-        while self.probe(name).returncode:
-            self._require_running(name, deadline)
-            time.sleep(1)
 
-    def _require_running(self, name: str, deadline: float) -> None:
-        log = self.log(name).read_text()[-3000:]
-        assert self._processes[name].poll() is None, f"{name} ended:\n{log}"
-        assert time.monotonic() < deadline, f"{name} does not get healthy:\n{log}"
+        def healthy() -> bool | None:
+            log = self.log(name).read_text()[-3000:]
+            assert self._processes[name].poll() is None, f"{name} ended:\n{log}"
+            if port is not None and not self.call(lambda: _listens(port)):
+                return None
+            return self.run(name, files.probe(name)).returncode == 0 or None
+
+        wait_for(healthy, HANGS_SECONDS, f"the health of {name}")
 
     def call(self, function: Callable[[], T]) -> T:
         """Run a function of the test inside of the network."""

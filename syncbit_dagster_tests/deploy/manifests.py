@@ -27,6 +27,13 @@ def values() -> Manifest:
     return found
 
 
+def code_location() -> Manifest:
+    """The code location's part of the values."""
+    (only,) = values()["dagster-user-deployments"]["deployments"]
+    found: Manifest = only
+    return found
+
+
 def documents(text: str) -> list[Manifest]:
     """All objects of a YAML text."""
     return [one for one in yaml.safe_load_all(text) if one]

@@ -34,7 +34,6 @@ initdb --username="$POSTGRES_USER" --pwfile="$POSTGRES_PASSWORD_FILE" --auth=scr
 echo "CREATE DATABASE $POSTGRES_DB" | postgres --single postgres
 exec postgres --listen_addresses=127.0.0.1 --fsync=off
 """
-START_SECONDS = 240.0  # of a machine with other work; alone it takes a few
 PORTS = {"postgres": 5432, "victoriametrics": 8428, "code": 4000, "webserver": 3000, "proxy": 8080}
 EMULATOR = "http://127.0.0.1:8090"
 Binds = list[tuple[Path, str, bool]]
@@ -79,7 +78,7 @@ class Stack:
         for name in names:
             self.machine.start(name)
         for name in names:
-            self.machine.wait_until_healthy(name, START_SECONDS, PORTS.get(name))
+            self.machine.wait_until_healthy(name, PORTS.get(name))
 
     def define_postgresql(self) -> None:
         """The server, with what the image's start script does before it."""

@@ -1,15 +1,15 @@
-"""compose.yaml against the compose specification, and against what it must never do."""
+"""compose.yaml: as compose itself reads it, and against what it must never do."""
 
 from __future__ import annotations
 
-import json
+import os
 import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
-import check_jsonschema  # type: ignore[import-untyped]
-import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
 
@@ -17,52 +17,85 @@ from syncbit_dagster.config import VARIABLES
 from syncbit_dagster_tests.deploy import files
 from syncbit_dagster_tests.deploy.stack import create_secrets
 
+COMPOSE = Path(sys.executable).with_name("docker-compose")
 SERVICES = sorted(files.compose()["services"])
-KNOWN_SECRETS = {row.name.lower() for row in VARIABLES}
 HOME = files.ROOT / "deploy" / "compose"
+COPIED = ("image", "command", "read_only", "cap_drop", "security_opt", "tmpfs", "user", "init")
 
 
-def validate(content: dict[str, Any]) -> None:
-    """Hold a file to the schema of the compose specification."""
-    vendored = Path(check_jsonschema.__file__).parent / "builtin_schemas" / "vendor"
-    schema = json.loads((vendored / "compose-spec.json").read_text())
-    jsonschema.validators.validator_for(schema)(schema).validate(content)
+def config(*more: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """What `docker compose config` prints, with further files and variables."""
+    command = [str(COMPOSE), "--env-file", os.devnull]
+    for path in (files.ROOT / "compose.yaml", *more):
+        command += ["--file", str(path)]
+    clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [*command, "config"], env=clean | variables, capture_output=True, text=True, check=False
+    )
 
 
-def test_it_is_legal_by_the_specification() -> None:
-    validate(files.compose())
+def read(**variables: str) -> dict[str, Any]:
+    done = config(**variables)
+    assert (done.returncode, done.stderr) == (0, "")
+    found: dict[str, Any] = yaml.safe_load(done.stdout)
+    return found
 
 
-def test_the_schema_notices_a_mistake() -> None:
-    with pytest.raises(jsonschema.ValidationError, match="read-only"):
-        validate({"services": {"code": {"image": "one", "read-only": True}}})
+def test_compose_reads_nothing_otherwise_than_written() -> None:
+    written, understood = files.compose(), read()
+    for section in ("services", "networks", "volumes", "secrets"):
+        assert set(understood[section]) == set(written[section])
+    for name, service in understood["services"].items():
+        for key in COPIED:
+            assert service.get(key) == files.service(name).get(key), (name, key)
+        assert set(service["networks"]) == set(files.service(name)["networks"])
+        assert service["healthcheck"]["test"] == files.service(name)["healthcheck"]["test"]
 
 
-@pytest.mark.parametrize("name", SERVICES)
-def test_what_a_service_names_exists(name: str) -> None:
-    whole, service = files.compose(), files.service(name)
-    assert set(service["networks"]) <= set(whole["networks"])
-    assert set(service.get("secrets", [])) <= set(whole["secrets"])
-    assert set(service.get("depends_on", {})) <= set(whole["services"]) - {name}
-    for source in files.mounts(name).values():
-        if source.startswith("./"):
-            assert (files.ROOT / source).exists(), source
-        else:
-            assert source in whole["volumes"]
-    for awaited, how in service.get("depends_on", {}).items():
-        assert how["condition"] != "service_healthy" or "healthcheck" in files.service(awaited)
+@pytest.mark.parametrize(
+    ("mistake", "sentence"),
+    [
+        ("services: {code: {read-only: true}}", "read-only"),
+        ("services: {code: {depends_on: [postgress]}}", "postgress"),
+        ("services: {code: {secrets: [password]}}", "undefined secret"),
+    ],
+)
+def test_compose_refuses_a_mistake(tmp_path: Path, mistake: str, sentence: str) -> None:
+    more = tmp_path / "more.yaml"
+    more.write_text(mistake)
+    done = config(more)
+    assert done.returncode != 0
+    assert sentence in done.stderr
 
 
-@pytest.mark.parametrize("name", SERVICES)
-def test_a_service_has_no_more_rights_than_it_needs(name: str) -> None:
-    service = files.service(name)
-    assert service["read_only"] is True
-    assert service["cap_drop"] == ["ALL"]
-    assert service["security_opt"] == ["no-new-privileges:true"]
-    assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory", "pids"}
-    assert "healthcheck" in service
-    assert service["restart"] == "unless-stopped"
-    assert re.fullmatch(r"[\w./-]+:v?\d+\.\d+\.\d+\S*|postgres:\d+\.\d+\S*", service["image"])
+def test_variables_reach_the_services() -> None:
+    def published(model: dict[str, Any]) -> dict[str, str]:
+        services = model["services"].items()
+        return {name: one["ports"][0]["host_ip"] for name, one in services if "ports" in one}
+
+    assert published(read()) == {"proxy": "127.0.0.1", "grafana": "127.0.0.1"}
+    given = read(SYNCBIT_BIND="0.0.0.0", SYNCBIT_TIMEZONE="Europe/Berlin")  # noqa: S104
+    assert set(published(given).values()) == {"0.0.0.0"}  # noqa: S104
+    assert given["services"]["code"]["environment"]["SYNCBIT_TIMEZONE"] == "Europe/Berlin"
+
+
+def test_what_a_service_mounts_exists() -> None:
+    sources = [source for name in SERVICES for source in files.mounts(name).values()]
+    named = [source for source in sources if not source.startswith("./")]
+    assert set(named) <= set(files.compose()["volumes"])
+    assert [one for one in sources if one not in named and not (files.ROOT / one).exists()] == []
+
+
+def test_a_service_has_no_more_rights_than_it_needs() -> None:
+    for name in SERVICES:
+        service = files.service(name)
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory", "pids"}, name
+        assert service["restart"] == "unless-stopped", name
+        pinned = r"[\w./-]+:v?\d+\.\d+\.\d+\S*|postgres:\d+\.\d+\S*"
+        assert re.fullmatch(pinned, service["image"]), name
 
 
 def test_only_what_asks_for_a_login_is_published_and_only_on_this_machine() -> None:
@@ -86,10 +119,8 @@ def test_grafana_finds_what_it_is_given() -> None:
 
 def test_who_reaches_whom() -> None:
     networks = {name: set(files.service(name)["networks"]) for name in SERVICES}
-    assert {name for name in SERVICES if networks[name] & networks["webserver"] & {"ui"}} == {
-        "webserver",
-        "proxy",
-    }
+    at_the_ui = {name for name in SERVICES if networks[name] & networks["webserver"] & {"ui"}}
+    assert at_the_ui == {"webserver", "proxy"}
     inner = {name for name, how in files.compose()["networks"].items() if how.get("internal")}
     assert inner == {"dagster", "metrics", "ui"}
     only_inside = {name for name in SERVICES if networks[name] <= inner}
@@ -98,15 +129,11 @@ def test_who_reaches_whom() -> None:
 
 def test_no_secret_is_a_variable() -> None:
     secret = {row.name for row in VARIABLES if row.is_secret}
-    for name in SERVICES:
-        for variable in files.service(name).get("environment", {}):
-            assert variable not in secret
-            assert "PASSWORD" not in variable or variable.endswith("_FILE")
-
-
-def test_variables_are_those_of_the_project() -> None:
-    given = set(files.service("code")["environment"]) - {"PGSERVICEFILE"}
-    assert given <= {row.name for row in VARIABLES}
+    given = {one for name in SERVICES for one in files.service(name).get("environment", {})}
+    assert not given & secret
+    assert [one for one in given if "PASSWORD" in one and not one.endswith("_FILE")] == []
+    settings = set(files.service("code")["environment"]) - {"PGSERVICEFILE"}
+    assert settings <= {row.name for row in VARIABLES}
 
 
 def test_the_store_keeps_everything() -> None:
@@ -122,8 +149,8 @@ def test_secrets_are_made_once_and_for_their_owner(tmp_path: Path) -> None:
     made = {path.name: path.read_text() for path in directory.iterdir()}
     wanted = {Path(one["file"]).name for one in files.compose()["secrets"].values()}
     assert set(made) == wanted | {"ui_password"}
-    random = [made[name] for name in ("ui_password", "grafana_admin_password", "postgres_password")]
-    assert len(set(random)) == 3
+    random = {made[name] for name in ("ui_password", "grafana_admin_password", "postgres_password")}
+    assert len(random) == 3
     assert all(re.fullmatch(r"[0-9a-f]{48}", one) for one in random)
     assert made["ui_users"].startswith("syncbit:$6$")
     assert made["ui_password"] not in made["ui_users"]
@@ -131,7 +158,7 @@ def test_secrets_are_made_once_and_for_their_owner(tmp_path: Path) -> None:
     create_secrets(directory)
     assert {path.name: path.read_text() for path in directory.iterdir()} == made
     empty = {name for name, content in made.items() if not content}
-    assert empty <= KNOWN_SECRETS
+    assert empty <= {row.name.lower() for row in VARIABLES}
 
 
 def test_secrets_are_not_for_git_nor_for_the_image() -> None:
@@ -145,9 +172,10 @@ def test_secrets_are_not_for_git_nor_for_the_image() -> None:
 
 
 def test_the_instance_is_the_projects_but_for_its_storage() -> None:
-    def sections(path: Path) -> dict[str, Any]:
-        loaded: dict[str, Any] = yaml.safe_load(path.read_text())
-        elsewhere = {"storage", "compute_logs", "local_artifact_storage"}
-        return {name: value for name, value in loaded.items() if name not in elsewhere}
-
-    assert sections(HOME / "dagster.yaml") == sections(files.ROOT / "dagster.yaml")
+    own, here = (
+        yaml.safe_load((place / "dagster.yaml").read_text()) for place in (files.ROOT, HOME)
+    )
+    for section in ("storage", "compute_logs", "local_artifact_storage"):
+        own.pop(section, None)
+        here.pop(section, None)
+    assert own == here

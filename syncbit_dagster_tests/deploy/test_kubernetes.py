@@ -10,6 +10,7 @@ from syncbit_dagster_tests.deploy import files
 from syncbit_dagster_tests.deploy.manifests import (
     FOLDER,
     Manifest,
+    code_location,
     documents,
     of_kind,
     pod,
@@ -20,24 +21,25 @@ from syncbit_dagster_tests.deploy.manifests import (
     written,
 )
 
-FOLDERS = ["syncbit", "external-secrets"]
-(CODE,) = values()["dagster-user-deployments"]["deployments"]
 DAGSTER = {
     "webserver": values()["dagsterWebserver"]["labels"],
     "daemon": values()["dagsterDaemon"]["labels"],
-    "account": CODE["labels"],  # the code location and its runs
+    "account": code_location()["labels"],  # the code location and its runs
 }
-OURS = {"victoriametrics": {"app": "victoriametrics"}, "vmalert": {"app": "vmalert"}}
-PODS = DAGSTER | OURS
+OURS = ("victoriametrics", "vmalert")
+PODS = DAGSTER | {name: {"app": name} for name in OURS}
 
 
-def test_what_is_written_is_legal() -> None:
-    for manifest in written("external-secrets"):  # which has all of the other in it
+def workload(name: str) -> Manifest:
+    workloads = of_kind(written("syncbit"), "StatefulSet", "Deployment")
+    (found,) = (one for one in workloads if one["metadata"]["name"] == name)
+    return found
+
+
+@pytest.mark.parametrize("folder", ["syncbit", "external-secrets"])
+def test_what_is_written_and_rendered_is_legal_and_complete(folder: str) -> None:
+    for manifest in written(folder):
         validate(manifest)
-
-
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_what_is_rendered_is_complete(folder: str) -> None:
     found = rendered(folder)
     for manifest in found:
         assert manifest["kind"] == "Namespace" or manifest["metadata"]["namespace"] == "syncbit"
@@ -45,12 +47,8 @@ def test_what_is_rendered_is_complete(folder: str) -> None:
     (rules,) = [one for one in of_kind(found, "ConfigMap") if "rules.yml" in one["data"]]
     validate(rules)
     assert rules["data"]["rules.yml"] == (files.ROOT / "deploy/vmalert/rules.yml").read_text()
-    mounted = [
-        volume["configMap"]["name"]
-        for workload in of_kind(found, "Deployment")
-        for volume in pod(workload)["spec"]["volumes"]
-    ]
-    assert mounted == [rules["metadata"]["name"]]
+    volumes = [one for each in of_kind(found, "Deployment") for one in pod(each)["spec"]["volumes"]]
+    assert [one["configMap"]["name"] for one in volumes] == [rules["metadata"]["name"]]
 
 
 def test_the_schemas_notice_a_mistake() -> None:
@@ -62,13 +60,11 @@ def test_the_schemas_notice_a_mistake() -> None:
 
 def test_the_example_of_secrets_holds_what_is_mounted() -> None:
     examples = documents((FOLDER / "syncbit" / "secrets.example.yaml").read_text())
-    external = of_kind(written("external-secrets"), "ExternalSecret")
     given = {one["metadata"]["name"]: set(one["stringData"]) for one in examples}
-    fetched = {
+    assert given == {
         one["spec"]["target"]["name"]: {row["secretKey"] for row in one["spec"]["data"]}
-        for one in external
+        for one in of_kind(written("external-secrets"), "ExternalSecret")
     }
-    assert given == fetched
     assert given["syncbit-secrets"] <= {row.name.lower() for row in VARIABLES}
     for example in examples:
         validate(example)
@@ -84,12 +80,8 @@ def test_settings_are_those_of_the_project_and_no_secrets() -> None:
 
 @pytest.mark.parametrize("name", OURS)
 def test_workloads_have_no_more_rights_than_they_need(name: str) -> None:
-    (workload,) = [
-        one
-        for one in of_kind(written("syncbit"), "StatefulSet", "Deployment")
-        if one["metadata"]["name"] == name
-    ]
-    spec = pod(workload)["spec"]
+    """And they are compose's programs with compose's flags."""
+    spec = pod(workload(name))["spec"]
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert spec["automountServiceAccountToken"] is False
     (container,) = spec["containers"]
@@ -100,42 +92,28 @@ def test_workloads_have_no_more_rights_than_they_need(name: str) -> None:
     }
     assert {"requests", "limits"} == set(container["resources"])
     assert {"livenessProbe", "readinessProbe"} <= set(container)
-
-
-@pytest.mark.parametrize("name", OURS)
-def test_the_same_programs_as_in_compose(name: str) -> None:
-    (workload,) = [
-        one
-        for one in of_kind(written("syncbit"), "StatefulSet", "Deployment")
-        if one["metadata"]["name"] == name
-    ]
-    (container,) = pod(workload)["spec"]["containers"]
     compose = files.service(name)
     assert container["image"] == f"docker.io/{compose['image']}"
-    differ = {flag for flag in compose["command"] if "-notifier" not in flag}
-    assert differ == {flag for flag in container["args"] if "-notifier" not in flag}
+    here, there = (
+        {flag for flag in flags if "-notifier" not in flag}
+        for flags in (container["args"], compose["command"])
+    )
+    assert here == there
 
 
 def test_services_and_monitors_mean_the_pods() -> None:
     found = written("syncbit")
     services = {one["metadata"]["name"]: one for one in of_kind(found, "Service")}
-    for workload in of_kind(found, "StatefulSet", "Deployment"):
-        service = services[workload["metadata"]["name"]]
-        labels = pod(workload)["metadata"]["labels"]
-        assert service["spec"]["selector"] == labels
-        ports = {
-            one["name"]
-            for container in pod(workload)["spec"]["containers"]
-            for one in container["ports"]
-        }
-        assert {port["targetPort"] for port in service["spec"]["ports"]} == ports
-    monitors = of_kind(found, "ServiceMonitor")
-    assert {one["metadata"]["name"] for one in monitors} == set(services)
-    for monitor in monitors:
-        service = services[monitor["metadata"]["name"]]
-        assert selects(monitor["spec"]["selector"], service["metadata"]["labels"])
-        names = {port["name"] for port in service["spec"]["ports"]}
-        assert {one["port"] for one in monitor["spec"]["endpoints"]} <= names
+    monitors = {one["metadata"]["name"]: one["spec"] for one in of_kind(found, "ServiceMonitor")}
+    assert services.keys() == monitors.keys() == set(OURS)
+    for name, service in services.items():
+        (container,) = pod(workload(name))["spec"]["containers"]
+        assert service["spec"]["selector"] == pod(workload(name))["metadata"]["labels"]
+        ports = service["spec"]["ports"]
+        assert {port["targetPort"] for port in ports} == {one["name"] for one in container["ports"]}
+        assert selects(monitors[name]["selector"], service["metadata"]["labels"])
+        asked = {one["port"] for one in monitors[name]["endpoints"]}
+        assert asked <= {port["name"] for port in ports}
 
 
 def allowed(direction: str, whose: str, other: str, port: int) -> bool:
@@ -148,34 +126,20 @@ def allowed(direction: str, whose: str, other: str, port: int) -> bool:
         and direction in one["spec"]["policyTypes"]
     ]
     assert policies, "no policy means that everything is allowed"
-    rules = [rule for one in policies for rule in one.get(direction.lower(), [])]
     return any(
-        _has_port(rule, port) and (peer not in rule or any(_means(p, other) for p in rule[peer]))
-        for rule in rules
+        ("ports" not in rule or port in {one["port"] for one in rule["ports"]})
+        and (peer not in rule or any(_means(one, other) for one in rule[peer]))
+        for one in policies
+        for rule in one.get(direction.lower(), [])
     )
-
-
-def _has_port(rule: Manifest, port: int) -> bool:
-    return "ports" not in rule or port in {one["port"] for one in rule["ports"]}
 
 
 def _means(peer: Manifest, other: str) -> bool:
     return "namespaceSelector" not in peer and selects(peer["podSelector"], PODS[other])
 
 
-CALLS = {
-    ("webserver", "account", 4000),
-    ("daemon", "account", 4000),
-    ("account", "victoriametrics", 8428),
-    ("vmalert", "victoriametrics", 8428),
-}
-PORTS = {
-    "webserver": 3000,
-    "daemon": 3000,
-    "account": 4000,
-    "victoriametrics": 8428,
-    "vmalert": 8880,
-}
+PORTS = {"webserver": 3000, "daemon": 3000, "account": 4000}
+PORTS |= {"victoriametrics": 8428, "vmalert": 8880}
 
 
 def test_who_reaches_whom() -> None:
@@ -187,17 +151,22 @@ def test_who_reaches_whom() -> None:
         and allowed("Egress", caller, called, PORTS[called])
         and allowed("Ingress", called, caller, PORTS[called])
     }
-    assert found == CALLS
+    assert found == {
+        ("webserver", "account", 4000),
+        ("daemon", "account", 4000),
+        ("account", "victoriametrics", 8428),
+        ("vmalert", "victoriametrics", 8428),
+    }
 
 
 def test_nobody_without_a_login_reaches_the_ui() -> None:
     (policy,) = [
-        one
+        one["spec"]
         for one in of_kind(written("syncbit"), "NetworkPolicy")
         if selects(one["spec"]["podSelector"], DAGSTER["webserver"])
         and one["spec"]["podSelector"]
         and "ingress" in one["spec"]
     ]
-    (rule,) = policy["spec"]["ingress"]
+    (rule,) = policy["ingress"]
     assert rule["from"] == [{"podSelector": {"matchLabels": {"syncbit/asks-for-a-login": "true"}}}]
     assert not of_kind(written("syncbit"), "Ingress")

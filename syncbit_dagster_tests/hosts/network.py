@@ -81,7 +81,6 @@ class Worker:
         tests = str(files.ROOT / "syncbit_dagster_tests")
         description = {
             "root": str(root),
-            "base": None,
             "binds": [
                 *((path, path, False) for path in [*_host_python(), tests]),
                 (str(self.data), "/data", True),
