@@ -72,7 +72,10 @@ RUN_ELSEWHERE = {
     ".venv/bin/python -m syncbit_dagster_tests.upgrade.write_release": (
         "upgrade/test_releases.py::test_the_present_version_can_be_kept"
     ),
-    "SYNCBIT_ACCOUNT_NAMES=": "accounts/test_page.py::test_its_code_servers_have_every_account_once_and_are_where_the_workspace_looks",
+    "SYNCBIT_ACCOUNT_NAMES=": (
+        "accounts/test_page.py"
+        "::test_its_code_servers_have_every_account_once_and_are_where_the_workspace_looks"
+    ),
     "make up": "deploy/test_engine.py::test_make_up_brings_all_services_to_health",
     "docker compose run": "deploy/test_engine.py::test_authorize_works_in_a_container",
     "docker compose restart": (
