@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.core.civil import DayRange, day_end, day_start, to_milliseconds
+from syncbit_dagster.core.civil import DayRange, civil_day, day_end, day_start, to_milliseconds
 from syncbit_dagster.core.samples import Series, encode_labels
 from syncbit_dagster.scheduling.corrections import (
     Absent,
@@ -64,6 +66,10 @@ def always(_: Absent) -> bool:
 
 def midnight(day: date) -> int:
     return to_milliseconds(day_start(day, BERLIN))
+
+
+def instant(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def fetch_of(synced: datetime, interval_ms: int | None = None) -> Fetch:
@@ -187,3 +193,73 @@ def test_the_newest_reading_says_how_far_the_data_is_where_nobody_synced() -> No
     assert data_until(None, answer) == datetime.fromtimestamp(at / 1000, UTC)  # zeros are no proof
     assert data_until(NOW, answer) == NOW
     assert data_until(None, []) is None
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_month_of_thirty_syncs_a_day(seed: int) -> None:
+    """After each sync the store holds what that moment allows, and nothing of it ever changes."""
+    draw = random.Random(seed)  # noqa: S311 - no secret
+    days = DayRange(date(2025, 10, 10), date(2025, 11, 8))  # the clocks go back in it
+    start, end = days.start(BERLIN), days.end(BERLIN)
+    hourly = {
+        at: float(draw.randrange(1, 900))
+        for at in range(to_milliseconds(start), to_milliseconds(end), HOUR_MS)
+    }
+    silent = DayRange(date(2025, 10, 20), date(2025, 10, 22))
+    minutes = sorted(draw.sample(range((end - start) // timedelta(minutes=1)), 30 * len(days)))
+    syncs = [start + timedelta(minutes=n) for n in minutes]
+    rows = metrics_of("activity_summary")
+    totals: Samples = {}
+    intervals: Samples = {}
+    so_far: Samples = {}
+    records: dict[date, State] = {}
+    for synced in syncs:
+        if civil_day(synced, BERLIN) in silent:
+            continue
+        now = synced + timedelta(minutes=draw.randrange(10))
+        today = civil_day(now, BERLIN)
+        asked = DayRange(max(days.first, today - timedelta(days=7)), today)
+        until = to_milliseconds(synced)
+        # The interval that the sync cut in two is answered with what came of it.
+        answered = {
+            (MINUTES, at): count if at + HOUR_MS <= until else count * (until - at) / HOUR_MS
+            for at, count in hourly.items()
+            if to_milliseconds(asked.start(BERLIN)) <= at < until
+        }
+        by_day = {
+            (TOTAL, midnight(day)): sum(
+                count
+                for (_, at), count in answered.items()
+                if civil_day(instant(at), BERLIN) == day
+            )
+            for day in asked
+        }
+        for interval, stored, answer in ((None, totals, by_day), (HOUR_MS, intervals, answered)):
+            states: dict[date, State] = {
+                day: "settled"
+                if records.get(day) == "settled"
+                else state_of(day, BERLIN, synced, now)
+                for day in asked
+            }
+            fetch = Fetch(states, BERLIN, {TOTAL}, interval, synced)
+            held = {
+                key: value
+                for key, value in stored.items()
+                if civil_day(instant(key[1]), BERLIN) in asked
+            }
+            found = decide(series(held), series(answer), fetch, never)
+            assert not found.kept
+            new = flat(found.series)
+            assert new.items() >= held.items()  # appended, never changed
+            stored |= new
+        records |= states
+        fresh = flat(today_so_far(rows, series(by_day), BERLIN, synced, now))
+        so_far |= {key: value for key, value in fresh.items() if key not in so_far}
+        for day in asked:
+            is_over = until >= to_milliseconds(day_end(day, BERLIN))
+            whole = sum(c for at, c in hourly.items() if civil_day(instant(at), BERLIN) == day)
+            assert totals.get((TOTAL, midnight(day))) == (whole if is_over else None)
+        assert {at for _, at in intervals} == {at for at in hourly if at + HOUR_MS <= until}
+        assert all(hourly[at] == value for (_, at), value in intervals.items())
+    assert len(totals) == len(days) - 1
+    assert len(so_far) > 25 * (len(days) - len(silent))
