@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from syncbit_dagster.account.state.place import StateError
+from syncbit_dagster.account.state.base import StateError
 from syncbit_dagster.account.state.private_file import (
     private_directory,
     read_json,

@@ -6,14 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.account.state.place import StateError
+from syncbit_dagster.account.state.base import StateError
 from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from syncbit_dagster.account.state.place import HeldState, StatePlace
+    from syncbit_dagster.account.state.base import HeldState
+    from syncbit_dagster.account.state.place import StatePlace
     from syncbit_dagster.account.tokens import HeldToken
 
 

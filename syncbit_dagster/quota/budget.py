@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.account.state.place import MemoryState, StateError
+from syncbit_dagster.account.state.base import StateError
+from syncbit_dagster.account.state.place import MemoryState
 from syncbit_dagster.core.errors import SyncbitError
 from syncbit_dagster.quota.headers import told_by
 from syncbit_dagster.quota.ledger import Ledger, ask, at, learn
@@ -19,7 +20,7 @@ from syncbit_dagster.quota.windows import window_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from syncbit_dagster.account.state.place import HeldState
+    from syncbit_dagster.account.state.base import HeldState
     from syncbit_dagster.quota.quota import Quota
 
 log = logging.getLogger(__name__)

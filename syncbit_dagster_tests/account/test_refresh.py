@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from syncbit_dagster.account.state.place import StateError
+from syncbit_dagster.account.state.base import StateError
 from syncbit_dagster.account.token_file import TokenFile
 from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.config import load_settings

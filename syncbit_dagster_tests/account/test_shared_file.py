@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncbit_dagster.account.state.place import StateError, StatePlace
+from syncbit_dagster.account.state.base import StateError
+from syncbit_dagster.account.state.place import StatePlace
 from syncbit_dagster_tests.account.workers import count_up
 from syncbit_dagster_tests.processes import Processes
 

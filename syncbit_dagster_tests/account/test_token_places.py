@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncbit_dagster.account import token_file as token_file_module
-from syncbit_dagster.account.state.place import StateError, StatePlace
+from syncbit_dagster.account.state.base import StateError
+from syncbit_dagster.account.state.place import StatePlace
 from syncbit_dagster.account.token_file import TokenFile
 from syncbit_dagster.account.token_table import TokenTable
 from syncbit_dagster.account.tokens import Token

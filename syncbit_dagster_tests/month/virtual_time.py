@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-from syncbit_dagster.account.state.place import HeldState, Json, State, StatePlace
+from syncbit_dagster.account.state.place import StatePlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from syncbit_dagster.account.state.base import HeldState, Json, State
     from syncbit_dagster.config import Settings
 
 

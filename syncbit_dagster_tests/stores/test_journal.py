@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from syncbit_dagster.account.state.base import StateError
 from syncbit_dagster.account.state.journal_rows import JournalRows
-from syncbit_dagster.account.state.place import StateError
 from syncbit_dagster.stores.errors import StoreRefusedError
 from syncbit_dagster.stores.victoriametrics import (
     FileJournal,

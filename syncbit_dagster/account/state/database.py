@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from syncbit_dagster.account.state.place import SQLITE, StateError
+from syncbit_dagster.account.state.base import StateError
 from syncbit_dagster.account.state.private_file import private_directory
 from syncbit_dagster.core.errors import ConfigError
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from syncbit_dagster.account.state.place import HeldState, Json, StatePlace
+    from syncbit_dagster.account.state.base import HeldState, Json
 
 # At DEBUG it logs rows, and tokens are in them.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
@@ -63,21 +63,28 @@ _ADD = text(
 
 
 class DatabaseState:
-    """One row of the table ``syncbit_state``, which is made on first use."""
+    """One row of the table ``syncbit_state``, which is made on first use.
 
-    def __init__(self, place: StatePlace) -> None:
-        self._place = place
+    Args:
+        database: a file of SQLite, or the URL of a PostgreSQL.
+        account, subject: the row.
+        shown: the database as messages name it, without secrets.
+    """
+
+    def __init__(self, database: Path | str, account: str, subject: str, *, shown: str) -> None:
+        self._database, self._shown = database, shown
+        self._row = (account, subject)
         self._engine: Engine | None = None
 
     @contextmanager
     def locked(self) -> Iterator[HeldState]:
         with self._errors():
             if self._engine is None:
-                self._engine = _engine(self._place.url)
+                self._engine = _engine(self._database)
             connection = self._engine.connect()
         try:
             with self._errors():
-                row = _HeldRow(connection, self._place)
+                row = _HeldRow(connection, *self._row)
             try:
                 yield row
             finally:
@@ -101,7 +108,7 @@ class DatabaseState:
         except SQLAlchemyError as error:
             kind = type(getattr(error, "orig", None) or error).__name__
             raise StateError(
-                f"The account's state in {self._place} cannot be used ({kind}); check that it can "
+                f"The account's state in {self._shown} cannot be used ({kind}); check that it can "
                 "be reached and written, then try again."
             ) from None
 
@@ -109,16 +116,16 @@ class DatabaseState:
 class _HeldRow:
     """The row inside of one transaction that has locked it."""
 
-    def __init__(self, connection: Connection, place: StatePlace) -> None:
+    def __init__(self, connection: Connection, account: str, subject: str) -> None:
         self._connection = connection
         self._is_postgresql = connection.dialect.name == "postgresql"
-        self._is_mine = (_TABLE.c.account == place.account) & (_TABLE.c.subject == place.subject)
+        self._is_mine = (_TABLE.c.account == account) & (_TABLE.c.subject == subject)
         if self._is_postgresql:
             connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
         locked = select(_TABLE.c.content).where(self._is_mine).with_for_update()
         found = connection.execute(locked).first()
         if found is None:
-            connection.execute(_ADD, {"account": place.account, "subject": place.subject})
+            connection.execute(_ADD, {"account": account, "subject": subject})
             found = connection.execute(locked).one()
         self._content: str | None = found[0]
 
@@ -151,13 +158,12 @@ class _HeldRow:
         return float(self._connection.execute(clock).scalar_one())
 
 
-def _engine(url: str) -> Engine:
+def _engine(database: Path | str) -> Engine:
     """A pool of one connection; parameters stay out of logs and errors."""
-    if url.startswith(SQLITE):
-        path = url.removeprefix(SQLITE)
-        _prepare_file(Path(path))
+    if isinstance(database, Path):
+        _prepare_file(database)
         engine = create_engine(
-            URL.create("sqlite", database=path),
+            URL.create("sqlite", database=str(database)),
             connect_args={"timeout": LOCK_SECONDS},
             pool_size=1,
             hide_parameters=True,
@@ -165,7 +171,7 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_immediate)
     else:
-        engine = server_engine(url, pool_size=1, pool_pre_ping=True)
+        engine = server_engine(database, pool_size=1, pool_pre_ping=True)
     create_table(engine)
     return engine
 

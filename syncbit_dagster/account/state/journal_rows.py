@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import NullPool, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from syncbit_dagster.account.state.base import StateError
 from syncbit_dagster.account.state.database import create_table, server_engine
-from syncbit_dagster.account.state.place import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

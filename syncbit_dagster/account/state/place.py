@@ -6,54 +6,16 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-from syncbit_dagster.core.errors import SyncbitError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
 
-Json = dict[str, Any]
+    from syncbit_dagster.account.state.base import HeldState, Json, State
 
 SQLITE = "sqlite:///"  # what follows is a path, taken as it is
-
-
-class StateError(SyncbitError):
-    """The place of the shared state cannot be read or written; it may work later."""
-
-
-class HeldState(Protocol):
-    """The state while its lock is held."""
-
-    def read(self) -> Json | None:
-        """The object, or None if nothing was ever written."""
-        ...
-
-    def write(self, content: Json) -> None:
-        """Replace the object; it counts when the lock is released."""
-        ...
-
-    def now(self) -> float:
-        """Seconds since the epoch by the one clock of all that share the state."""
-        ...
-
-
-class State(Protocol):
-    """An open place."""
-
-    def locked(self) -> AbstractContextManager[HeldState]:
-        """Hold the state against every other thread, process and host.
-
-        Raises:
-            StateError: the place does not work, or somebody else held it for minutes.
-        """
-        ...
-
-    def close(self) -> None:
-        """Release connections."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -80,7 +42,8 @@ class StatePlace:
         # Here, because SQLAlchemy takes half a second to load, which most commands need not pay.
         from syncbit_dagster.account.state.database import DatabaseState
 
-        return DatabaseState(self)
+        file = None if self.is_on_a_server else Path(self.url.removeprefix(SQLITE))
+        return DatabaseState(file or self.url, self.account, self.subject, shown=str(self))
 
     def __str__(self) -> str:
         """The place without user, password and options."""
