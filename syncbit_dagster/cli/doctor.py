@@ -22,7 +22,13 @@ from syncbit_dagster.config.places import contradictions
 from syncbit_dagster.core.civil import to_milliseconds
 from syncbit_dagster.core.errors import SyncbitError
 from syncbit_dagster.core.samples import Series, count, encode_labels
-from syncbit_dagster.factories import SOURCES, open_source, open_store
+from syncbit_dagster.factories import (
+    SOURCES,
+    history_fits,
+    open_source,
+    open_store,
+    quota_figures,
+)
 from syncbit_dagster.quality.account import (
     Verdict,
     check_clock,
@@ -32,7 +38,6 @@ from syncbit_dagster.quality.account import (
     check_token,
     check_zone,
 )
-from syncbit_dagster.quota import Budget
 from syncbit_dagster.sources.errors import (
     PermissionMissingError,
     QuotaWaitError,
@@ -151,7 +156,8 @@ def _examined_provider(settings: Settings) -> Iterator[tuple[str, Verdict]]:
         yield "provider", Verdict("FAIL", str(error))
     else:
         devices = ", ".join(told.devices) or "no devices"
-        yield "provider", Verdict("ok", f"data since {told.first_day or 'nobody knows'}; {devices}")
+        first = f"first day {told.first_day}" if told.first_day else "first day unknown"
+        yield "provider", Verdict("ok", f"{first}; {devices}")
     yield "zone", check_zone(account, told.zone if told else None)
 
 
@@ -170,12 +176,9 @@ def _private_paths(settings: Settings) -> list[Path]:
 
 
 def _quota(settings: Settings) -> Verdict:
-    quota = settings.account.quota
-    budget = Budget(quota)
-    try:
-        return check_quota(quota, budget.figures())
-    finally:
-        budget.close()
+    if too_small := history_fits(settings):
+        return Verdict("warn", too_small)
+    return check_quota(settings.account.quota, quota_figures(settings))
 
 
 def _clock(api_url: str) -> Verdict:

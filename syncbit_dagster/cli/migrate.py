@@ -1,7 +1,7 @@
 """Move from the SyncBit daemon: take over what is of use, and say what is not.
 
-Reads the daemon's fitbit_tokens.json and sync_state.json, and counts its samples in the series that
-are yours now. Nothing is removed unless you say so. Stop the daemon for good before.
+Reads the daemon's sync_state.json, and counts its samples in the series that are yours now. Nothing
+is removed unless you say so. Stop the daemon for good before.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.cli.migration.daemon_files import STATE, TOKENS, read_daemon_files
+from syncbit_dagster.cli.migration.daemon_files import STATE, read_state
 from syncbit_dagster.cli.migration.old_samples import (
     DAEMON_DEVICE,
     DAILY_METRICS,
@@ -21,7 +21,6 @@ from syncbit_dagster.cli.migration.old_samples import (
     remove_old,
     remove_test_samples,
 )
-from syncbit_dagster.cli.migration.tokens import TakeOver, take_over
 from syncbit_dagster.cli.table import print_table
 from syncbit_dagster.config import load_account
 from syncbit_dagster.core.errors import ConfigError
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from syncbit_dagster.account.account import Account
-    from syncbit_dagster.cli.migration.daemon_files import DaemonState, DaemonTokens
+    from syncbit_dagster.cli.migration.daemon_files import DaemonState
     from syncbit_dagster.cli.migration.old_samples import OldSamples
     from syncbit_dagster.config import Settings
     from syncbit_dagster.stores.base import Store
@@ -55,9 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load_account(arguments.account)
     if arguments.remove_old_samples:
         _require_instants(settings)
-    files = read_daemon_files(arguments.directory)
-    print(f"{TOKENS}: {_tokens(files.tokens, settings.account)}")
-    print(f"{STATE}: {_state(files.state)}")
+    print(f"{STATE}: {_state(read_state(arguments.directory))}")
     print(f"First day: {_first_day(settings)}")
     print(f"Samples: {_samples(settings, is_removing=arguments.remove_old_samples)}")
     return 0
@@ -76,32 +73,7 @@ def _require_instants(settings: Settings) -> None:
         )
 
 
-def _tokens(tokens: DaemonTokens | None, account: Account) -> str:
-    if tokens is None:
-        return "no tokens in it."
-    if account.provider != "fitbit_web":
-        return f"not of use to {account.provider}, only to fitbit_web; run `syncbit authorize`."
-    outcome = take_over(tokens, account.tokens)
-    place = account.tokens.place
-    match outcome:
-        case TakeOver.DONE:
-            return (
-                f"taken over into {place}. They work for the client that they were given to: keep "
-                "FITBIT_CLIENT_ID and FITBIT_CLIENT_SECRET, and never start the daemon again, "
-                "because a refresh token works once."
-            )
-        case TakeOver.SAME:
-            return f"taken over before, into {place}."
-        case TakeOver.KEPT:
-            return (
-                f"not taken over, because {place} holds a token that may be newer; if that one "
-                "does not work, run `syncbit authorize`."
-            )
-
-
-def _state(state: DaemonState | None) -> str:
-    if state is None:
-        return "nothing in it."
+def _state(state: DaemonState) -> str:
     return (
         f"the daemon's last finished day is {state.last_day or 'unknown'}, of intraday history "
         f"{state.last_intraday_day or 'unknown'}. Not taken over: it counted days as done that it "

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 
+from syncbit_dagster import factories
 from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.cli import doctor
 from syncbit_dagster.cli.main import main
@@ -82,7 +83,7 @@ def test_all_is_well(examine: Doctor) -> None:
     status, lines = examine()
     assert status == 0
     assert states(lines) == dict.fromkeys(EVERYTHING, "ok")
-    assert "data since 2025-01-01" in lines["provider"][1]
+    assert "first day 2025-01-01" in lines["provider"][1]
     assert "Asia/Kolkata" in lines["zone"][1]
     assert "DuckDB" in lines["store"][1]
     token = examine.account.settings().account.tokens.load()
@@ -105,7 +106,7 @@ def test_all_is_well_with_the_other_provider(examine: Doctor) -> None:
 def test_nothing_is_left_in_victoriametrics(examine: Doctor, tmp_path: Path) -> None:
     with running(victoria_metrics(tmp_path / "victoria")) as server:
         status, lines = examine(VICTORIA_ENDPOINT=server.url)
-        assert status == 0
+        assert status == 0, lines
         assert server.url in lines["store"][1]
         everything = {"match[]": '{__name__!=""}', "start": "0"}
         left = requests.get(f"{server.url}/api/v1/series", params=everything, timeout=30)
@@ -202,6 +203,17 @@ def test_a_budget_that_is_used_up_is_not_waited_for(examine: Doctor) -> None:
     assert "may go on at" in lines["provider"][1]
 
 
+def test_a_budget_that_is_too_small_for_a_day_of_history_is_named(
+    examine: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(factories, "HISTORY_SECONDS", 60)
+    status, lines = examine(SYNCBIT_REQUESTS_PER_MINUTE="1")
+    assert status == 0
+    assert lines["quota"][0] == "warn"
+    assert "too small for the history" in lines["quota"][1]
+    assert "raise SYNCBIT_REQUESTS_PER_MINUTE" in lines["quota"][1]
+
+
 def test_an_export_needs_no_token(examine: Doctor, tmp_path: Path) -> None:
     folder = tmp_path / "Takeout" / "Fitbit" / "Global Export Data"
     folder.mkdir(parents=True)
@@ -211,7 +223,7 @@ def test_an_export_needs_no_token(examine: Doctor, tmp_path: Path) -> None:
     status, lines = examine(SYNCBIT_PROVIDER="takeout", TAKEOUT_PATH=str(tmp_path / "Takeout"))
     assert status == 0
     assert {lines[name][0] for name in ("token", "scopes", "quota", "clock")} == {"skip"}
-    assert "data since 2021-06-01" in lines["provider"][1]
+    assert "first day 2021-06-01" in lines["provider"][1]
 
 
 TOKEN = Token(

@@ -11,13 +11,11 @@ import dagster as dg
 import pytest
 
 from syncbit_dagster.cli.main import main
-from syncbit_dagster.config import load_settings
 from syncbit_dagster.core.civil import DayRange, day_start, to_milliseconds
-from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster_tests.defs.running import materialize
 from syncbit_dagster_tests.emulated import emulated_account
-from syncbit_dagster_tests.migration.daemon import line, post_lines, write_files
+from syncbit_dagster_tests.migration.daemon import line, post_lines, write_state
 from syncbit_dagster_tests.stores.builders import contents
 from syncbit_dagster_tests.victoriametrics import Server, free_port, running, victoria_metrics
 
@@ -46,7 +44,6 @@ class Migration:
             self._monkeypatch.setenv(name, value)
         status = main(["migrate", str(directory), *options])
         said = self._capsys.readouterr()
-        assert "daemons-" not in said.out + said.err  # no token of it
         return status, said.out, said.err
 
 
@@ -64,40 +61,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield one
 
 
-def test_tokens_are_taken_over_and_work_once_the_provider_is_asked(
-    tmp_path: Path, migrate: Migration
-) -> None:
-    directory = write_files(tmp_path / "daemon", refresh=DEMO_REFRESH_TOKEN)
-    with emulated_account(PERSON, tmp_path, now=lambda: LATER) as account:
-        variables = account.environment | {"SYNCBIT_PROVIDER": "fitbit_web"}
-        status, said, _ = migrate(directory, **variables)
-        assert status == 0
-        assert "fitbit_tokens.json: taken over" in said
-        assert "never start the daemon again" in said
-        settings = account.settings(SYNCBIT_PROVIDER="fitbit_web")
-        with dg.DagsterInstance.ephemeral() as instance:
-            assert materialize(settings, ["heart_rate"], DAYS, instance).success
-        token = settings.account.tokens.load()
-        assert token is not None
-        assert token.refresh_token != DEMO_REFRESH_TOKEN
-        # The daemon's are spent now: a second time they must not win.
-        assert "holds a token that may be newer" in migrate(directory)[1]
-        assert settings.account.tokens.load() == token
-
-
 def test_what_is_of_no_use_is_said(tmp_path: Path, migrate: Migration) -> None:
-    directory = write_files(tmp_path / "daemon")
+    directory = write_state(tmp_path / "daemon")
     status, said, _ = migrate(directory, BACKFILL_START_DATE="2025-06-01")
     assert status == 0
-    assert "fitbit_tokens.json: not of use to google_health" in said
     assert "last finished day is 2026-10-30, of intraday history 2026-10-12. Not taken over" in said
     assert "First day: 2025-06-01, from BACKFILL_START_DATE" in said
     assert "VICTORIA_ENDPOINT is not set" in said
-    assert load_settings().account.tokens.load() is None
 
 
 def test_without_a_first_day_it_says_how_to_give_one(tmp_path: Path, migrate: Migration) -> None:
-    assert "because nobody said; set BACKFILL_START_DATE" in migrate(write_files(tmp_path / "d"))[1]
+    assert "because nobody said; set BACKFILL_START_DATE" in migrate(write_state(tmp_path / "d"))[1]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +84,7 @@ def test_without_a_first_day_it_says_how_to_give_one(tmp_path: Path, migrate: Mi
 def test_nothing_is_removed_where_instants_mean_nothing(
     tmp_path: Path, migrate: Migration, variables: dict[str, str], sentence: str
 ) -> None:
-    directory = write_files(tmp_path / "daemon")
+    directory = write_state(tmp_path / "daemon")
     status, said, error = migrate(directory, "--remove-old-samples", **variables)
     assert (status, said) == (1, "")
     assert sentence in error
@@ -119,7 +93,7 @@ def test_nothing_is_removed_where_instants_mean_nothing(
 
 def test_a_store_that_is_away_is_one_sentence(tmp_path: Path, migrate: Migration) -> None:
     away = {"VICTORIA_ENDPOINT": f"http://127.0.0.1:{free_port()}", "SYNCBIT_TIMEZONE": "UTC"}
-    status, said, error = migrate(write_files(tmp_path / "daemon"), **away)
+    status, said, error = migrate(write_state(tmp_path / "daemon"), **away)
     assert status == 1
     assert "sync_state.json: the daemon's last finished day" in said
     assert "is VictoriaMetrics running there" in error
@@ -136,7 +110,7 @@ def test_a_directory_that_is_not_the_daemons_is_refused(tmp_path: Path, migrate:
 def test_old_samples_are_counted_and_only_removed_when_told_to(
     tmp_path: Path, server: Server, migrate: Migration
 ) -> None:
-    directory = write_files(tmp_path / "daemon")
+    directory = write_state(tmp_path / "daemon")
     with (
         emulated_account(PERSON, tmp_path, now=lambda: LATER) as account,
         dg.DagsterInstance.ephemeral() as instance,
@@ -212,6 +186,6 @@ def test_series_of_the_daemons_own_are_named(
     post_lines(server.url, beside())
     environment = {"VICTORIA_ENDPOINT": server.url, "SYNCBIT_TIMEZONE": BERLIN.key}
     before = stored(server)
-    _, said, _ = migrate(write_files(tmp_path / "daemon"), "--remove-old-samples", **environment)
+    _, said, _ = migrate(write_state(tmp_path / "daemon"), "--remove-old-samples", **environment)
     assert "set FITBIT_DEVICE=charge6 and run this again" in said
     assert stored(server) == before

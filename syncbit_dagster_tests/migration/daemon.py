@@ -13,21 +13,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def write_files(directory: Path, *, refresh: str = "daemons-refresh-token") -> Path:
+def write_state(directory: Path) -> Path:
     """The daemon's data directory after its last day."""
     directory.mkdir(exist_ok=True)
-    tokens = {
-        "access_token": "daemons-access-token",
-        "refresh_token": refresh,
-        "user_id": "ABC123",
-        "expires_at": "2026-10-31T14:55:03.120456",
-    }
     state = {
         "last_sync": "2026-10-31T07:15:02.000124",
         "last_successful_date": "2026-10-30",
         "last_intraday_backfill_date": "2026-10-12",
     }
-    (directory / "fitbit_tokens.json").write_bytes(orjson.dumps(tokens, option=orjson.OPT_INDENT_2))
     (directory / "sync_state.json").write_bytes(orjson.dumps(state, option=orjson.OPT_INDENT_2))
     return directory
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import time
 from bisect import bisect_left
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -66,7 +67,9 @@ def test_a_process_that_is_killed_while_it_waits_stops_nobody(place: StatePlace)
     quota = Quota(2, 1, place=place)
     processes = Processes()
     killed = processes.start(send, quota, 1000)
-    with closing(Budget(quota)) as onlooker:  # where nothing is left, the other one waits
+    with closing(
+        Budget(quota, clock=time.monotonic)
+    ) as onlooker:  # where nothing is left, the other one waits
         wait_for(
             lambda: onlooker.figures().remaining == 0 or None, HANGS_SECONDS, "a wait", pause=0.01
         )
