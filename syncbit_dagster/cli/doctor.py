@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from syncbit_dagster.stores.base import Store
 
 HELP = "check configuration, account, provider and store"
-PROBE = "syncbit_probe"
+PROBE = "syncbit_doctor"
 PATIENCE_SECONDS = 10.0  # for a turn in the budget, and for the provider's clock
 OFFLINE = Verdict("skip", "this provider asks nobody")
 
