@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import requests
 
 from syncbit_dagster_tests.victoriametrics import free_port
-from syncbit_dagster_tests.waiting import wait_for
+from syncbit_dagster_tests.waiting import HANGS_SECONDS, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).parents[1]
-START_SECONDS = 90
-BACKFILL_SECONDS = 240  # the backfill daemon looks every 30 s, twice at least
 T = TypeVar("T")
 
 _LAUNCH = """mutation($params: LaunchBackfillParams!) {
@@ -63,7 +61,9 @@ class DagsterDev:
     def ask(self, query: str, **variables: object) -> dict[str, Any]:
         """The data of a GraphQL answer."""
         response = requests.post(
-            f"{self.url}/graphql", json={"query": query, "variables": variables}, timeout=30
+            f"{self.url}/graphql",
+            json={"query": query, "variables": variables},
+            timeout=HANGS_SECONDS,
         )
         answer = response.json()
         assert "errors" not in answer, answer
@@ -84,7 +84,7 @@ class DagsterDev:
             found: str = answer["partitionBackfillOrError"]["status"]
             return None if found in {"REQUESTED", "CANCELING"} else found
 
-        return wait_for(status, BACKFILL_SECONDS, "the backfill")
+        return wait_for(status, HANGS_SECONDS, "the backfill")
 
     def partition_counts(self, asset: str) -> tuple[int, int]:
         """How many partitions of an asset are materialized, and how many failed."""
@@ -102,7 +102,7 @@ def stop_sensors(directory: Path, variables: Mapping[str, str], *names: str) -> 
     environment = clean_environment({**variables, "DAGSTER_HOME": str(directory)})
     for name in names:
         command = [sys.executable, "-m", "dagster", "sensor", "stop", name]
-        subprocess.run(command, cwd=directory, env=environment, check=True, timeout=START_SECONDS)
+        subprocess.run(command, cwd=directory, env=environment, check=True, timeout=HANGS_SECONDS)
 
 
 @contextmanager
@@ -130,7 +130,7 @@ def dagster_dev(directory: Path, variables: Mapping[str, str]) -> Iterator[Dagst
             return bool(nodes) or None
 
         try:
-            wait_for(ready, START_SECONDS, "the start of dagster dev")
+            wait_for(ready, HANGS_SECONDS, "the start of dagster dev")
             yield running
         finally:
             process.send_signal(signal.SIGINT)

@@ -9,7 +9,6 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +17,11 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from syncbit_dagster_tests.victoriametrics import free_port
+from syncbit_dagster_tests.waiting import HANGS_SECONDS, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-START_SECONDS = 30.0
 _databases = itertools.count()
 
 
@@ -67,11 +66,11 @@ def running_postgresql() -> Iterator[Callable[[], str]]:
             )
         base = f"postgresql://syncbit:{password}@127.0.0.1:{port}"
         try:
-            _wait_until_it_answers(f"{base}/postgres", directory / "log")
+            wait_for(lambda: _answers(f"{base}/postgres"), HANGS_SECONDS, "PostgreSQL", pause=0.05)
             yield lambda: _new_database(base)
         finally:
             server.terminate()
-            server.wait(30)
+            server.wait()
     finally:
         shutil.rmtree(directory)
 
@@ -97,17 +96,12 @@ def _unprivileged(directory: Path) -> list[str]:
     return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
 
 
-def _wait_until_it_answers(url: str, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            _execute(url, "SELECT 1")
-        except Exception:  # noqa: BLE001 - whatever a server that starts answers
-            if time.monotonic() > deadline:
-                pytest.fail(f"PostgreSQL did not start:\n{log.read_text()[-2000:]}")
-            time.sleep(0.05)
-        else:
-            return
+def _answers(url: str) -> bool | None:
+    try:
+        _execute(url, "SELECT 1")
+    except Exception:  # noqa: BLE001 - whatever a server that starts answers
+        return None
+    return True
 
 
 def _new_database(base: str) -> str:

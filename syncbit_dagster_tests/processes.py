@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 from typing import TYPE_CHECKING, Any
 
+from syncbit_dagster_tests.waiting import HANGS_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.process import BaseProcess
@@ -20,12 +22,11 @@ _CONTEXT.set_forkserver_preload(
         "syncbit_dagster.sources.oauth.access",
     ]
 )
-JOIN_SECONDS = 60.0
 
 
 def new_barrier(parties: int) -> Any:
-    """Where so many processes wait for each other; each of them ends after a minute alone."""
-    return _CONTEXT.Barrier(parties, timeout=JOIN_SECONDS)
+    """Where so many processes wait for each other; none waits for ever."""
+    return _CONTEXT.Barrier(parties, timeout=HANGS_SECONDS)
 
 
 class Processes:
@@ -46,11 +47,11 @@ class Processes:
         """Wait for all of them; a process that failed fails the test with its words."""
         found = []
         for _ in self._started:
-            is_result, value = self._queue.get(timeout=JOIN_SECONDS)
+            is_result, value = self._queue.get(timeout=HANGS_SECONDS)
             assert is_result, value
             found.append(value)
         for process in self._started:
-            process.join(JOIN_SECONDS)
+            process.join(HANGS_SECONDS)
             assert process.exitcode == 0
         self._started.clear()
         return found

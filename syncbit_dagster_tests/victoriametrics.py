@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +14,13 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from syncbit_dagster_tests.waiting import HANGS_SECONDS, wait_for
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 # Where `make victoria-metrics` unpacks the newest one that Debian has.
 _NEWEST = Path(__file__).parents[1] / ".tools" / "victoria-metrics" / "sid" / "usr" / "bin"
-START_SECONDS = 20.0
 FOREVER = ("-retentionPeriod=100y",)
 
 
@@ -76,12 +76,13 @@ class Server:
         """Start it and return when it answers."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
-        deadline = time.monotonic() + START_SECONDS
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.kill()
-                pytest.fail(f"{self._command[0]} did not start:\n{self._log.read_text()[-2000:]}")
-            time.sleep(0.01)
+        started = self._process
+
+        def answers() -> bool | None:
+            assert started.poll() is None, self._log.read_text()[-2000:]
+            return self._answers() or None
+
+        wait_for(answers, HANGS_SECONDS, f"the start of {self._command[0]}", pause=0.01)
 
     def stop(self) -> None:
         """End it as an administrator would: everything it accepted is on disk."""
@@ -94,16 +95,15 @@ class Server:
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(timeout=60)
+            self._process.wait()
             self._process = None
 
     def _answers(self) -> bool:
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+            with socket.create_connection(("127.0.0.1", self.port)):
                 if self.url.startswith("https"):
                     return True
-                del connection
-            return requests.get(f"{self.url}/health", timeout=1).ok
+            return requests.get(f"{self.url}/health", timeout=HANGS_SECONDS).ok
         except (OSError, requests.RequestException):
             return False
 

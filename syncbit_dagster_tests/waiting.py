@@ -10,13 +10,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PAUSE_SECONDS = 0.5
 HANGS_SECONDS = 1800.0  # whoever takes longer hangs; a slow or busy machine does not
 
 
-def wait_for(
-    look: Callable[[], T | None], seconds: float, what: str, *, pause: float = PAUSE_SECONDS
-) -> T:
+def wait_for(look: Callable[[], T | None], seconds: float, what: str, *, pause: float = 0.5) -> T:
     """Look at a real process until it shows something; give up after some seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
