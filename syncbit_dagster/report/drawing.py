@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syncbit_dagster.report import words
+from syncbit_dagster.catalog import units
 from syncbit_dagster.report.chapters import (
     CHAPTERS,
     LAST_CHAPTER,
@@ -80,7 +80,7 @@ def _rest(
     rest = [row for row in own if row.unit not in UNPLOTTED_UNITS and row.name not in shown]
     for name, same in groupby(rest, key=lambda row: row.name):
         first = next(same)
-        title = words.metric_title(first)
+        title = units.title(first.name)
         if first.asset in intraday:
             yield Plot(f"{title}, hour by hour", day_by_hour, (name,))
         else:

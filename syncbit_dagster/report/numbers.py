@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from syncbit_dagster.catalog import units
 from syncbit_dagster.report import words
 from syncbit_dagster.report.captions import usual_hours
 from syncbit_dagster.report.chapters import UNPLOTTED_UNITS
@@ -44,9 +45,11 @@ def _heads(first: str, readings: Sequence[Reading]) -> list[str]:
 
 
 def _head(reading: Reading) -> str:
-    labels = ", ".join(map(words.label_title, reading.labels))
-    unit = "clock" if reading.row.unit in UNPLOTTED_UNITS else words.unit_text(reading.row.unit)
-    title = words.metric_title(reading.row)
+    labels = ", ".join(map(units.title, reading.labels))
+    unit = (
+        "clock" if reading.row.unit in UNPLOTTED_UNITS else units.unit_named(reading.row.unit).text
+    )
+    title = units.title(reading.row.name)
     return f"{title}: {labels} ({unit})" if labels else f"{title} ({unit})"
 
 
@@ -61,4 +64,6 @@ def _daily_column(reading: Reading, period: Period) -> Sequence[str]:
 
 
 def _plain(value: float, reading: Reading) -> str:
-    return "" if np.isnan(value) else words.number(value, words.decimals(reading.row.unit))
+    return (
+        "" if np.isnan(value) else words.number(value, units.unit_named(reading.row.unit).decimals)
+    )

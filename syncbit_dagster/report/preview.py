@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from syncbit_dagster.catalog import units
 from syncbit_dagster.report import palette, words
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def first_series(report: Report) -> str:
     """The first daily series of the metric table that has data, as a Markdown image of bars."""
     for one in report.period.readings:
         if one.values.ndim == 1 and one.is_there:
-            title = f"{words.metric_title(one.row)}, {words.days_text(report.period.days)}"
+            title = f"{units.title(one.row.name)}, {words.days_text(report.period.days)}"
             return bars(one.values, title)
     return ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.catalog import ASSETS, METRICS
+from syncbit_dagster.catalog import ASSETS, METRICS, units
 from syncbit_dagster.core.civil import DayRange, civil_day
 from syncbit_dagster.core.errors import SyncbitError
 from syncbit_dagster.report import captions, key_figures, words
@@ -122,16 +122,16 @@ def _so_far(
     today = civil_day(now, zone)
     if today not in days:
         return None
-    units = {row.today: row.unit for row in rows if row.is_total}
+    unit_of = {row.today: row.unit for row in rows if row.is_total}
     whole = DayRange(today, today)
-    series = store.read(Slice(tuple(units), labels, whole.start(zone), whole.end(zone)))
+    series = store.read(Slice(tuple(unit_of), labels, whole.start(zone), whole.end(zone)))
     sums = {
         name: sum(one.values[-1] for one in series if one.metric == name)
-        for name in units
+        for name in unit_of
         if any(one.metric == name for one in series)
     }
     said = [
-        f"{words.amount(value, units[name])} ({words.label_title(name.removeprefix('fitbit_'))})"
+        f"{words.amount(value, unit_of[name])} ({units.title(name)})"
         for name, value in sums.items()
     ]
     return f", so far: {', '.join(said)}" if said else ""
@@ -146,7 +146,7 @@ def _part(chapter: DrawnChapter, period: Period) -> Part:
 
 
 def _shown(drawn: Drawn, period: Period) -> Shown:
-    unit = "" if drawn.unit in UNPLOTTED_UNITS else words.unit_text(drawn.unit)
+    unit = "" if drawn.unit in UNPLOTTED_UNITS else units.unit_named(drawn.unit).text
     said = drawn.plot.title.lower().replace("minutes", "min").replace(",", "").split()
     return Shown(
         drawn.plot.title,
@@ -160,7 +160,7 @@ def _shown(drawn: Drawn, period: Period) -> Shown:
 def _coverage(period: Period, metrics: Sequence[Metric]) -> Part:
     there = {one.row.asset for one in period.readings if one.is_there}
     without = dict.fromkeys(row.asset for row in metrics if row.asset not in there)
-    said = captions.coverage_caption(period, [words.label_title(name) for name in without])
+    said = captions.coverage_caption(period, [units.title(name) for name in without])
     return Part(
         "Coverage", (Shown("Days with data", "", said, coverage(period), is_wide=True),), ()
     )

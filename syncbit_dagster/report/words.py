@@ -1,77 +1,29 @@
-"""Numbers, days and names as people read them."""
+"""Numbers and days as people read them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from syncbit_dagster.catalog.units import unit_named
 from syncbit_dagster.scheduling.backfill_plan import stretches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from syncbit_dagster.catalog import Metric
     from syncbit_dagster.core.civil import DayRange
 
-# How a unit reads behind a number, and how many decimals mean something.
-_UNITS: dict[str, tuple[str, int]] = {
-    "steps": ("steps", 0),
-    "km": ("km", 1),
-    "kcal": ("kcal", 0),
-    "min": ("min", 0),
-    "floors": ("floors", 0),
-    "m": ("m", 0),
-    "bpm": ("bpm", 0),
-    "%": ("%", 1),
-    "breaths/min": ("breaths/min", 1),
-    "ms": ("ms", 1),
-    "ml/kg/min": ("ml/kg/min", 1),
-    "K from baseline": ("K", 2),
-    "kg": ("kg", 1),
-    "kg/m2": ("kg/m²", 1),
-    "awakenings": ("awakenings", 0),
-}
-_UNIT_ENDINGS = (
-    "_intraday",
-    "_total",
-    "_timestamp",
-    "_percent",
-    "_bpm",
-    "_ms",
-    "_km",
-    "_kg",
-    "_celsius",
-)
-_SPELLED = {
-    "bmi": "BMI",
-    "hrv": "HRV",
-    "rem": "REM",
-    "rmssd": "RMSSD",
-    "spo2": "SpO\N{SUBSCRIPT TWO}",
-    "vo2": "VO\N{SUBSCRIPT TWO}",
-    "wake": "awake",
-}
 _COUNTED = ("steps", "floors", "awakenings")
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _MINUS = "\N{MINUS SIGN}"
-
-
-def decimals(unit: str) -> int:
-    """How many decimals a unit's numbers are shown with."""
-    return _UNITS.get(unit, (unit, 1))[1]
-
-
-def unit_text(unit: str) -> str:
-    """A unit behind a number."""
-    return _UNITS.get(unit, (unit, 1))[0]
 
 
 def amount(value: float, unit: str) -> str:
     """A number with its unit; an hour or more of minutes as hours and minutes."""
     if unit == "min" and abs(value) >= 60:
         return duration(value)
-    text = number(value, decimals(unit))
-    shown = unit_text(unit)
+    shown, decimals, _ = unit_named(unit)
+    text = number(value, decimals)
     if text == "1" and unit in _COUNTED:
         shown = shown.removesuffix("s")
     return f"{text}{NO_BREAK}{shown}"
@@ -130,17 +82,3 @@ def listed(days: Iterable[date]) -> str:
 def count(number_of: int, thing: str) -> str:
     """``1 day``, ``2 days``."""
     return f"{number_of:,} {thing}{'' if number_of == 1 else 's'}"
-
-
-def metric_title(row: Metric) -> str:
-    """A metric's name as a title, without the unit that follows it anyway."""
-    name = row.name.removeprefix("fitbit_")
-    for ending in _UNIT_ENDINGS:
-        name = name.removesuffix(ending)
-    return label_title(name)
-
-
-def label_title(value: str) -> str:
-    """A label's value or a name of the catalogue as a title."""
-    text = " ".join(_SPELLED.get(word, word) for word in value.split("_") if word)
-    return text[:1].upper() + text[1:]

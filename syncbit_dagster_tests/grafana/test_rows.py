@@ -11,13 +11,13 @@ import pytest
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from syncbit_dagster.catalog import ASSETS, METRICS, Asset, Metric, Zero
+from syncbit_dagster.catalog.units import UNITS, title
 from syncbit_dagster.telemetry import OWN_METRICS, OwnMetric
 from syncbit_dagster_tests.grafana.schema import faults, read_and_written
 from tools.grafana import files
 from tools.grafana.headlines import CALENDARS, HEADLINES
-from tools.grafana.looks import LIMITS, LOOKS
+from tools.grafana.looks import LIMITS
 from tools.grafana.streaks import GOALS
-from tools.grafana.words import title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,7 +121,7 @@ def test_a_removed_row_is_on_no_dashboard() -> None:
 
 
 def test_every_unit_of_the_tables_has_its_look() -> None:
-    assert {row.unit for row in METRICS} | {row.unit for row in OWN_METRICS} <= set(LOOKS)
+    assert {row.unit for row in METRICS} | {row.unit for row in OWN_METRICS} <= set(UNITS)
 
 
 def test_the_tables_of_dashboards_name_what_exists() -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from grafana_foundation_sdk.builders.dashboard import Dashboard, DashboardLink, Row
 from grafana_foundation_sdk.models.dashboard import DashboardLinkType, GridPos
 
+from syncbit_dagster.catalog.units import title
 from tools.grafana import headlines, nights, streaks, sync
 from tools.grafana.rows import asset_panels, own_panels
 from tools.grafana.variables import ZONE, account_variables, goal_variables
-from tools.grafana.words import title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

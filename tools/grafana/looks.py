@@ -1,10 +1,12 @@
-"""How values are shown: one row per unit of the tables, and the limits that mean something."""
+"""How values are shown: the kind of plot for a unit, and the limits that mean something."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
+
+from syncbit_dagster.catalog.units import unit_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,40 +34,15 @@ HOURS = Look("suffix: h", decimals=2)
 MINUTES = Look("m")
 DAYS = Look("suffix: days")
 
-LOOKS: Mapping[str, Look] = MappingProxyType(
-    {
-        "steps": Look("suffix: steps", "bars"),
-        "km": Look("lengthkm", "bars", 2),
-        "kcal": Look("suffix: kcal", "bars"),
-        "min": Look("m", "bars"),
-        "floors": Look("suffix: floors", "bars"),
-        "m": Look("lengthm", "bars"),
-        "awakenings": Look("suffix: awakenings", "bars"),
-        "bpm": Look("suffix: bpm"),
-        "%": Look("percent", decimals=1),
-        "breaths/min": Look("suffix: breaths/min", decimals=1),
-        "ms": Look("suffix: ms", decimals=1),
-        "K from baseline": Look("kelvin", decimals=2),
-        "ml/kg/min": Look("suffix: ml/kg/min", decimals=1),
-        "kg": Look("masskg", decimals=1),
-        "kg/m2": Look("suffix: kg/m²", decimals=1),
-        "unix seconds": Look("s", "instant"),
-        # of the metrics about the sync
-        "s": Look("s"),
-        "d": Look("d"),
-        "unix s": Look("s", "instant"),
-        "requests": Look("suffix: requests"),
-        "answers": Look("suffix: answers"),
-        "samples": Look("suffix: samples"),
-        "partitions": Look("suffix: partitions"),
-        "refreshes": Look("suffix: refreshes"),
-    }
-)
+_BARS = ("steps", "km", "kcal", "min", "floors", "m", "awakenings")
+_INSTANTS = ("unix seconds", "unix s")
 
 
 def look(unit: str) -> Look:
-    """How a unit is shown; one that is in no row is written behind the number."""
-    return LOOKS.get(unit, Look(f"suffix: {unit}", decimals=1))
+    """How a unit of the tables is shown."""
+    row = unit_named(unit)
+    kind: Kind = "bars" if unit in _BARS else "instant" if unit in _INSTANTS else "line"
+    return Look(row.grafana_id, kind, row.decimals)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from grafana_foundation_sdk.models.dashboard import (
 from grafana_foundation_sdk.models.prometheus import QueryEditorMode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from tools.grafana.looks import Limits, Look
 
@@ -189,3 +189,9 @@ def _target(query: Query, reference: str) -> prometheus.Dataquery:
     target = prometheus.Dataquery().ref_id(reference).datasource(SOURCE)
     target.editor_mode(QueryEditorMode.CODE)  # MetricsQL is more than the query builder reads
     return target.expr(query.expression).legend_format(query.legend)
+
+
+def described(*sentences: str, metrics: Iterable[str]) -> str:
+    """A panel's description: what it shows, and the names to look for; empty sentences vanish."""
+    names = ", ".join(f"`{name}`" for name in metrics)
+    return " ".join(filter(None, (*sentences, f"Metric: {names}.")))

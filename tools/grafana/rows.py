@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from syncbit_dagster.catalog.units import title
 from tools.grafana import panels, queries
 from tools.grafana.looks import HOURS, LIMITS, look
-from tools.grafana.panels import Query
-from tools.grafana.words import described, title
+from tools.grafana.panels import Query, described
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from syncbit_dagster.catalog.units import title
 from tools.grafana import panels, queries
 from tools.grafana.headlines import named, whole
 from tools.grafana.looks import DAYS
-from tools.grafana.panels import Query
-from tools.grafana.words import described, title
+from tools.grafana.panels import Query, described
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from syncbit_dagster.catalog.units import title
 from tools.grafana import panels
 from tools.grafana.looks import LIMITS, look
-from tools.grafana.panels import Query
+from tools.grafana.panels import Query, described
 from tools.grafana.rows import last_known
-from tools.grafana.words import described, title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

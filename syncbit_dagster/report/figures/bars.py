@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from syncbit_dagster.report import palette, words
+from syncbit_dagster.catalog import units
+from syncbit_dagster.report import palette
 from syncbit_dagster.report.figures.frame import (
     dates,
     frame,
@@ -97,7 +98,7 @@ def around_zero(readings: Sequence[Reading], period: Period) -> go.Figure:
         yaxis={
             "zeroline": True,
             "zerolinecolor": palette.light("faint"),
-            "ticksuffix": f" {words.unit_text(unit)}",
+            "ticksuffix": f" {units.unit_named(unit).text}",
         },
         **legend(("",)),
     )
@@ -124,7 +125,7 @@ def ranges(readings: Sequence[Reading], period: Period) -> go.Figure:
                 marker={"color": palette.light("pale"), "cornerradius": 3},
                 hovertemplate=(
                     "%{customdata[0]:.1f} to %{customdata[1]:.1f} "
-                    f"{words.unit_text(unit)}<extra></extra>"
+                    f"{units.unit_named(unit).text}<extra></extra>"
                 ),
             )
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
+from syncbit_dagster.catalog import units
 from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.report import palette, words
 from syncbit_dagster.report.figures.frame import frame, known
@@ -138,8 +139,8 @@ def _cells(table: Floats, labels: Any, unit: str) -> dict[str, Any]:
         "ygap": 2,
         "hoverongaps": False,
         "hovertemplate": (
-            f"<b>%{{customdata}}</b><br>%{{z:,.{words.decimals(unit)}f}} "
-            f"{words.unit_text(unit)}<extra></extra>"
+            f"<b>%{{customdata}}</b><br>%{{z:,.{units.unit_named(unit).decimals}f}} "
+            f"{units.unit_named(unit).text}<extra></extra>"
         ),
     }
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from syncbit_dagster.report import palette, words
+from syncbit_dagster.catalog import units
+from syncbit_dagster.report import palette
 from syncbit_dagster.report.figures.frame import DAY, MANY_DAYS, dates, frame
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def coverage(period: Period) -> go.Figure:
     gap = 2 if len(period.days) <= MANY_DAYS else 0
     cells = go.Heatmap(
         x=dates(period.days),
-        y=[words.label_title(name) for name in names],
+        y=[units.title(name) for name in names],
         z=there.astype(int).tolist(),
         text=np.where(there, "data", "no data").tolist(),
         zmin=0,

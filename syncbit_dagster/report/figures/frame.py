@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
+from syncbit_dagster.catalog import units
 from syncbit_dagster.core.civil import ONE_DAY
-from syncbit_dagster.report import palette, words
+from syncbit_dagster.report import palette
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,9 +132,9 @@ def known(values: Floats, *, places: int | None = None) -> list[Any]:
 def names_of(readings: Sequence[Reading]) -> list[str]:
     """What a legend calls the series of a plot: their labels, or their metrics."""
     return [
-        ", ".join(map(words.label_title, one.labels))
+        ", ".join(map(units.title, one.labels))
         or _SHORT.get(one.row.name)
-        or words.metric_title(one.row)
+        or units.title(one.row.name)
         for one in readings
     ]
 
@@ -145,7 +146,7 @@ def legend(names: Sequence[str]) -> dict[str, Any]:
 
 def hover(unit: str, name: str = "") -> str:
     """What is shown under the pointer: the day and its value."""
-    value = f"%{{y:,.{words.decimals(unit)}f}} {words.unit_text(unit)}"
+    value = f"%{{y:,.{units.unit_named(unit).decimals}f}} {units.unit_named(unit).text}"
     said = f"{name}: {value}" if name else value
     return f"<b>{DAY}</b><br>{said}<extra></extra>"
 

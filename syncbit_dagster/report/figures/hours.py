@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from syncbit_dagster.catalog import units
 from syncbit_dagster.report import palette, words
 from syncbit_dagster.report.figures.frame import DAY, MANY_DAYS, dates, frame, known
 from syncbit_dagster.report.period import HOURS, is_amount
@@ -47,8 +48,8 @@ def day_by_hour(readings: Sequence[Reading], period: Period) -> go.Figure:
             "tickfont": {"size": 10, "color": palette.light("faint")},
         },
         hovertemplate=(
-            f"<b>{DAY}, %{{y:02d}}:00</b><br>%{{z:,.{words.decimals(unit)}f}} "
-            f"{words.unit_text(unit)} {what}<extra></extra>"
+            f"<b>{DAY}, %{{y:02d}}:00</b><br>%{{z:,.{units.unit_named(unit).decimals}f}} "
+            f"{units.unit_named(unit).text} {what}<extra></extra>"
         ),
     )
     hours = list(range(0, HOURS, 4))
