@@ -87,11 +87,6 @@ def empty() -> pd.DataFrame:
     return from_series([])
 
 
-def concat(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Several tables as one; categories are united."""
-    return from_series(one for frame in frames for one in to_series(frame))
-
-
 def milliseconds(frame: pd.DataFrame) -> npt.NDArray[np.int64]:
     """The timestamps as int64 milliseconds since the epoch."""
     instants: npt.NDArray[np.datetime64] = frame["timestamp"].to_numpy(dtype="datetime64[ms]")

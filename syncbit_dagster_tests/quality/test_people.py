@@ -12,13 +12,14 @@ import pytest
 
 from syncbit_dagster.catalog import ASSETS, Asset, asset_named
 from syncbit_dagster.core.civil import DayRange, day_end, day_start, to_milliseconds
-from syncbit_dagster.core.samples import concat, milliseconds, to_series
+from syncbit_dagster.core.samples import milliseconds, to_series
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.factories import open_source
 from syncbit_dagster.quality import Evidence, checks_of, metrics_read
 from syncbit_dagster.quality.sleep import stages_match_sleep
 from syncbit_dagster.quality.totals import sum_matches_total
 from syncbit_dagster_tests.emulated import emulated_account
+from syncbit_dagster_tests.fetched import concat
 from syncbit_dagster_tests.quality.builders import daily, evidence
 from syncbit_dagster_tests.sources.takeout.exports import source as export_of
 

@@ -11,10 +11,11 @@ import pytest
 
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.core.civil import DayRange, to_milliseconds
-from syncbit_dagster.core.samples import concat, to_series
+from syncbit_dagster.core.samples import to_series
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.factories import open_source
 from syncbit_dagster_tests.emulated import emulated_account
+from syncbit_dagster_tests.fetched import concat
 
 if TYPE_CHECKING:
     from pathlib import Path

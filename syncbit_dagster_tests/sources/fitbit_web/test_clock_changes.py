@@ -11,8 +11,9 @@ import pytest
 
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.core.civil import DayRange, to_milliseconds
-from syncbit_dagster.core.samples import concat, to_series
+from syncbit_dagster.core.samples import to_series
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
+from syncbit_dagster_tests.fetched import concat
 from syncbit_dagster_tests.sources.fitbit_web.emulated import emulated_person
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ import pytest
 
 from syncbit_dagster.catalog import ASSETS, METRICS, asset_named
 from syncbit_dagster.core.civil import DayRange
-from syncbit_dagster.core.samples import concat, decode_labels, to_series
+from syncbit_dagster.core.samples import decode_labels, to_series
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
+from syncbit_dagster_tests.fetched import concat
 from syncbit_dagster_tests.sources.fitbit_web.differences import DIFFERENCES, Difference
 from syncbit_dagster_tests.sources.fitbit_web.emulated import EmulatedPerson, emulated_person
 
