@@ -36,10 +36,6 @@ class WaitTooLongError(SyncbitError):
         self.resume_at = resume_at
 
 
-def _say(sentence: str) -> None:
-    log.info("%s", sentence)
-
-
 class Budget:
     """One process's share in the budget of an account. Not shared between threads.
 
@@ -47,7 +43,6 @@ class Budget:
         quota: the limit, and where it is shared.
         clock: seconds since the epoch; default: the clock of the shared place.
         sleep: waits.
-        say: told a sentence when a wait begins that a person would notice.
     """
 
     def __init__(
@@ -56,13 +51,11 @@ class Budget:
         *,
         clock: Callable[[], float] | None = None,
         sleep: Callable[[float], None] = time.sleep,
-        say: Callable[[str], None] = _say,
     ) -> None:
         self._quota = quota
         self._state = quota.place.open() if quota.place else MemoryState()
         self._clock = clock
         self._sleep = sleep
-        self._say = say
         self._owner = uuid.uuid4().hex
         self._sent_at = 0.0
 
@@ -86,7 +79,7 @@ class Budget:
             if wait > left:
                 raise WaitTooLongError(self._sentence(resume_at, "may go on"), resume_at)
             if wait >= TOLD_FROM_SECONDS > waited:
-                self._say(self._sentence(resume_at, "goes on"))
+                log.info("%s", self._sentence(resume_at, "goes on"))
             self._sleep(wait)
             waited += wait
 
