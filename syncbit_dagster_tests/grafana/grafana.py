@@ -7,20 +7,27 @@ asked at that end, unaligned.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import requests
 
+from syncbit_dagster_tests.waiting import HANGS_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Json = dict[str, Any]
-UTC_WORD = "utc"
+DEPLOY = Path(__file__).parents[2] / "deploy" / "grafana"
+DASHBOARDS: dict[str, Json] = {
+    path.stem: json.loads(path.read_text()) for path in sorted(DEPLOY.glob("dashboards/*.json"))
+}
 PANEL_POINTS = 1000
 SAFE_POINTS = 11_000
 _SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604_800}
@@ -84,7 +91,8 @@ class Reader:
     def step(self, panel: Json, target: Json) -> int:
         """The step of a target, in seconds."""
         length = (self.end - self.start).total_seconds()
-        least = _seconds(target.get("interval") or panel.get("interval") or "1m")
+        text = target.get("interval") or panel.get("interval") or "1m"
+        least = int(text[:-1]) * _SECONDS[text[-1]]
         wanted = length / panel.get("maxDataPoints", PANEL_POINTS)
         if wanted <= least:
             return least
@@ -113,14 +121,17 @@ class Reader:
         return self._local(instant).date()
 
     def _local(self, instant: int) -> datetime:
-        zone = ZoneInfo("UTC" if self.zone == UTC_WORD else self.zone)
+        zone = ZoneInfo("UTC" if self.zone == "utc" else self.zone)
         return datetime.fromtimestamp(instant, UTC).astimezone(zone)
 
     def _ask(self, path: str, arguments: Json) -> list[Drawn]:
-        answer = requests.post(f"{self.url}/api/v1/{path}", data=arguments, timeout=30)
+        answer = requests.post(f"{self.url}/api/v1/{path}", data=arguments, timeout=HANGS_SECONDS)
         assert answer.ok, f"{arguments['query']}\n{answer.text}"
         return [
-            Drawn(one["metric"], tuple((int(t), float(v)) for t, v in _points(one)))
+            Drawn(
+                one["metric"],
+                tuple((int(t), float(v)) for t, v in one.get("values") or [one["value"]]),
+            )
             for one in answer.json()["data"]["result"]
         ]
 
@@ -133,7 +144,7 @@ class Reader:
                 "end": str(self.end.timestamp()),
             }
             address = f"{self.url}/api/v1/label/{asked[2]}/values"
-            found = requests.get(address, params=parameters, timeout=30).json()["data"]
+            found = requests.get(address, params=parameters, timeout=HANGS_SECONDS).json()["data"]
         else:
             asked = re.fullmatch(r"query_result\((.+)\)", query)
             assert asked, query
@@ -146,15 +157,6 @@ class Reader:
             matches = (re.search(pattern.strip("/"), text) for text in found)
             found = [match[1] for match in matches if match]
         return sorted(found)
-
-
-def _points(series: Json) -> list[list[Any]]:
-    points: list[list[Any]] = series.get("values") or [series["value"]]
-    return points
-
-
-def _seconds(text: str) -> int:
-    return int(text[:-1]) * _SECONDS[text[-1]]
 
 
 def _substitute(text: str, variables: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -10,8 +11,7 @@ import pytest
 import requests
 
 from syncbit_dagster.core.civil import DayRange, day_start, to_milliseconds
-from syncbit_dagster_tests.grafana.committed import DASHBOARDS
-from syncbit_dagster_tests.grafana.grafana import Reader
+from syncbit_dagster_tests.grafana.grafana import DASHBOARDS, Reader
 from syncbit_dagster_tests.victoriametrics import running, victoria_metrics
 from tools.grafana import queries
 
@@ -22,15 +22,8 @@ pytestmark = pytest.mark.victoriametrics
 
 # Clocks that change, that never do, by half an hour, at midnight; and both ends of the world.
 ACCOUNTS = (
-    "Europe/Berlin",
-    "Europe/London",
-    "America/New_York",
-    "America/Sao_Paulo",
-    "Pacific/Honolulu",
-    "Pacific/Auckland",
-    "Pacific/Chatham",
-    "Asia/Kolkata",
-    "Australia/Lord_Howe",
+    *("Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Pacific/Honolulu"),
+    *("Pacific/Chatham", "Asia/Kolkata", "Australia/Lord_Howe"),
 )
 READERS = (*ACCOUNTS, "utc", "Pacific/Kiritimati", "Pacific/Pago_Pago")
 DAYS = DayRange(date(2017, 12, 1), date(2019, 2, 28))
@@ -57,8 +50,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 "values": [value(day) for day in days],
                 "timestamps": [to_milliseconds(day_start(day, ZoneInfo(zone))) for day in days],
             }
-            requests.post(f"{server.url}/api/v1/import", json=series, timeout=30)
-        requests.get(f"{server.url}/internal/force_flush", timeout=30)
+            requests.post(f"{server.url}/api/v1/import", json=series)
+        requests.get(f"{server.url}/internal/force_flush")
         yield server.url
 
 
@@ -83,25 +76,22 @@ def drawn(onlooker: Reader, expression: str, step: str = "1d") -> dict[int, floa
     return dict(one.points)
 
 
-@pytest.mark.parametrize("end", ENDS, ids=["winter", "summer"])
-@pytest.mark.parametrize("zone", READERS)
 @pytest.mark.parametrize("account", ACCOUNTS)
-def test_any_reader_sees_each_day_on_its_date(
-    url: str, account: str, zone: str, end: datetime
-) -> None:
-    onlooker = Reader(url, dashboard(account), zone, end - timedelta(days=200), end)
-    points = drawn(onlooker, queries.on_date(queries.day("fitbit_day")))
-    shown = {onlooker.date_of(at): v for at, v in points.items()}
-    dates = onlooker.dates()
-    assert shown == {day: value(day) for day in dates if has_value(day)}
-    # A grid of 24 hours may leap over one date in spring, and no other.
-    assert len(set(dates)) >= 200
+def test_any_reader_sees_each_day_on_its_date(url: str, account: str) -> None:
+    for zone, end in itertools.product(READERS, ENDS):
+        onlooker = Reader(url, dashboard(account), zone, end - timedelta(days=200), end)
+        points = drawn(onlooker, queries.on_date(queries.day("fitbit_day")))
+        shown = {onlooker.date_of(at): v for at, v in points.items()}
+        dates = onlooker.dates()
+        assert shown == {day: value(day) for day in dates if has_value(day)}, (zone, end)
+        # A grid of 24 hours may leap over one date in spring, and no other.
+        assert len(set(dates)) >= 200
 
 
 @pytest.mark.parametrize("zone", READERS)
-@pytest.mark.parametrize("end", ENDS, ids=["winter", "summer"])
-def test_the_weeks_of_a_calendar_lose_no_day(url: str, zone: str, end: datetime) -> None:
-    onlooker = Reader(url, dashboard("Europe/Berlin"), zone, end - timedelta(days=175), end)
+def test_the_weeks_of_a_calendar_lose_no_day(url: str, zone: str) -> None:
+    end = ENDS[0]
+    onlooker = Reader(url, dashboard("Europe/Berlin"), zone, end - timedelta(days=350), end)
     shown = []
     for weekday in range(7):
         expression = queries.on_weekday(queries.day("fitbit_day"), weekday)
@@ -113,25 +103,23 @@ def test_the_weeks_of_a_calendar_lose_no_day(url: str, zone: str, end: datetime)
             shown.append(day)
     first, last = min(shown), max(shown)
     assert sorted(shown) == [day for day in DayRange(first, last) if has_value(day)]
-    assert (last - first).days > 165
+    assert (last - first).days > 340
 
 
-@pytest.mark.parametrize("hours", [0, 5, 13])
-def test_another_grid_changes_nothing(url: str, hours: int) -> None:
+def test_another_grid_changes_nothing(url: str) -> None:
     """A server that moves the grid to UTC midnights, or a data source that aligns nothing."""
     zone = "America/New_York"
     onlooker = Reader(url, dashboard("Europe/Berlin"), zone, ENDS[0], ENDS[0])
     text = queries.on_date(queries.day("fitbit_day"))
     for name, known in onlooker.variables.items():
         text = text.replace(f"${{{name}:raw}}", known).replace(f"${name}", known)
-    end = int(ENDS[0].timestamp()) // 86_400 * 86_400 + hours * 3600
-    arguments = {"query": text, "start": end - 80 * 86_400, "end": end, "step": 86_400}
-    answer = requests.post(
-        f"{url}/api/v1/query_range", data={**arguments, "nocache": "1"}, timeout=30
-    ).json()
-    points = answer["data"]["result"][0]["values"]
-    assert len(points) > 70
-    assert all(onlooker.date_of(at) == date.fromordinal(int(v)) for at, v in points)
+    for hours in (0, 5, 13):
+        end = int(ENDS[0].timestamp()) // 86_400 * 86_400 + hours * 3600
+        arguments = {"query": text, "start": end - 80 * 86_400, "end": end, "step": 86_400}
+        answer = requests.post(f"{url}/api/v1/query_range", data=arguments | {"nocache": "1"})
+        points = answer.json()["data"]["result"][0]["values"]
+        assert len(points) > 70
+        assert all(onlooker.date_of(at) == date.fromordinal(int(v)) for at, v in points)
 
 
 def test_a_week_is_seven_samples(url: str) -> None:
@@ -161,8 +149,3 @@ def test_a_streak_ends_where_nothing_is_known(url: str) -> None:
         wanted.append(float(length))
     assert lengths == wanted
     assert max(wanted) == 16
-
-
-def test_no_query_takes_a_day_for_a_counter() -> None:
-    text = " ".join((queries.day("m"), queries.days("sum_over_time", "m", 7), queries.clock("m")))
-    assert not any(word in text for word in ("increase", "rate", "delta"))
