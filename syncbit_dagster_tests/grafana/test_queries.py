@@ -13,6 +13,7 @@ import requests
 from syncbit_dagster.core.civil import DayRange, day_start, to_milliseconds
 from syncbit_dagster_tests.grafana.grafana import DASHBOARDS, Reader
 from syncbit_dagster_tests.victoriametrics import running, victoria_metrics
+from syncbit_dagster_tests.waiting import HANGS_SECONDS
 from tools.grafana import queries
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 "values": [value(day) for day in days],
                 "timestamps": [to_milliseconds(day_start(day, ZoneInfo(zone))) for day in days],
             }
-            requests.post(f"{server.url}/api/v1/import", json=series)
-        requests.get(f"{server.url}/internal/force_flush")
+            requests.post(f"{server.url}/api/v1/import", json=series, timeout=HANGS_SECONDS)
+        requests.get(f"{server.url}/internal/force_flush", timeout=HANGS_SECONDS)
         yield server.url
 
 
@@ -116,7 +117,8 @@ def test_another_grid_changes_nothing(url: str) -> None:
     for hours in (0, 5, 13):
         end = int(ENDS[0].timestamp()) // 86_400 * 86_400 + hours * 3600
         arguments = {"query": text, "start": end - 80 * 86_400, "end": end, "step": 86_400}
-        answer = requests.post(f"{url}/api/v1/query_range", data=arguments | {"nocache": "1"})
+        address, arguments = f"{url}/api/v1/query_range", arguments | {"nocache": "1"}
+        answer = requests.post(address, data=arguments, timeout=HANGS_SECONDS)
         points = answer.json()["data"]["result"][0]["values"]
         assert len(points) > 70
         assert all(onlooker.date_of(at) == date.fromordinal(int(v)) for at, v in points)
