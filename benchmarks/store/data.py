@@ -8,12 +8,13 @@ import numpy as np
 
 from syncbit_dagster.core.civil import to_milliseconds
 from syncbit_dagster.core.samples import Series, encode_labels
-from syncbit_dagster.stores.base import Slice
+from syncbit_dagster.stores.base import Slice, Write
 from syncbit_dagster.stores.validation import round_significant
 
 START = datetime(2023, 1, 1, tzinfo=UTC)
 LABELS = {"user": "bench", "device": "watch"}
-MINUTE, DAY = 60_000, 86_400_000
+MINUTE, FIVE_MINUTES, DAY = 60_000, 300_000, 86_400_000
+TEN_YEARS = 3653  # days
 HEART_RATE = "fitbit_heart_rate_intraday"
 MINUTE_METRICS = (
     HEART_RATE,
@@ -21,7 +22,7 @@ MINUTE_METRICS = (
     "fitbit_calories_intraday",
     "fitbit_distance_intraday",
 )
-DAILY_METRICS = tuple(f"fitbit_daily_{n:02}" for n in range(23))
+DAILY_METRICS = tuple(f"fitbit_daily_{n:02}" for n in range(25))
 
 
 def heart_rate(
@@ -39,7 +40,7 @@ def regular(metric: str, start: datetime, step: int, values: np.ndarray) -> Seri
 
 
 def year(days: int = 365) -> list[Series]:
-    """Minute heart rate, steps, calories, distance, and 23 daily series."""
+    """Minute heart rate, steps, calories, distance, and 25 daily series."""
     rng = np.random.default_rng(1)
     minutes = days * 1440
     is_walking = rng.random(minutes) < 0.07
@@ -57,10 +58,58 @@ def year(days: int = 365) -> list[Series]:
     return by_minute + by_day
 
 
-def seconds(days: int = 30) -> list[Series]:
-    """Heart rate every second."""
-    values = heart_rate(days * 86_400, np.random.default_rng(2))
-    return [regular(HEART_RATE, START, 1000, values)]
+def minutes_of_ten_years() -> Series:
+    """Heart rate, a value a minute, until :data:`START`."""
+    values = heart_rate(TEN_YEARS * 1440, np.random.default_rng(3))
+    return regular(HEART_RATE, START - timedelta(days=TEN_YEARS), MINUTE, values)
+
+
+def days_of_ten_years() -> list[Series]:
+    """The daily series, until :data:`START`."""
+    first = START - timedelta(days=TEN_YEARS)
+    values = np.arange(TEN_YEARS) % 365 + 0.25
+    return [regular(metric, first, DAY, values) for metric in DAILY_METRICS]
+
+
+def ten_years() -> list[Series]:
+    """The daily series, and four in steps of five minutes, until :data:`START`."""
+    first, rng = START - timedelta(days=TEN_YEARS), np.random.default_rng(4)
+    by_interval = [
+        regular(metric, first, FIVE_MINUTES, heart_rate(TEN_YEARS * 288, rng))
+        for metric in MINUTE_METRICS
+    ]
+    return days_of_ten_years() + by_interval
+
+
+def sync(number: int) -> tuple[list[Write], list[Write]]:
+    """What a sync writes, one every 15 minutes from :data:`START` on.
+
+    Returns:
+        The day so far, at the sync's instant; and the intervals of the day until then, with the
+        daily values of the day before, which are there already.
+    """
+    day, turn = divmod(number, 96)
+    now = START + timedelta(minutes=15 * number)
+    so_far = [
+        regular(f"fitbit_today_{n:02}", now, DAY, np.array([float(turn + n)]))
+        for n in range(len(DAILY_METRICS))
+    ]
+    today = START + timedelta(days=day)
+    intervals = [
+        regular(metric, today, FIVE_MINUTES, np.arange(3.0 * (turn + 1)) % 90)
+        for metric in MINUTE_METRICS
+    ]
+    daily = [
+        regular(metric, today - timedelta(days=1), DAY, np.array([364.25 + day]))
+        for metric in DAILY_METRICS
+    ]
+    return (
+        [Write(slice_at(so_far, now, timedelta(milliseconds=1)), so_far)],
+        [
+            Write(slice_at(intervals, today, timedelta(days=1)), intervals),
+            Write(slice_at(daily, today - timedelta(days=1), timedelta(days=1)), daily),
+        ],
+    )
 
 
 def between(parts: list[Series], first_day: int, days: int) -> list[Series]:
@@ -75,6 +124,9 @@ def between(parts: list[Series], first_day: int, days: int) -> list[Series]:
 
 def slice_of(parts: list[Series], first_day: int, days: int) -> Slice:
     """The slice that these days of the series fill."""
-    start = START + timedelta(days=first_day)
-    metrics = tuple(sorted({one.metric for one in parts}))
-    return Slice(metrics, LABELS, start, start + timedelta(days=days))
+    return slice_at(parts, START + timedelta(days=first_day), timedelta(days=days))
+
+
+def slice_at(parts: list[Series], start: datetime, length: timedelta) -> Slice:
+    """The series' metrics for some time."""
+    return Slice(tuple(sorted({one.metric for one in parts})), LABELS, start, start + length)

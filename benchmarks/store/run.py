@@ -1,6 +1,6 @@
-"""What exactness costs: the store against plain POSTs of the same samples, side by side.
+"""What exactness costs: the store beside plain POSTs, syncs and corrections with a long history.
 
-    python -m benchmarks.store.run            # all, three rounds, about 8 minutes
+    python -m benchmarks.store.run            # all, about 5 minutes
     python -m benchmarks.store.run --rounds 1
 
 Needs a VictoriaMetrics (see ``syncbit_dagster_tests/victoriametrics.py``) and curl. Each figure
@@ -10,9 +10,11 @@ is the median over the rounds; every measurement has a server of its own.
 from __future__ import annotations
 
 import argparse
+import itertools
+import os
+import re
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -24,39 +26,46 @@ import numpy as np
 import requests
 
 from benchmarks.store import data
-from benchmarks.store.morning import mornings
-from syncbit_dagster.core.samples import Series, decode_labels
 from syncbit_dagster.stores.victoriametrics import (
     FileJournal,
     VictoriaMetricsConfig,
     VictoriaMetricsStore,
     encoding,
 )
-from syncbit_dagster.stores.victoriametrics.client import Client
-from syncbit_dagster.stores.victoriametrics.durability import Settler
-from syncbit_dagster.stores.victoriametrics.transport import Transport
 from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import datetime
+    from collections.abc import Callable, Iterator, Sequence
+
+    from syncbit_dagster.core.samples import Series
+    from syncbit_dagster.stores.base import Slice, Store
 
 MEGABYTE = 1e6
+FEW_SYNCS, MANY_SYNCS = 100, 1_000
+SETTLE_SECONDS = 12.0  # what the server has accepted is on disk, and merged
+DELETED = "vm_deleted_metrics_total"
+INDEX = r'vm_data_size_bytes\{type="indexdb[^"]*"\}'
 
 
 @contextmanager
-def fresh_server() -> Iterator[Server]:
-    with (
-        tempfile.TemporaryDirectory() as directory,
-        running(victoria_metrics(Path(directory))) as server,
-    ):
-        yield server
-
-
-@contextmanager
-def store_on(server_url: str) -> Iterator[VictoriaMetricsStore]:
+def server_with(parts: Sequence[Series] = ()) -> Iterator[Server]:
+    """A server that has some samples on disk, started anew so that loading them left no trace."""
     with tempfile.TemporaryDirectory() as directory:
-        config = VictoriaMetricsConfig(server_url)
+        server = victoria_metrics(Path(directory))
+        with running(server):
+            lines = (line for one in parts for line in encoding.encode(one, {}))
+            for body in encoding.batches(lines):
+                url = f"{server.url}/api/v1/import"
+                requests.post(url, data=body, timeout=60).raise_for_status()
+            server.stop()
+            server.start()
+            yield server
+
+
+@contextmanager
+def store_on(server: Server) -> Iterator[VictoriaMetricsStore]:
+    with tempfile.TemporaryDirectory() as directory:
+        config = VictoriaMetricsConfig(server.url)
         journal = FileJournal(Path(directory), config.key)
         store = VictoriaMetricsStore(config, lock=nullcontext, journal=journal)
         yield store
@@ -69,20 +78,22 @@ def seconds_of(action: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def peak_of(status: str) -> float:
-    """The largest resident set in a text of /proc/PID/status, in MB."""
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024 / MEGABYTE
+def megabytes(server: Server, line: str) -> float:
+    """A line of the server's /proc/PID/status: ``VmHWM``, the most so far, or ``VmRSS``."""
+    status = Path(f"/proc/{server.pid}/status").read_text()
+    return int(re.findall(rf"{line}:\s+(\d+)", status)[0]) * 1024 / MEGABYTE
 
 
-def high_water(server: Server) -> float:
-    """The server's largest resident set so far, in MB."""
-    return peak_of(Path(f"/proc/{server.pid}/status").read_text())
+def metric(server: Server, name: str) -> float:
+    """The sum over one of the server's own metrics, whose page may be a second old."""
+    time.sleep(1.1)
+    text = requests.get(f"{server.url}/metrics", timeout=10).text
+    return sum(map(float, re.findall(rf"^{name} (\S+)$", text, re.MULTILINE)))
 
 
-def floor(parts: list[Series]) -> float:
+def floor(parts: Sequence[Series]) -> float:
     """curl, one connection, the same bodies, already encoded and in files."""
-    with fresh_server() as server, tempfile.TemporaryDirectory() as directory:
+    with server_with() as server, tempfile.TemporaryDirectory() as directory:
         lines = (line for one in parts for line in encoding.encode(one, {}))
         command = ["curl", "--silent", "--fail"]
         for number, body in enumerate(encoding.batches(lines)):
@@ -93,109 +104,88 @@ def floor(parts: list[Series]) -> float:
         return seconds_of(lambda: subprocess.run(command, check=True))
 
 
-def encode_and_post(parts: list[Series]) -> float:
-    """The store's own writer, without any of its promises."""
-    with fresh_server() as server:
-        return seconds_of(lambda: write_plainly(server.url, parts))
+def first_writes() -> dict[str, float]:
+    """A year in one range beside the floor, and the same again without a change."""
+    year = data.year()
+    target = data.slice_of(year, 0, 365)
+    with server_with() as server, store_on(server) as store:
+        first = seconds_of(lambda: store.replace(target, year, durable=True))
+        again = seconds_of(lambda: store.replace(target, year, durable=True))
+    return {"first": first / floor(year), "again": again / first}
 
 
-def write_plainly(url: str, parts: list[Series]) -> None:
-    config = VictoriaMetricsConfig(url)
-    transport = Transport(config)
-    settler = Settler(transport, config)
-    Client(transport, settler, config).write(parts)
-    transport.close()
+def syncs() -> dict[str, float]:
+    """Syncs of today after ten years of history, and the same into an empty store."""
+    with server_with() as server, store_on(server) as store:
+        run_syncs(store, 0, 2)  # partitions are made, caches filled
+        empty = cpu_of(server, lambda: run_syncs(store, 2, FEW_SYNCS))
+    with server_with(data.ten_years()) as server, store_on(server) as store:
+        run_syncs(store, 0, 2)
+        deleted = metric(server, DELETED)
+        full = cpu_of(server, lambda: run_syncs(store, 2, FEW_SYNCS))
+        deleted = metric(server, DELETED) - deleted
+        memory, index = megabytes(server, "VmRSS"), metric(server, INDEX)
+        run_syncs(store, FEW_SYNCS, FEW_SYNCS + MANY_SYNCS)
+        return {
+            "sync CPU": (full - empty) / FEW_SYNCS,
+            "deleted": deleted,
+            "memory": megabytes(server, "VmRSS") / memory,
+            "index": (metric(server, INDEX) - index) / MEGABYTE,
+        }
 
 
-def naive_text(parts: list[Series], sample_limit: int = 300_000) -> float:
-    """A line of text a sample, a request a day, as the old daemon did; seconds for all samples,
-    from the first ``sample_limit``."""
+def run_syncs(store: Store, first: int, end: int) -> None:
+    for number in range(first, end):
+        so_far, days = data.sync(number)
+        store.replace_all(so_far)
+        store.replace_all(days, durable=True)
 
-    def lines(day: int) -> str:
-        return "\n".join(
-            f"{one.metric}{{{label_text(one)}}} {value} {instant}"
-            for one in data.between(parts, day, 1)
-            for instant, value in zip(one.timestamps, one.values, strict=True)
+
+def cpu_of(server: Server, action: Callable[[], object]) -> float:
+    """Seconds of the server's CPU, those of the work that it does afterwards included."""
+    before = cpu_seconds(server)
+    action()
+    time.sleep(SETTLE_SECONDS)
+    return cpu_seconds(server) - before
+
+
+def cpu_seconds(server: Server) -> float:
+    fields = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def correct(parts: list[Series], day: int) -> dict[str, float]:
+    """One value of a day changed in all of these series, and how long a reader misses them."""
+    target = data.slice_of(parts, day, 1)
+    changed = [
+        one._replace(
+            values=np.where(np.arange(len(one.values)) == len(one.values) // 2, 99, one.values)
         )
-
-    def label_text(one: Series) -> str:
-        return ",".join(f'{name}="{value}"' for name, value in decode_labels(one.labels).items())
-
-    total = sum(len(one.timestamps) for one in parts)
-    a_day = sum(len(one.timestamps) for one in data.between(parts, 0, 1))
-    days = max(1, sample_limit // a_day)
-
-    def write() -> None:
-        for day in range(days):
-            url = f"{server.url}/api/v1/import/prometheus"
-            requests.post(url, data=lines(day).encode(), timeout=60).raise_for_status()
-
-    with fresh_server() as server:
-        return seconds_of(write) * total / (days * a_day)
-
-
-def in_one_range(parts: list[Series], days: int) -> dict[str, float]:
-    """First write and unchanged re-run of everything in one call; and a durable first write."""
-    target = data.slice_of(parts, 0, days)
-    with fresh_server() as server, store_on(server.url) as store:
-        first = seconds_of(lambda: store.replace(target, parts))
-        hwm = high_water(server)
-        again = seconds_of(lambda: store.replace(target, parts))
-    with fresh_server() as server, store_on(server.url) as store:
-        durable = seconds_of(lambda: store.replace(target, parts, durable=True))
-    return {"first": first, "again": again, "durable": durable, "server MB": hwm}
-
-
-def day_by_day(parts: list[Series], days: int) -> dict[str, float]:
-    """First write and unchanged re-run, a call a day."""
-    days_of_it = [
-        (data.slice_of(parts, day, 1), data.between(parts, day, 1)) for day in range(days)
+        for one in data.between(parts, day, 1)
     ]
-    with fresh_server() as server, store_on(server.url) as store:
-
-        def write() -> None:
-            for target, series in days_of_it:
-                store.replace(target, series)
-
-        return {"first": seconds_of(write), "again": seconds_of(write)}
-
-
-def small_writes() -> dict[str, float]:
-    """A morning of ten assets, asset by asset and in one write."""
-    with fresh_server() as server, store_on(server.url) as store:
-        return mornings(store, server.pid)
-
-
-def correct_ten_years() -> dict[str, float]:
-    """One changed minute in a ten-year minute series, and how long a reader misses the series."""
-    values = data.heart_rate(3653 * 1440, np.random.default_rng(3))
-    start = data.START.replace(year=2014)
-    series = data.regular(data.HEART_RATE, start, data.MINUTE, values)
-    changed = series._replace(values=np.where(np.arange(len(values)) == 3_000_000, 99, values))
-    day = 3_000_000 // 1440
-    offset = (start - data.START).days
-    with fresh_server() as server, store_on(server.url) as store:
-        write_plainly(server.url, [series])
-        target = data.slice_of([series], offset + day, 1)
-        corrected = data.between([changed], offset + day, 1)
+    with server_with(parts) as server, store_on(server) as store:
         store.read(target)
         stop, gaps = threading.Event(), [0.0]
-        watcher = threading.Thread(target=watch, args=(server.url, target.start, stop, gaps))
+        watcher = threading.Thread(target=watch, args=(server.url, target, stop, gaps))
         watcher.start()
-        total = seconds_of(lambda: store.replace(target, corrected))
+        total = seconds_of(lambda: store.replace(target, changed, durable=True))
         stop.set()
         watcher.join()
-        return {"total": total, "unreadable": max(gaps), "server MB": high_water(server)}
+        return {"total": total, "unreadable": max(gaps), "peak": megabytes(server, "VmHWM")}
 
 
-def watch(url: str, instant: datetime, stop: threading.Event, gaps: list[float]) -> None:
-    """Ask for one minute of the series over and over; note each time without an answer."""
+def watch(url: str, target: Slice, stop: threading.Event, gaps: list[float]) -> None:
+    """Ask for the day of the last series over and over; note each time without an answer."""
     missing_since: float | None = None
+    window = {"start": f"{target.start.timestamp()}", "end": f"{target.end.timestamp()}"}
     with requests.Session() as session:
-        while not stop.is_set():
+        for number in itertools.count():
+            if stop.is_set():
+                return
             asked = time.perf_counter()
-            start = int(instant.timestamp())
-            query = {"match[]": data.HEART_RATE, "start": str(start), "end": str(start + 60)}
+            # Spelled anew each time: the server caches what a selector does not match.
+            chosen = f'{{__name__="{target.metrics[-1]}",look_{number}=""}}'
+            query = {"match[]": chosen, **window}
             answer = session.get(f"{url}/api/v1/export", params=query, timeout=60)
             if answer.content:
                 if missing_since is not None:
@@ -206,87 +196,49 @@ def watch(url: str, instant: datetime, stop: threading.Event, gaps: list[float])
             time.sleep(0.005)
 
 
-def client_memory() -> float:
-    """MB over the import of pandas, in a process that makes and writes the year."""
-    with fresh_server() as server:
-        child = [sys.executable, "-m", "benchmarks.store.run", "--memory-of", server.url]
-        written = subprocess.run(child, check=True, capture_output=True, text=True)
-        only_pandas = "import pandas; print(open('/proc/self/status').read())"
-        child = [sys.executable, "-c", only_pandas]
-        pandas = subprocess.run(child, check=True, capture_output=True, text=True)
-        return peak_of(written.stdout) - peak_of(pandas.stdout)
+def corrections_of_days() -> dict[str, float]:
+    return correct(data.days_of_ten_years(), -1800)
 
 
-def report_own_memory(url: str) -> None:
-    year = data.year()
-    target = data.slice_of(year, 0, 365)
-    with store_on(url) as store:
-        store.replace(target, year)
-    print(Path("/proc/self/status").read_text())
+def corrections_of_minutes() -> dict[str, float]:
+    return correct([data.minutes_of_ten_years()], -1800)
 
 
-def medians(rounds: int, action: Callable[[], dict[str, float]]) -> dict[str, float]:
-    results = [action() for _ in range(rounds)]
-    return {key: statistics.median(one[key] for one in results) for key in results[0]}
-
-
-def speeds(parts: list[Series]) -> dict[str, float]:
-    """One round: neighbours in time, so that a noisy machine disturbs all alike."""
-    return {"floor": floor(parts), "post": encode_and_post(parts)}
+# What is told of each measurement: its key, what it is, its unit, what it may be at most.
+ROWS = {
+    first_writes: (
+        ("first", "first write of a year, times curl", "", 3),
+        ("again", "unchanged re-run, share of the first write", "", 0.5),
+    ),
+    syncs: (
+        ("sync CPU", "a sync after ten years, server's CPU over an empty store's", "s", 0.2),
+        ("deleted", f"series deleted by {FEW_SYNCS} syncs", "", 0),
+        ("memory", f"server's memory after {MANY_SYNCS} more, share of before", "", 1.1),
+        ("index", "  growth of its index", "MB", 5),
+    ),
+    corrections_of_days: (
+        ("total", "one day corrected in 25 daily series of ten years", "s", 2.5),
+        ("unreadable", "  unreadable for", "s", 1),
+        ("peak", "  server's high-water mark", "MB", None),
+    ),
+    corrections_of_minutes: (
+        ("total", "one minute corrected in ten years of minutes", "s", 6),
+        ("unreadable", "  unreadable for", "s", 1),
+        ("peak", "  server's high-water mark", "MB", 500),
+    ),
+}
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rounds", type=int, default=3)
-    arguments.add_argument("--memory-of", metavar="URL", help=argparse.SUPPRESS)
-    chosen = arguments.parse_args()
-    if chosen.memory_of:
-        report_own_memory(chosen.memory_of)
-        return
-
-    year, month = data.year(), data.seconds()
-    count = sum(len(one.timestamps) for one in year)
-    post = medians(chosen.rounds, lambda: speeds(year))
-    whole = medians(chosen.rounds, lambda: speeds(year) | in_one_range(year, 365))
-    days = medians(chosen.rounds, lambda: day_by_day(year, 365))
-    second_post = medians(chosen.rounds, lambda: speeds(month))
-    second_whole = medians(chosen.rounds, lambda: speeds(month) | in_one_range(month, 30))
-    ten = medians(chosen.rounds, correct_ten_years)
-    small = medians(chosen.rounds, small_writes)
-    naive = naive_text(year)
-    memory = client_memory()
-    table = [
-        (f"floor: curl, {count:,} samples", f"{post['floor']:.2f} s", ""),
-        ("encode + POST alone, share of the floor", ratio(post, "floor", "post"), ">= 0.8"),
-        ("first write in one range", f"{whole['first']:.2f} s", ""),
-        ("  times the floor", ratio(whole, "first", "floor"), "<= 3"),
-        ("  on disk before it is read back", ratio(whole, "durable", "floor"), ""),
-        ("unchanged re-run, share of the first write", ratio(whole, "again", "first"), "<= 0.5"),
-        ("first write day by day, a day", f"{days['first'] / 365 * 1000:.1f} ms", "<= 30 ms"),
-        ("unchanged re-run day by day, a day", f"{days['again'] / 365 * 1000:.1f} ms", ""),
-        (
-            "a morning's ten assets together, share of apart",
-            ratio(small, "together", "apart"),
-            "<= 0.4",
-        ),
-        ("  of the server's CPU", ratio(small, "together CPU", "apart CPU"), "<= 0.4"),
-        ("naive text writer", f"{naive:.2f} s", ""),
-        ("  times the floor", f"{naive / post['floor']:.2f}", ""),
-        ("client memory over pandas", f"{memory:.0f} MB", "<= 300 MB"),
-        ("server's high-water mark", f"{whole['server MB']:.0f} MB", "< 400 MB"),
-        ("30 days of seconds: floor", f"{second_post['floor']:.2f} s", ""),
-        ("  encode + POST, share of it", ratio(second_post, "floor", "post"), ">= 0.8"),
-        ("  first write, times the floor", ratio(second_whole, "first", "floor"), ""),
-        ("one minute in ten years corrected", f"{ten['total']:.2f} s", "< 20 s"),
-        ("  series unreadable for", f"{ten['unreadable']:.2f} s", "< 2 s"),
-        ("  server's high-water mark", f"{ten['server MB']:.0f} MB", ""),
-    ]
-    for what, figure, goal in table:
-        print(f"{what:45} {figure:>10}   {goal}")
-
-
-def ratio(figures: dict[str, float], over: str, under: str) -> str:
-    return f"{figures[over] / figures[under]:.2f}"
+    rounds = arguments.parse_args().rounds
+    print(f"{'':60} {'measured':>12}  at most")
+    for measure, rows in ROWS.items():
+        found = [measure() for _ in range(rounds)]
+        for key, what, unit, most in rows:
+            figure = f"{statistics.median(one[key] for one in found):.2f} {unit}"
+            print(f"{what:60} {figure:>12}  {'' if most is None else most}", flush=True)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,15 @@ from syncbit_dagster.stores.victoriametrics import (
     VictoriaMetricsConfig,
     VictoriaMetricsStore,
 )
-from syncbit_dagster_tests.stores.builders import contents, joined, post, rows, series, slice_of
+from syncbit_dagster_tests.stores.builders import (
+    ONE_DAY,
+    contents,
+    joined,
+    post,
+    rows,
+    series,
+    slice_of,
+)
 from syncbit_dagster_tests.victoriametrics import (
     FOREVER,
     Server,
@@ -243,18 +251,23 @@ def test_extra_labels_stay_on_the_server(server: Server, user: str) -> None:
     work.close()
 
 
-def test_samples_that_another_program_doubled(server: Server, user: str) -> None:
-    """Equal copies, changed copies and infinities of other writers end as what is wanted."""
+def test_samples_of_another_program(server: Server, user: str) -> None:
+    """In the slice they go, copies and infinities too. Outside they stay, in 11 digits, if finite:
+    VictoriaMetrics takes nothing else back."""
     wanted = [series(user, [60, 61, 62])]
     store = store_for(server.url)
     store.replace(slice_of(user), wanted)
     post(server.url, series(user, [60, 99]))
-    requests.post(
-        f"{server.url}/api/v1/import/prometheus",
-        data=f'fitbit_heart_rate_intraday{{user="{user}",device="watch"}} +Inf 1709254920000\n',
-        timeout=10,
-    ).raise_for_status()
+    for at in (1709254920000, 1709254920000 + 5 * ONE_DAY):
+        requests.post(
+            f"{server.url}/api/v1/import/prometheus",
+            data=f'fitbit_heart_rate_intraday{{user="{user}",device="watch"}} +Inf {at}\n',
+            timeout=10,
+        ).raise_for_status()
+    post(server.url, series(user, [2 / 3, 7], first=3))
     report = store.replace(slice_of(user), wanted)
     assert (report.mode, report.equal, report.changed, report.removed) == ("correct", 3, 0, 3)
-    assert sorted(contents(server.url, f'{{user="{user}"}}').elements()) == rows(wanted)
+    outside = series(user, [0.66666666667, 7], first=3)
+    found = contents(server.url, f'{{user="{user}"}}')
+    assert sorted(found.elements()) == rows([*wanted, outside])
     store.close()

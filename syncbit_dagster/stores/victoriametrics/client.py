@@ -10,10 +10,9 @@ import requests
 from syncbit_dagster.stores.errors import StoreUnavailableError
 from syncbit_dagster.stores.victoriametrics import encoding, selectors
 from syncbit_dagster.stores.victoriametrics import transport as routes
-from syncbit_dagster.stores.victoriametrics.checksum import Checksum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from syncbit_dagster.core.samples import Series
     from syncbit_dagster.stores.victoriametrics.durability import Settler
@@ -46,48 +45,46 @@ class Client:
 
     def write(self, series: Iterable[Series]) -> None:
         """Send all samples. That they were accepted says nothing; read them back."""
-        self.send(line for one in series for line in encoding.encode(one, self._extra_labels))
-
-    def send(self, lines: Iterable[bytes]) -> None:
-        """The same for samples that are encoded already."""
+        lines = (line for one in series for line in encoding.encode(one, self._extra_labels))
         for body in encoding.batches(lines):
-            self._settler.note_write()
-            self._transport.call(routes.IMPORT, body=body)
-            self.bytes_sent += len(body)
+            self.send(body)
+
+    def send(self, body: bytes) -> None:
+        """The same for lines with all labels."""
+        self._settler.note_write()
+        self._transport.call(routes.IMPORT, body=body)
+        self.bytes_sent += len(body)
 
     def export(
         self, selector: str, first: int = FIRST, last: int = LAST
     ) -> Iterator[encoding.Block]:
         """All samples from ``first`` to ``last`` (ms, both included), a stretch at a time."""
-        return map(self.decode, encoding.lines(self._chunks(selector, first, last)))
+        for line in self._exported([selector], first, last):
+            yield self.decode(line, self._extra_labels)
 
-    def lines(self, selector: str) -> Iterator[bytes]:
-        """All samples of a selection, as lines of the server's own cut, in no order.
+    def lines(self, chosen: Sequence[str], first: int = FIRST, last: int = LAST) -> Iterator[bytes]:
+        """The same of several selections, with all labels: lines in no order.
 
         The server reads block by block: ten years of minutes cost it 40 MB, and 300 as
         :meth:`export` reads them.
         """
-        return encoding.lines(self._chunks(selector, FIRST, LAST, reduce_mem_usage="1"))
+        return self._exported(chosen, first, last, ("reduce_mem_usage", "1"))
 
-    def decode(self, line: bytes) -> encoding.Block:
-        """The samples of a line."""
+    def decode(self, line: bytes, hidden: Mapping[str, str] = {}) -> encoding.Block:
+        """The samples of a line, without the hidden labels."""
         try:
-            return encoding.decode(line, self._extra_labels)
+            return encoding.decode(line, hidden)
         except ValueError as error:
             raise StoreUnavailableError(_BROKEN_ANSWER) from error
-
-    def checksum(self, selector: str) -> Checksum:
-        """What all samples of a selection add up to; holds one stretch at a time."""
-        total = Checksum()
-        for line in self.lines(selector):
-            block = self.decode(line)
-            total = total.plus(block.timestamps, block.values)
-        return total
 
     def series(self, selector: str) -> list[dict[str, str]]:
         """The label sets, ``__name__`` included, of all series of any time."""
         # start=0 would mean "the last five minutes".
-        params = {"match[]": selectors.fresh(selector), "start": "1", "end": str(LAST // 1000)}
+        params = [
+            ("match[]", selectors.fresh(selector)),
+            ("start", "1"),
+            ("end", str(LAST // 1000)),
+        ]
         answer = self._transport.call(routes.SERIES, params=params)
         try:
             found: list[dict[str, str]] = orjson.loads(answer.content)["data"]
@@ -101,21 +98,16 @@ class Client:
         matches = [("match[]", selectors.fresh(selector)) for selector in chosen]
         self._transport.call(routes.DELETE, form=matches + self._delete_key)
 
-    def _chunks(self, selector: str, first: int, last: int, **more: str) -> Iterator[bytes]:
-        params = {
-            "match[]": selectors.fresh(selector),
-            "max_rows_per_line": str(encoding.ROWS_PER_EXPORT_LINE),
-            **_window(first, last),
-            **more,
-        }
+    def _exported(
+        self, chosen: Sequence[str], first: int, last: int, *more: tuple[str, str]
+    ) -> Iterator[bytes]:
+        params = [("match[]", selectors.fresh(one)) for one in chosen]
+        params += [("max_rows_per_line", str(encoding.ROWS_PER_EXPORT_LINE)), *more]
+        # Both ends in seconds. The server cuts to milliseconds after a float multiplication, which
+        # may lose one: a fifth of a millisecond more cannot, whether it cuts or rounds.
+        params += [("start", f"{first / 1000:.3f}2"), ("end", f"{last / 1000:.3f}2")]
         with self._transport.call(routes.EXPORT, params=params, stream=True) as response:
             try:
-                yield from response.iter_content(_CHUNK)
+                yield from encoding.lines(response.iter_content(_CHUNK))
             except requests.RequestException as error:
                 raise StoreUnavailableError(_BROKEN_ANSWER) from error
-
-
-def _window(first: int, last: int) -> Mapping[str, str]:
-    """Both ends in seconds. The server cuts to milliseconds after a float multiplication, which
-    may lose one: a fifth of a millisecond more cannot, whether it cuts or rounds."""
-    return {"start": f"{first / 1000:.3f}2", "end": f"{last / 1000:.3f}2"}

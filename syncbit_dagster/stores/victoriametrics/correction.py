@@ -22,52 +22,38 @@ gone, the barrier succeeds, and only a later look can tell.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import numpy as np
-import orjson
-
-from syncbit_dagster.core.samples import Series, decode_labels
+from syncbit_dagster.core.samples import Series, decode_labels, encode_labels
 from syncbit_dagster.stores.errors import StoreMismatchError
 from syncbit_dagster.stores.validation import round_significant
 from syncbit_dagster.stores.victoriametrics import encoding, selectors
 from syncbit_dagster.stores.victoriametrics.checksum import Checksum
+from syncbit_dagster.stores.victoriametrics.client import FIRST, LAST
+from syncbit_dagster.stores.victoriametrics.journal_text import (
+    End,
+    Head,
+    head_of,
+    samples_of,
+    text_of,
+)
+from syncbit_dagster.stores.victoriametrics.series_copy import Change, Content, SeriesCopy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     from syncbit_dagster.stores.victoriametrics.client import Client
     from syncbit_dagster.stores.victoriametrics.durability import Settler
+    from syncbit_dagster.stores.victoriametrics.encoding import Block
     from syncbit_dagster.stores.victoriametrics.journal import Journal
+
+    Key = tuple[str, str]  # metric and labels
 
 _NO_SERIES = "syncbit_probe"  # matches nothing: the right to delete is tried on it
 
 
-class Change(NamedTuple):
-    """What a series shall hold from ``low`` until before ``high`` (ms)."""
-
-    low: int
-    high: int
-    wanted: Series
-
-
-class Content(NamedTuple):
-    """What a series shall hold: what can be read at ``source``, with some windows changed.
-
-    Attributes:
-        fewest: how many of the samples that are read are known to be there. Fewer are an answer
-            that wrongly says "nothing there".
-    """
-
-    metric: str
-    labels: str
-    source: str
-    changes: Sequence[Change] = ()
-    fewest: int = 0
-
-
 class _UnsureError(Exception):
-    """Two looks at a series differ."""
+    """Two looks at some series differ."""
 
 
 class Corrector:
@@ -106,23 +92,21 @@ class Corrector:
         by_series: dict[tuple[str, str], list[Change]] = {}
         for change in changes:
             by_series.setdefault(change.wanted[:2], []).append(change)
-        sources = self._selectors(labels, [self._names(*key) for key in by_series])
-        self.replace(
-            labels,
-            [
-                Content(*key, source, own, fewest=1)
-                for (key, own), source in zip(by_series.items(), sources, strict=True)
-            ],
-        )
+        contents = [
+            Content(metric, text, metric, own, fewest=1)
+            for (metric, text), own in by_series.items()
+        ]
+        self.replace(labels, contents)
 
     def replace(self, labels: Mapping[str, str], contents: Sequence[Content]) -> None:
         """Make whole series of the account with these labels hold exactly their contents."""
         account = {**labels, **self._extra_labels}
-        name = hashlib.sha256(orjson.dumps(account, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+        name = hashlib.sha256(encode_labels(account).encode()).hexdigest()[:16]
+        head = Head(account, [self._names(one.metric, one.labels) for one in contents])
         self._step("write journal")
         for _ in self._settler.attempts():
             try:
-                self._journal.write(name, self._lines(account, contents))
+                self._journal.write(name, text_of(head, self._copied(account, contents)))
             except _UnsureError:
                 continue
             self._replay(name)
@@ -136,42 +120,54 @@ class Corrector:
         """Complete what a crash has left behind for accounts that may have these labels."""
         wanted = {**labels, **self._extra_labels}
         for name in self._journal.names():
-            found = orjson.loads(next(encoding.lines(self._journal.read(name))))["labels"]
-            if all(wanted.get(label, value) == value for label, value in found.items()):
+            account = head_of(self._journal.read(name)).account
+            if all(wanted.get(label, value) == value for label, value in account.items()):
+                self._keep_newer(name)
                 self._replay(name)
 
-    def _lines(self, account: Mapping[str, str], contents: Sequence[Content]) -> Iterator[bytes]:
-        """The journal: whose it is, the samples, what they add up to."""
-        series = [self._names(one.metric, one.labels) for one in contents]
-        yield _line({"labels": account, "series": series})
-        checks: list[Checksum] = []
-        for one in contents:
+    def _copied(
+        self, account: Mapping[str, str], contents: Sequence[Content]
+    ) -> Generator[bytes, None, list[End]]:
+        """The samples of a journal, some series at a time."""
+        sources = self._selectors(
+            account, [self._names(one.source, one.labels) for one in contents]
+        )
+        ends: list[End] = []
+        for group in selectors.groups(sources):
             self._step("copy series to journal")
-            checks.append((yield from self._content(one)))
-        yield _line({"checks": [list(check) for check in checks]})
+            ends += yield from self._some_copied(group, contents[len(ends) :][: len(group)])
+        return ends
 
-    def _content(self, content: Content) -> Generator[bytes, None, Checksum]:
-        """The lines of one series. What the server says is read twice before it is believed."""
-        first_look = sum(map(hash, self._client.lines(content.source)))
-        look, check, read = 0, Checksum(), 0
-        for line in self._client.lines(content.source):
+    def _some_copied(
+        self, sources: Sequence[str], contents: Sequence[Content]
+    ) -> Generator[bytes, None, list[End]]:
+        """What the server says is read twice before it is believed.
+
+        What changes comes first, then what is newer: so it is the first to be readable again.
+        """
+        low = min((change.low for one in contents for change in one.changes), default=FIRST)
+        windows = [(low, LAST), (FIRST, low - 1)] if low > FIRST else [(FIRST, LAST)]
+
+        def lines() -> Iterator[bytes]:
+            for first, last in windows:
+                yield from self._client.lines(sources, first, last)
+
+        first_look, look = sum(map(hash, lines())), 0
+        copies = {}
+        for one in contents:
+            labels = encode_labels({**decode_labels(one.labels), **self._extra_labels})
+            copies[one.source, labels] = SeriesCopy(one, labels)
+        for copy in copies.values():
+            yield from copy.changes()
+        for line in lines():
             look += hash(line)
             block = self._client.decode(line)
-            # VictoriaMetrics takes no other numbers back; ours are all finite.
-            is_kept = np.isfinite(block.values)
-            for change in content.changes:
-                is_kept &= (block.timestamps < change.low) | (block.timestamps >= change.high)
-            read += len(is_kept)
-            kept = round_significant(block.values[is_kept])
-            series = Series(content.metric, content.labels, block.timestamps[is_kept], kept)
-            check = check.plus(series.timestamps, series.values)
-            yield from encoding.encode(series, self._extra_labels)
-        if look != first_look or read < content.fewest:
+            if block[:2] not in copies:  # a series with more labels, made just now
+                raise _UnsureError
+            yield from copies[block[:2]].rest(block)
+        if look != first_look or any(copy.is_short for copy in copies.values()):
             raise _UnsureError
-        for change in content.changes:
-            check = check.plus(change.wanted.timestamps, change.wanted.values)
-            yield from encoding.encode(change.wanted, self._extra_labels)
-        return check
+        return [copy.end for copy in copies.values()]
 
     def _replay(self, name: str) -> None:
         """Let the server hold what a journal holds; every step may be repeated."""
@@ -187,28 +183,64 @@ class Corrector:
 
     def _import(self, name: str) -> bool:
         """Delete and import; whether the series read back as they should."""
-        lines = encoding.lines(self._journal.read(name))
-        head = orjson.loads(next(lines))
-        chosen = self._selectors(head["labels"], head["series"])
+        head = head_of(self._journal.read(name))
+        chosen = self._selectors(head.account, head.series)
         self._settler.make_visible()
         self._step("delete series")
         self._client.delete(chosen)
         self._step("import journal")
-        checks: list[Checksum] = []
-        self._client.send(_samples(lines, checks))
+        ends: list[End] = []
+        lines = samples_of(self._journal.read(name), ends)
+        for number, body in enumerate(encoding.batches(lines)):
+            self._client.send(body)
+            if number == 0:
+                self._settler.flush()  # the first part can be read while the others come
+        self._settler.flush()
         self._step("barrier: corrections")
         self._settler.make_durable()
         self._step("verify corrections")
-        wrong = dict(zip(chosen, checks, strict=True))
-        for _ in self._settler.attempts():
-            wrong = {
-                selector: check
-                for selector, check in wrong.items()
-                if self._client.checksum(selector) != check
-            }
-            if not wrong:
-                return True
-        return False
+        keys = [_key(one) for one in head.series]
+        wanted = {key: end.checksum for key, end in zip(keys, ends, strict=True)}
+        return any(self._checksums(chosen, keys) == wanted for _ in self._settler.attempts())
+
+    def _checksums(self, chosen: Sequence[str], keys: Iterable[Key]) -> dict[Key, Checksum]:
+        """What the samples of some series add up to."""
+        found = dict.fromkeys(keys, Checksum())
+        for group in selectors.groups(chosen):
+            for line in self._client.lines(group):
+                block = self._client.decode(line)
+                so_far = found.get(block[:2], Checksum())
+                found[block[:2]] = so_far.plus(block.timestamps, block.values)
+        return found
+
+    def _keep_newer(self, name: str) -> None:
+        """Take into a journal what the server has after its last samples.
+
+        Nobody writes to a series that a journal waits for. But a request may have been on its way,
+        and a journal may come out of an old backup.
+        """
+        head, ends = head_of(self._journal.read(name)), list[End]()
+        for _ in samples_of(self._journal.read(name), ends):
+            pass
+        chosen = self._selectors(head.account, head.series)
+        newer = [
+            [self._client.decode(line) for line in self._client.lines([one], end.last + 1)]
+            for one, end in zip(chosen, ends, strict=True)
+        ]
+        if any(newer):
+            self._journal.write(name, text_of(head, self._extended(name, newer)))
+
+    def _extended(
+        self, name: str, newer: Sequence[Sequence[Block]]
+    ) -> Generator[bytes, None, list[End]]:
+        ends: list[End] = []
+        yield from samples_of(self._journal.read(name), ends)
+        for number, blocks in enumerate(newer):
+            for one in blocks:
+                series = Series(*one[:3], round_significant(one.values))
+                yield from encoding.encode(series, {})
+                ends[number] = ends[number].plus(series.timestamps, series.values)
+        return ends
 
     def _names(self, metric: str, labels: str) -> dict[str, str]:
         """All labels of a series as the server knows them."""
@@ -219,21 +251,13 @@ class Corrector:
     ) -> list[str]:
         """For each series of an account a selector that matches this one alone."""
         metrics = sorted({one["__name__"] for one in series})
-        relatives = self._client.series(selectors.having(metrics, {**labels, **self._extra_labels}))
+        relatives = self._client.series(selectors.having(metrics, labels))
         names: dict[str, set[str]] = {metric: set() for metric in metrics}
         for relative in relatives:
             names[relative["__name__"]] |= relative.keys()
         return [selectors.alone(one, names[one["__name__"]]) for one in series]
 
 
-def _samples(lines: Iterator[bytes], checks: list[Checksum]) -> Iterator[bytes]:
-    """The journal's lines of samples; what they add up to goes to ``checks``."""
-    for line in lines:
-        if line.startswith(b'{"checks"'):
-            checks += [Checksum(*one) for one in orjson.loads(line)["checks"]]
-        else:
-            yield line + b"\n"
-
-
-def _line(content: Mapping[str, object]) -> bytes:
-    return orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
+def _key(names: Mapping[str, str]) -> Key:
+    labels = dict(names)
+    return labels.pop("__name__"), encode_labels(labels)

@@ -68,7 +68,7 @@ class Settler:
 
     def make_visible(self) -> None:
         """Return when all accepted samples can be read, and deleted: a delete misses others."""
-        if not self._flush() and self._hidden_since is not None:
+        if not self.flush() and self._hidden_since is not None:
             self._wait(SETTLE_SECONDS - (self._monotonic() - self._hidden_since))
         self._hidden_since = None
 
@@ -77,7 +77,7 @@ class Settler:
         patience = self._config.read_back_seconds
         start = self._monotonic()
         for pause in itertools.chain(READ_PAUSES, itertools.repeat(READ_PAUSE)):
-            if not self._flush():
+            if not self.flush():
                 patience = max(patience, 2 * SETTLE_SECONDS)
             yield
             if self._monotonic() - start >= patience:
@@ -101,7 +101,8 @@ class Settler:
         if seconds > 0:
             self._sleep(seconds)
 
-    def _flush(self) -> bool:
+    def flush(self) -> bool:
+        """Make accepted samples readable, if the server has a path for that; whether it has."""
         if self._can_flush:
             try:
                 self._transport.call(routes.FLUSH, params=_key(self._config.flush_auth_key))

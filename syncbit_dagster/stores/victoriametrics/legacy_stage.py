@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from syncbit_dagster.core.samples import encode_labels
 from syncbit_dagster.stores.errors import StoreUnavailableError
 from syncbit_dagster.stores.victoriametrics import encoding, selectors
-from syncbit_dagster.stores.victoriametrics.correction import Content
+from syncbit_dagster.stores.victoriametrics.series_copy import Content
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,8 +55,8 @@ def complete(
             )
         hidden = {"__name__", *extra_labels}
         own = {name: value for name, value in stage.items() if name not in hidden}
-        source, count = selectors.alone(stage, names), round(numbers[0].values[0])
-        contents.append(Content(metric, encode_labels(own), source, fewest=count))
+        count = round(numbers[0].values[0])
+        contents.append(Content(metric, encode_labels(own), stage["__name__"], fewest=count))
     if contents:
         corrector.replace(labels, contents)
     # A stage without its marker was never complete, a marker without its stage has been dealt with.

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _PROCESS = secrets.token_hex(4)
 _numbers = itertools.count()
+CHARACTERS_PER_URL = 3_000  # a third of them are escaped with three
 
 
 def having(metrics: Iterable[str], labels: Mapping[str, str]) -> str:
@@ -25,6 +26,18 @@ def alone(series: Mapping[str, str], names: Iterable[str]) -> str:
     """The one series with these labels, ``__name__`` included, and none of the other ``names``."""
     without = [f'{name}=""' for name in sorted(set(names) - series.keys())]
     return _selector([*_equalities(series), *without])
+
+
+def groups(chosen: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Selectors that fit into one URL together, in order; proxies cut at 8 KB."""
+    start = size = 0
+    for number, one in enumerate(chosen):
+        if number > start and size + len(one) > CHARACTERS_PER_URL:
+            yield chosen[start:number]
+            start, size = number, 0
+        size += len(one)
+    if chosen:
+        yield chosen[start:]
 
 
 def fresh(selector: str) -> str:

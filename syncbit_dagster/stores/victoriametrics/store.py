@@ -15,9 +15,10 @@ from syncbit_dagster.stores.timings import Phases
 from syncbit_dagster.stores.validation import validate_all
 from syncbit_dagster.stores.victoriametrics import encoding, legacy_stage, selectors
 from syncbit_dagster.stores.victoriametrics.client import Client
-from syncbit_dagster.stores.victoriametrics.correction import Change, Corrector
+from syncbit_dagster.stores.victoriametrics.correction import Corrector
 from syncbit_dagster.stores.victoriametrics.durability import Settler
 from syncbit_dagster.stores.victoriametrics.parts import Part, parts_of
+from syncbit_dagster.stores.victoriametrics.series_copy import Change
 from syncbit_dagster.stores.victoriametrics.server_facts import Guards
 from syncbit_dagster.stores.victoriametrics.transport import Transport
 

@@ -91,7 +91,7 @@ class Transport:
         self,
         route: Route,
         *,
-        params: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | list[tuple[str, str]] | None = None,
         form: list[tuple[str, str]] | None = None,
         body: bytes | None = None,
         stream: bool = False,
@@ -122,7 +122,7 @@ class Transport:
     def _once(
         self,
         route: Route,
-        params: Mapping[str, str] | None,
+        params: Mapping[str, str] | list[tuple[str, str]] | None,
         data: list[tuple[str, str]] | bytes | None,
         stream: bool,
     ) -> requests.Response:
