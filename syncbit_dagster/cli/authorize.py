@@ -93,6 +93,12 @@ def _keep_profile(settings: Settings) -> None:
         devices=profile.devices or known.devices,
     )
     settings.profile.save(profile)
+    if known.zone and known.zone != profile.zone:
+        print(
+            f"The account's time zone was {known.zone} and is {profile.zone} now. Days that are "
+            "stored begin at the old midnights: materialize the whole history again. `syncbit "
+            "doctor` says which days are left."
+        )
     print(f"Time zone: {profile.zone or 'unknown'}. First day: {profile.first_day or 'unknown'}.")
     print(f"Devices: {', '.join(profile.devices) or 'none'}.")
     if settings.is_outdated():

@@ -6,6 +6,7 @@ Nothing is left behind: the store is tried with a series of its own, which is de
 from __future__ import annotations
 
 import uuid
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -19,7 +20,7 @@ import requests
 from syncbit_dagster.account.token_file import TokenFile
 from syncbit_dagster.config import load_account, load_accounts
 from syncbit_dagster.config.places import contradictions
-from syncbit_dagster.core.civil import to_milliseconds
+from syncbit_dagster.core.civil import DayRange, civil_day, to_milliseconds
 from syncbit_dagster.core.errors import SyncbitError
 from syncbit_dagster.core.samples import Series, count, encode_labels
 from syncbit_dagster.factories import (
@@ -32,6 +33,7 @@ from syncbit_dagster.factories import (
 from syncbit_dagster.quality.account import (
     Verdict,
     check_clock,
+    check_midnights,
     check_permissions,
     check_quota,
     check_scopes,
@@ -106,7 +108,10 @@ def _examined_settings(settings: Settings) -> Iterator[tuple[str, Verdict]]:
         yield from _examined_provider(settings)
     else:
         yield from _examined_account(settings)
-    yield "store", _judged(lambda: _tried(settings))
+    store = _judged(lambda: _tried(settings))
+    yield "store", store
+    if store.state == "ok":
+        yield "days", _judged(lambda: _midnights(settings))
 
 
 def _examined_account(settings: Settings) -> Iterator[tuple[str, Verdict]]:
@@ -215,6 +220,23 @@ def _tried(settings: Settings) -> Verdict:
     finally:
         store.close()
     return Verdict("ok", f"{store.description}: written, read back and deleted")
+
+
+def _midnights(settings: Settings) -> Verdict:
+    """Where the samples of a metric that every day has lie, of the whole history."""
+    account, now = settings.account, datetime.now(UTC)
+    days = DayRange(account.first_day, civil_day(now, account.zone))
+    around = timedelta(days=1)  # another zone's midnight of the first day
+    target = Slice(
+        ("fitbit_calories_total",),
+        account.labels,
+        days.start(account.zone) - around,
+        days.end(account.zone) + around,
+    )
+    with closing(open_store(settings)) as store:
+        instants = [at for one in store.read(target) for at in one.timestamps.tolist()]
+    found = (datetime.fromtimestamp(at / 1000, UTC) for at in instants)
+    return check_midnights(found, account.zone)
 
 
 def _require(store: Store, target: Slice, samples: int) -> None:

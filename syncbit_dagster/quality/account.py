@@ -6,6 +6,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from syncbit_dagster.core.civil import civil_day, day_start
 from syncbit_dagster.sources.oauth.scopes import missing_scopes
 
 if TYPE_CHECKING:
@@ -99,6 +100,20 @@ def check_zone(account: Account, told: ZoneInfo | None) -> Verdict:
             f"chose that, set SYNCBIT_TIMEZONE={told.key} and materialize again",
         )
     return Verdict("ok", account.zone.key)
+
+
+def check_midnights(instants: Iterable[datetime], zone: ZoneInfo) -> Verdict:
+    """Whether daily samples lie where the zone's days begin; others are of another zone."""
+    days = [(civil_day(instant, zone), instant) for instant in instants]
+    astray = sorted(day for day, instant in days if instant != day_start(day, zone))
+    if not astray:
+        return Verdict("ok", f"each day's sample lies at a midnight of {zone.key}")
+    return Verdict(
+        "FAIL",
+        f"the samples of {len(astray)} days lie at no midnight of {zone.key}: the account had "
+        "another time zone, or another program wrote them; materialize "
+        f"{astray[0]}...{astray[-1]} once more, which removes them",
+    )
 
 
 def check_quota(quota: Quota, figures: QuotaFigures) -> Verdict:

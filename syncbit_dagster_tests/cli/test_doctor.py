@@ -16,10 +16,12 @@ from syncbit_dagster import factories
 from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.cli import doctor
 from syncbit_dagster.cli.main import main
+from syncbit_dagster.core.civil import DayRange, day_start
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.factories import open_store
 from syncbit_dagster.quality.account import (
     check_clock,
+    check_midnights,
     check_permissions,
     check_quota,
     check_scopes,
@@ -39,7 +41,7 @@ PERSON = SyntheticPerson(zone=ZoneInfo("Asia/Kolkata"), first_day=date(2025, 1, 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EVERYTHING = [
     *("configuration", "secrets", "quota", "clock", "token"),
-    *("scopes", "provider", "zone", "store"),
+    *("scopes", "provider", "zone", "store", "days"),
 ]
 
 
@@ -296,3 +298,14 @@ def test_a_quota_without_room() -> None:
         "20 of 150 requests in 3600 s used, 2 waits so far"
     )
     assert check_quota(quota, QuotaFigures(150, 0, 2)).state == "warn"
+
+
+def test_samples_of_another_zone_are_named() -> None:
+    berlin, york = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
+    days = DayRange(date(2025, 10, 25), date(2025, 10, 27))  # one of them has 25 hours in Berlin
+    midnights = [day_start(day, berlin) for day in days]
+    assert check_midnights(midnights, berlin).state == "ok"
+    found = check_midnights(midnights, york)
+    assert found.state == "FAIL"
+    assert "of 3 days" in found.text
+    assert "materialize 2025-10-24...2025-10-26" in found.text

@@ -120,7 +120,7 @@ def test_an_account_is_connected_from_afar(connected: Desk) -> None:
 def test_the_doctor_finds_nothing(connected: Desk) -> None:
     lines = connected.run(documented("doctor")).splitlines()
     assert {line.split()[0] for line in lines} == {"ok"}
-    assert len(lines) == 9
+    assert len(lines) == 10
 
 
 def test_requests_are_planned(connected: Desk) -> None:

@@ -206,6 +206,11 @@ def refusal(route: Route, url: str, status: int) -> StoreError:
             f"(VICTORIA_USER, VICTORIA_BEARER_TOKEN) and route {route.path} to VictoriaMetrics, "
             f"or {route.endpoint}_url must name where it answers{hint}.{tls}"
         )
+    if status == 413:
+        return StoreRefusedError(
+            f"A proxy at {url} refuses a request body of at most 1 MB (HTTP 413): raise its limit "
+            "(nginx: client_max_body_size 2m;)."
+        )
     if status // 100 == 3:
         return StoreRefusedError(
             f"{url} redirects (HTTP {status}); give the URL that it redirects to."
