@@ -18,6 +18,7 @@ from syncbit_dagster_tests.dagster_process import clean_environment, copy_of_the
 from syncbit_dagster_tests.documentation.pages import ROOT
 from syncbit_dagster_tests.emulated import emulated_account
 from syncbit_dagster_tests.victoriametrics import Server, find_binary, free_port
+from syncbit_dagster_tests.waiting import HANGS_SECONDS
 
 if TYPE_CHECKING:
     import subprocess
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PERSON = SyntheticPerson(zone=ZoneInfo("Europe/Berlin"), first_day=date(2024, 12, 1), seed=3)
-SECONDS = 240
 DONE_TOO_EARLY = "BUG: there is no http server"  # docs/operating.md
 
 
@@ -38,7 +38,9 @@ class Desk:
 
     def run(self, line: str, url: str = "") -> str:
         """Run a line in a shell; what it prints."""
-        return shell.run(self._here(line, url), self.folder, self.environment, seconds=SECONDS)
+        return shell.run(
+            self._here(line, url), self.folder, self.environment, seconds=HANGS_SECONDS
+        )
 
     def back_up(self, line: str, url: str) -> None:
         """Run a line of `vmbackup`. What the page says of hardly any samples is no failure here."""

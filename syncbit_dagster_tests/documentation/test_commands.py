@@ -9,29 +9,27 @@ from __future__ import annotations
 import os
 import subprocess
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import dagster as dg
 import pytest
 import requests
+from dagster._core.definitions.run_request import InstigatorType
 
 from syncbit_dagster.core.civil import civil_day, day_start, to_milliseconds
 from syncbit_dagster_tests.documentation.commands import CANNOT_RUN, RUN, RUN_ELSEWHERE
-from syncbit_dagster_tests.documentation.desk import PERSON, SECONDS, Desk, new_desk
-from syncbit_dagster_tests.documentation.pages import PAGES, ROOT, SHELLS, blocks, commands
+from syncbit_dagster_tests.documentation.desk import PERSON, Desk, new_desk
+from syncbit_dagster_tests.documentation.pages import DOCS, PAGES, ROOT, SHELLS, blocks, commands
 from syncbit_dagster_tests.victoriametrics import Server, running
+from syncbit_dagster_tests.waiting import HANGS_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.victoriametrics
 
-DOCUMENTED = [
-    (page.name, line)
-    for page in PAGES
-    for block in blocks(page, *SHELLS)
-    for line in commands(block)
-]
+HERE = "documentation/test_commands.py"
 
 
 def documented(*words: str) -> str:
@@ -71,34 +69,34 @@ def server(desk: Desk) -> Iterator[Server]:
             "values": [8123, 4567],
             "timestamps": [to_milliseconds(today - timedelta(days=1)), to_milliseconds(today)],
         }
-        requests.post(f"{one.url}/api/v1/import", json=series, timeout=30)
+        requests.post(f"{one.url}/api/v1/import", json=series, timeout=HANGS_SECONDS)
         flush(one.url)
         yield one
 
 
 def flush(url: str) -> None:
-    requests.get(f"{url}/internal/force_flush", timeout=30)
+    requests.get(f"{url}/internal/force_flush", timeout=HANGS_SECONDS)
 
 
 def exported(url: str) -> str:
     flush(url)
     parameters = {"match[]": '{user="default"}'}
-    return requests.get(f"{url}/api/v1/export", params=parameters, timeout=30).text
+    return requests.get(f"{url}/api/v1/export", params=parameters, timeout=HANGS_SECONDS).text
 
 
 def test_every_command_is_run_or_says_why_it_cannot_be() -> None:
-    lines = {line for _, line in DOCUMENTED}
+    lines = {line for page in PAGES for block in blocks(page, *SHELLS) for line in commands(block)}
     begins = (*RUN_ELSEWHERE, *CANNOT_RUN)
     assert [line for line in lines - set(RUN) if not line.startswith(begins)] == []
     assert set(RUN) - lines == set()
     assert [one for one in begins if not any(line.startswith(one) for line in lines)] == []
 
 
-@pytest.mark.parametrize("test", sorted({*RUN.values(), *RUN_ELSEWHERE.values()}))
-def test_what_runs_a_command_exists(test: str) -> None:
-    file, _, name = test.rpartition("::")
-    path = ROOT / "syncbit_dagster_tests" / file if file else Path(__file__)
-    assert f"\ndef {name}(" in path.read_text()
+def test_what_runs_a_command_exists() -> None:
+    named = [test.rpartition("::") for test in (*RUN.values(), *RUN_ELSEWHERE.values())]
+    files = {file: ROOT / "syncbit_dagster_tests" / (file or HERE) for file, _, _ in named}
+    texts = {file: path.read_text() for file, path in files.items()}
+    assert [(file, name) for file, _, name in named if f"\ndef {name}(" not in texts[file]] == []
 
 
 def test_an_account_is_connected(connected: Desk) -> None:
@@ -112,7 +110,7 @@ def test_an_account_is_connected_from_afar(connected: Desk) -> None:
     with connected.start(documented("--no-browser")) as process:
         assert process.stdout is not None
         url = next(line.strip() for line in process.stdout if line.startswith("  http"))
-        requests.get(url, timeout=30)
+        requests.get(url, timeout=HANGS_SECONDS)
         assert "Authorized." in process.stdout.read()
     assert process.returncode == 0
 
@@ -186,7 +184,9 @@ def test_samples_are_asked_for(desk: Desk, server: Server) -> None:
 
 def test_vmalert_takes_its_flags(desk: Desk, server: Server) -> None:
     with running(desk.server(documented("vmalert"), server.url)) as vmalert:
-        assert requests.get(f"{vmalert.url}/api/v1/rules", timeout=30).json()["data"]["groups"]
+        assert requests.get(f"{vmalert.url}/api/v1/rules", timeout=HANGS_SECONDS).json()["data"][
+            "groups"
+        ]
 
 
 def test_samples_are_backed_up(desk: Desk, server: Server) -> None:
@@ -209,7 +209,24 @@ def test_samples_are_exported_and_imported(desk: Desk, server: Server) -> None:
 
 
 def test_make_lists_its_targets() -> None:
-    done = subprocess.run(
-        ["make", "help"], cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=True
-    )
-    assert "Build the documentation as a site" in done.stdout
+    said = subprocess.check_output(["make", "help"], cwd=ROOT, text=True)
+    assert "Build the documentation as a site" in said
+
+
+def test_dagster_takes_the_retention_of_ticks(tmp_path: Path) -> None:
+    """And deleting a run deletes its materializations, as ``operating.md`` says."""
+    (retention,) = (block.text for block in blocks(DOCS / "operating.md", "yaml"))
+    (tmp_path / "dagster.yaml").write_text(f"telemetry: {{enabled: false}}\n{retention}")
+
+    @dg.asset(partitions_def=dg.DailyPartitionsDefinition("2025-01-01"))
+    def steps() -> None:
+        """Nothing."""
+
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        kept = instance.get_tick_retention_settings(InstigatorType.SENSOR)
+        days = {status.value: number for status, number in kept.items()}
+        assert days == {"SKIPPED": 7, "FAILURE": 30, "SUCCESS": 90, "STARTED": -1}
+        run = dg.materialize([steps], partition_key="2025-01-02", instance=instance)
+        assert instance.get_materialized_partitions(steps.key) == {"2025-01-02"}
+        instance.delete_run(run.run_id)
+        assert instance.get_materialized_partitions(steps.key) == set()

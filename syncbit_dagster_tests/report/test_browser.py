@@ -44,7 +44,6 @@ def test_every_plot_is_drawn_and_nothing_is_asked_for(
         [chromium, *FLAGS, *colours, f"--window-size={width},900", profile, file.as_uri()],
         capture_output=True,
         text=True,
-        timeout=300,
         check=False,
     )
     plots = len(figures_of(html))

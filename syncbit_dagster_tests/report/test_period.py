@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbit_dagster.catalog import METRICS
-from syncbit_dagster.core.civil import DayRange, civil_day, day_end, day_start, to_milliseconds
+from syncbit_dagster.core.civil import DayRange, civil_day, day_start, to_milliseconds
 from syncbit_dagster.core.samples import encode_labels
-from syncbit_dagster.report.period import HOURS, hour_table, is_amount, read_period
+from syncbit_dagster.report.period import HOURS, hour_table, read_period
 from syncbit_dagster_tests.quality.builders import day_ranges, zones
 from syncbit_dagster_tests.report.builders import (
     BERLIN,
@@ -94,32 +93,6 @@ def test_months_are_read_piece_by_piece_and_put_together() -> None:
     assert reading.values[23, -1] == 120 * 24 - 2
 
 
-def test_what_is_absent_stays_absent_and_zero_stays_zero() -> None:
-    days = DayRange(date(2026, 6, 1), date(2026, 6, 4))
-    steps = daily("fitbit_steps_total", {date(2026, 6, 1): 0.0, date(2026, 6, 3): 7.0})
-    period = read_period(
-        MemoryStore([steps]), LABELS, BERLIN, days, rows_of("fitbit_steps_total"), set()
-    )
-    (reading,) = period.readings
-    np.testing.assert_array_equal(reading.values, [0.0, np.nan, 7.0, np.nan])
-    assert period.with_data.tolist() == [True, False, True, False]
-
-
-@given(days=day_ranges(), zone=zones)
-def test_a_daily_sample_is_its_days(days: DayRange, zone: ZoneInfo) -> None:
-    real = [day for day in days if day_end(day, zone) > day_start(day, zone)]
-    wanted = {day: float(number) for number, day in enumerate(real)}
-    store = MemoryStore([daily("fitbit_steps_total", wanted, zone=zone)])
-    period = read_period(store, LABELS, zone, days, rows_of("fitbit_steps_total"), set())
-    found = [
-        (day, value)
-        for one in period.readings
-        for day, value in zip(days, one.values.tolist(), strict=True)
-        if not np.isnan(value)
-    ]
-    assert found == list(wanted.items())
-
-
 def test_each_device_is_a_series_and_a_days_last_reading_counts() -> None:
     day = date(2026, 6, 1)
     labels = {"device_id": "7", "device_type": "TRACKER"}
@@ -142,9 +115,3 @@ def test_another_account_is_not_read() -> None:
     others = daily("fitbit_steps_total", every_day(days), labels={"user": "bob"})
     rows = rows_of("fitbit_steps_total")
     assert not read_period(MemoryStore([others]), LABELS, BERLIN, days, rows, set()).readings
-
-
-def test_what_adds_up_follows_from_the_meaning_of_zero() -> None:
-    of_intraday = {row.name: is_amount(row) for row in METRICS if row.name.endswith("_intraday")}
-    assert {name for name, adds_up in of_intraday.items() if not adds_up} == {HEART}
-    assert len(of_intraday) == 6

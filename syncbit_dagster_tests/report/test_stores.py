@@ -21,7 +21,7 @@ from syncbit_dagster.stores.victoriametrics import (
     VictoriaMetricsStore,
 )
 from syncbit_dagster_tests.report.builders import Page
-from syncbit_dagster_tests.report.filled import DAYS, NOW, ZONE
+from syncbit_dagster_tests.report.conftest import DAYS, NOW, ZONE
 from syncbit_dagster_tests.victoriametrics import running, victoria_metrics
 
 if TYPE_CHECKING:

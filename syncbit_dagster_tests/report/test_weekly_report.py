@@ -16,7 +16,7 @@ from syncbit_dagster.factories import open_store
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster_tests.defs.running import failure_of, metadata_of
 from syncbit_dagster_tests.report.builders import Page
-from syncbit_dagster_tests.report.filled import NOW, ZONE
+from syncbit_dagster_tests.report.conftest import NOW, ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,12 +70,7 @@ def test_weeks_are_made_in_one_run_and_a_week_without_data_has_no_file(
     assert week["days_with_data"] == known
     assert len(cells["x"]) == 7
     assert cells["x"][0] == "2026-10-19"
-
-
-def test_its_metadata_shows_the_week_inline(filled: Settings, instance: dg.DagsterInstance) -> None:
-    assert make(filled, instance, "2026-10-12", "2026-10-12").success
-    week = metadata_of(instance, "weekly_report")["2026-10-12"]
-    assert week["preview"].startswith("![Steps, 12 \N{EN DASH} 18 October 2026](data:image/svg+xml")
+    assert week["preview"].startswith("![Steps, 19 \N{EN DASH} 25 October 2026](data:image/svg+xml")
     assert len(week["preview"]) < INLINE_CHARACTERS
     assert len(week["key_figures"]) < INLINE_CHARACTERS
     assert "| Steps a day | " in week["key_figures"]
@@ -157,26 +152,16 @@ def test_it_comes_after_the_daily_sync_and_asks_for_nothing_without_an_account(
         for name in ("daily_sync", "weekly_reports")
     }
     assert crons == {"daily_sync": "0 5 * * *", "weekly_reports": "0 6 * * 1"}
+    for name in ("daily_sync", "history", "device_sync"):  # none of which materializes it
+        job = definitions.resolve_job_def(name)
+        assert dg.AssetKey("weekly_report") not in job.asset_layer.executable_asset_keys
     assert "syncbit authorize" in str(tick(settings, LATE).skip_message)
 
 
-def test_no_other_job_materializes_it(tmp_path: Path) -> None:
-    definitions = build_definitions(load_settings({**BERLIN, "DATA_DIR": str(tmp_path)}))
-    for name in ("daily_sync", "history", "device_sync"):
-        job = definitions.resolve_job_def(name)
-        assert dg.AssetKey("weekly_report") not in job.asset_layer.executable_asset_keys
-
-
 def test_its_partitions_are_the_weeks_of_the_account_that_have_ended(tmp_path: Path) -> None:
-    settings = load_settings(
-        {**BERLIN, "DATA_DIR": str(tmp_path), "BACKFILL_START_DATE": "2026-10-15"}
-    )
-    (report,) = [
-        one
-        for one in build_definitions(settings).assets or ()
-        if isinstance(one, dg.AssetsDefinition) and one.key == dg.AssetKey("weekly_report")
-    ]
-    partitions = report.partitions_def
+    variables = {**BERLIN, "DATA_DIR": str(tmp_path), "BACKFILL_START_DATE": "2026-10-15"}
+    graph = build_definitions(load_settings(variables)).resolve_asset_graph()
+    partitions = graph.get(dg.AssetKey("weekly_report")).partitions_def
     assert partitions is not None
     sunday = datetime(2026, 11, 1, 23, 59, tzinfo=ZONE)
     monday = datetime(2026, 11, 2, 0, 0, tzinfo=ZONE)
