@@ -19,14 +19,13 @@ DAGSTER = (sys.executable, "-m", "dagster")
 def run(
     command: Sequence[str], directory: Path, variables: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end; it must not take longer than two minutes."""
+    """Run a command to its end."""
     return subprocess.run(
         list(command),
         cwd=directory,
         env=clean_environment(variables),
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
 
@@ -34,11 +33,12 @@ def run(
 def start(
     command: Sequence[str], directory: Path, variables: Mapping[str, str]
 ) -> subprocess.Popen[str]:
-    """Start a command whose output is read while it runs."""
+    """Start a command whose output is read while it runs, and to which something may be said."""
     return subprocess.Popen(
         list(command),
         cwd=directory,
         env=clean_environment(variables),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

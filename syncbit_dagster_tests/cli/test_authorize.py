@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import stat
-import subprocess
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,9 +23,9 @@ from syncbit_dagster.sources.errors import PermissionMissingError
 from syncbit_dagster.sources.google_health.scopes import SCOPES
 from syncbit_dagster.sources.oauth.scopes import missing_scopes
 from syncbit_dagster_tests.cli.processes import SYNCBIT, run, start
-from syncbit_dagster_tests.dagster_process import clean_environment
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
 from syncbit_dagster_tests.victoriametrics import free_port
+from syncbit_dagster_tests.waiting import HANGS_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +62,7 @@ def authorized(account: EmulatedAccount, directory: Path) -> tuple[int, str, str
     with start(COMMAND, directory, account.environment) as process:
         assert process.stdout is not None
         url = next(line.strip() for line in process.stdout if line.startswith("  http"))
-        page = requests.get(url, timeout=30)  # the emulator consents and redirects to us
+        page = requests.get(url, timeout=HANGS_SECONDS)  # the emulator consents and redirects to us
         rest = process.stdout.read()
     return process.returncode, page.text, rest
 
@@ -95,19 +94,11 @@ def test_the_command_stores_tokens_zone_first_day_and_devices(
 
 
 def test_the_address_can_be_pasted(account: EmulatedAccount, tmp_path: Path) -> None:
-    with subprocess.Popen(
-        COMMAND,
-        cwd=tmp_path,
-        env=clean_environment(account.environment),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+    with start(COMMAND, tmp_path, account.environment) as process:
         assert process.stdout is not None
         assert process.stdin is not None
         url = next(line.strip() for line in process.stdout if line.startswith("  http"))
-        answer = requests.get(url, allow_redirects=False, timeout=30)
+        answer = requests.get(url, allow_redirects=False, timeout=HANGS_SECONDS)
         print(answer.headers["Location"].replace("code=", "kode="), file=process.stdin, flush=True)
         print(answer.headers["Location"], file=process.stdin, flush=True)
         output = process.stdout.read()
@@ -121,19 +112,11 @@ def test_the_address_can_be_pasted(account: EmulatedAccount, tmp_path: Path) -> 
 def test_scopes_that_were_not_granted_are_named_with_their_assets(
     account: EmulatedAccount, tmp_path: Path
 ) -> None:
-    account.emulator.untick(SCOPES[2])
+    """Without the settings it asks for the zone."""
+    account.emulator.untick(SCOPES[2], SETTINGS_SCOPE)
     status, _, output = authorized(account, tmp_path)
     assert status == 0
     assert f"Not granted: {SCOPES[2]}. Missing without it: sleep." in output
-
-
-@only_google
-def test_without_the_settings_it_asks_for_the_zone(
-    account: EmulatedAccount, tmp_path: Path
-) -> None:
-    account.emulator.untick(SETTINGS_SCOPE)
-    status, _, output = authorized(account, tmp_path)
-    assert status == 0
     assert "Missing without it: devices, the account's time zone." in output
     assert "Set SYNCBIT_TIMEZONE" in output
 
@@ -142,14 +125,9 @@ def test_without_the_settings_it_asks_for_the_zone(
 def test_an_account_without_fitbit_data_is_named_at_once(
     account: EmulatedAccount, tmp_path: Path
 ) -> None:
-    body: dict[str, Any] = {
-        "error": {
-            "code": 400,
-            "status": "FAILED_PRECONDITION",
-            "details": [{"reason": "ACCOUNT_NOT_LINKED"}],
-        }
-    }
-    account.emulator.fail_next(400, body=body)
+    error: dict[str, Any] = {"code": 400, "status": "FAILED_PRECONDITION"}
+    error["details"] = [{"reason": "ACCOUNT_NOT_LINKED"}]
+    account.emulator.fail_next(400, body={"error": error})
     status, _, output = authorized(account, tmp_path)
     assert status == 1
     assert "holds no Fitbit data" in output.splitlines()[-1]

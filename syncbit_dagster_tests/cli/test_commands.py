@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 
-from syncbit_dagster.cli.main import main
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster_tests.cli.processes import DAGSTER, SYNCBIT, run, start
 from syncbit_dagster_tests.emulated import emulated_account
 from syncbit_dagster_tests.victoriametrics import running, victoria_metrics
+from syncbit_dagster_tests.waiting import HANGS_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,64 +35,43 @@ def test_plan_says_requests_before_anything_runs(tmp_path: Path) -> None:
     assert re.search(r"heart_rate +33 +33\n", done.stdout)  # 1 + 5 + 27
     assert re.search(r"together +117 +117\n", done.stdout)
     assert "365 days" in done.stdout
-
-
-def test_plan_of_two_weeks_of_everything_daily(tmp_path: Path) -> None:
     done = run([*SYNCBIT, "plan", "--from", "2025-01-01", "--to", "2025-01-14"], tmp_path, {})
     assert re.search(r"together +22 +24\n", done.stdout)  # 56 sleeps would be three pages
 
 
 @pytest.mark.parametrize(
-    ("arguments", "variables", "sentence"),
+    ("days", "select", "variables", "sentence"),
     [
-        (["--from", "2025-01-02", "--to", "2025-01-01"], {}, "swap them"),
-        (
-            ["--from", "2025-01-01", "--to", "2025-01-02", "--select", "sleeep"],
-            {},
-            "no asset 'sleeep'; there are activity_summary",
-        ),
-        (
-            ["--from", "2025-01-01", "--to", "2025-01-02"],
-            {"SYNCBIT_TIMEZONE": "Europe/Berln"},
-            "did you mean Europe/Berlin",
-        ),
-        (
-            ["--from", "2025-01-01", "--to", "2025-01-02"],
-            {"INTRADAY_RESOURCES": "steps,blood"},
-            "'blood' is unknown",
-        ),
+        ("2025-01-02 2025-01-01", "sleep", {}, "swap them"),
+        ("2025-01-01 2025-01-02", "sleeep", {}, "no asset 'sleeep'; there are activity_summary"),
+        ("2025-01-01 2025-01-02", "sleep", {"SYNCBIT_TIMEZONE": "Europe/Berln"}, "did you mean"),
     ],
 )
 def test_a_wrong_input_is_one_sentence_and_status_1(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    arguments: list[str],
-    variables: dict[str, str],
-    sentence: str,
+    tmp_path: Path, days: str, select: str, variables: dict[str, str], sentence: str
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert main(["plan", *arguments]) == 1
-    said = capsys.readouterr().err
-    assert sentence in said
-    assert len(said.strip().splitlines()) == 1
+    first, last = days.split()
+    command = [*SYNCBIT, "plan", "--from", first, "--to", last, "--select", select]
+    done = run(command, tmp_path, variables)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
 
 
 def test_the_emulator_is_a_program_that_says_its_url(tmp_path: Path) -> None:
-    with start([*SYNCBIT, "emulator", "--port", "0"], tmp_path, {}) as process:
+    """One address, either provider."""
+    command = [*SYNCBIT, "emulator", "--provider", "fitbit_web", "--port", "0"]
+    with start(command, tmp_path, {}) as process:
         assert process.stdout is not None
-        url = process.stdout.readline().split()[-1]
-        answer = requests.get(f"{url}/v4/users/me/settings", timeout=30)
+        line = process.stdout.readline()
+        url = line.split()[-1]
+        for path in ("v4/users/me/settings", "1/user/-/profile.json"):
+            assert requests.get(f"{url}/{path}", timeout=HANGS_SECONDS).status_code == 401
         process.terminate()
-    assert answer.status_code == 401
-
-
-def test_the_emulator_needs_the_zone_of_an_export(tmp_path: Path) -> None:
+    assert "fitbit_web" in line
     done = run([*SYNCBIT, "emulator", "--takeout", str(tmp_path), "--port", "0"], tmp_path, {})
     assert done.returncode == 1
-    assert "SYNCBIT_TIMEZONE" in done.stderr
+    assert "SYNCBIT_TIMEZONE" in done.stderr  # an export does not say it
     assert len(done.stderr.strip().splitlines()) == 1
 
 
@@ -122,7 +101,9 @@ def test_the_demo_does_not_touch_the_account_of_a_dotenv_file(tmp_path: Path) ->
             {"SYNCBIT_DEMO_ONESHOT": "1", "VICTORIA_ENDPOINT": server.url, "FITBIT_USER_ID": "bob"},
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        users = requests.get(f"{server.url}/api/v1/label/user/values", timeout=60).json()["data"]
+        users = requests.get(
+            f"{server.url}/api/v1/label/user/values", timeout=HANGS_SECONDS
+        ).json()["data"]
     assert users == ["demo"]
     assert {path.name for path in tmp_path.iterdir()} == {".env", ".syncbit", "vm"}
 

@@ -33,6 +33,7 @@ from syncbit_dagster.quota.quota import Quota, QuotaFigures
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
 from syncbit_dagster_tests.victoriametrics import running, victoria_metrics
+from syncbit_dagster_tests.waiting import HANGS_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,6 +94,10 @@ def test_all_is_well(examine: Doctor) -> None:
     assert token.access_token not in str(lines)
     again, _ = examine()
     assert again == 0
+    store = open_store(examine.account.settings())
+    wide = Slice((doctor.PROBE,), {}, datetime(2020, 1, 1, tzinfo=UTC), NOW + timedelta(days=9999))
+    assert store.read(wide) == []  # nothing is left there
+    store.close()
 
 
 def test_all_is_well_with_the_other_provider(examine: Doctor) -> None:
@@ -111,21 +116,15 @@ def test_nothing_is_left_in_victoriametrics(examine: Doctor, tmp_path: Path) -> 
         assert status == 0, lines
         assert server.url in lines["store"][1]
         everything = {"match[]": '{__name__!=""}', "start": "0"}
-        left = requests.get(f"{server.url}/api/v1/series", params=everything, timeout=30)
+        left = requests.get(f"{server.url}/api/v1/series", params=everything, timeout=HANGS_SECONDS)
         assert left.json()["data"] == []
-        exported = requests.get(f"{server.url}/api/v1/export", params=everything, timeout=30)
+        exported = requests.get(
+            f"{server.url}/api/v1/export", params=everything, timeout=HANGS_SECONDS
+        )
         assert exported.content == b""
     status, lines = examine(VICTORIA_ENDPOINT=server.url)
     assert status == 1
     assert [name for name, state in states(lines).items() if state == "FAIL"] == ["store"]
-
-
-def test_nothing_is_left_in_the_embedded_store(examine: Doctor) -> None:
-    examine()
-    store = open_store(examine.account.settings())
-    wide = Slice((doctor.PROBE,), {}, datetime(2020, 1, 1, tzinfo=UTC), NOW + timedelta(days=9999))
-    assert store.read(wide) == []
-    store.close()
 
 
 def test_a_variable_that_is_set_twice_is_named(
@@ -159,12 +158,6 @@ def test_nobody_has_authorized(examine: Doctor) -> None:
     assert lines["zone"][0] == lines["store"][0] == "ok"
 
 
-def test_the_user_took_the_permission_back(examine: Doctor) -> None:
-    examine.account.emulator.revoke()
-    status, lines = examine()
-    assert (status, lines["token"][0]) == (1, "FAIL")
-
-
 def test_a_loose_token_file_fails_with_the_command_that_repairs_it(examine: Doctor) -> None:
     file = Path(examine.account.settings().account.tokens.place)
     file.chmod(0o644)
@@ -176,13 +169,18 @@ def test_a_loose_token_file_fails_with_the_command_that_repairs_it(examine: Doct
     )
 
 
-def test_a_scope_that_was_not_granted_is_no_failure(examine: Doctor) -> None:
+def test_a_scope_that_was_not_granted_is_no_failure_but_a_revoked_token_is(
+    examine: Doctor,
+) -> None:
     scope = "https://www.googleapis.com/auth/googlehealth.settings.readonly"
     examine.account.emulator.untick(scope)
     status, lines = examine()
     assert status == 0
     assert lines["scopes"][0] == lines["provider"][0] == "warn"
     assert f"{scope} (without it no devices, the account's time zone)" in lines["scopes"][1]
+    examine.account.emulator.revoke()
+    status, lines = examine()
+    assert (status, lines["token"][0]) == (1, "FAIL")
 
 
 def test_a_provider_that_is_away_is_not_waited_for(examine: Doctor) -> None:
@@ -228,44 +226,31 @@ def test_an_export_needs_no_token(examine: Doctor, tmp_path: Path) -> None:
     assert "first day 2021-06-01" in lines["provider"][1]
 
 
-TOKEN = Token(
-    access_token="a",
-    refresh_token="b",
-    expires_at=NOW.timestamp() + 3600,
-    scope="activity sleep",
-    obtained_at=NOW.timestamp() - 7200,
-    refreshes=3,
-)
+TOKEN = Token("a", "b", expires_at=NOW.timestamp() + 3600, scope="activity sleep")
+TOKEN = replace(TOKEN, obtained_at=NOW.timestamp() - 7200, refreshes=3)
 
 
-@pytest.mark.parametrize(
-    ("days", "state", "words"),
-    [(None, "ok", "2.0 h old, 3 refreshes"), (6.5, "warn", "6.5 days"), (1, "FAIL", "publish"),
-     (-0.1, "FAIL", "has ended")],
-)  # fmt: skip
-def test_a_token_in_testing_says_when_it_ends(days: float | None, state: str, words: str) -> None:
-    end = None if days is None else NOW.timestamp() + days * 86_400
-    verdict = check_token(replace(TOKEN, refresh_ends_at=end), NOW)
-    assert verdict.state == state
-    assert words in verdict.text
-
-
-def test_scopes() -> None:
+def test_tokens_clocks_and_scopes() -> None:
+    for days, state, words in (
+        (None, "ok", "2.0 h old, 3 refreshes"),
+        (6.5, "warn", "6.5 days"),
+        (1, "FAIL", "publish"),
+        (-0.1, "FAIL", "has ended"),
+    ):
+        end = None if days is None else NOW.timestamp() + days * 86_400
+        verdict = check_token(replace(TOKEN, refresh_ends_at=end), NOW)
+        assert (verdict.state, words in verdict.text) == (state, True)
+    for skew, state, words in (
+        (0.4, "ok", "0 s ahead"),
+        (-29, "ok", "29 s behind"),
+        (31, "FAIL", "31 s ahead"),
+        (-3600, "FAIL", "NTP"),
+    ):
+        verdict = check_clock(NOW + timedelta(seconds=skew), NOW)
+        assert (verdict.state, words in verdict.text) == (state, True)
     assert check_scopes(["activity", "sleep"], TOKEN).state == "ok"
     verdict = check_scopes(["activity", "sleep", "weight"], TOKEN)
-    assert verdict.state == "warn"
-    assert "weight (without it no body)" in verdict.text
-
-
-@pytest.mark.parametrize(
-    ("skew", "state", "words"),
-    [(0.4, "ok", "0 s ahead"), (-29, "ok", "29 s behind"), (31, "FAIL", "31 s ahead"),
-     (-3600, "FAIL", "NTP")],
-)  # fmt: skip
-def test_a_clock_that_is_wrong(skew: float, state: str, words: str) -> None:
-    verdict = check_clock(NOW + timedelta(seconds=skew), NOW)
-    assert verdict.state == state
-    assert words in verdict.text
+    assert (verdict.state, "weight (without it no body)" in verdict.text) == ("warn", True)
 
 
 def test_zones(examine: Doctor) -> None:

@@ -30,7 +30,7 @@ PLACES = (
     ("syncbit_dagster/quality/ranges.py", "RANGES: "),
     ("syncbit_dagster_tests/test_catalog.py", "CONTRACT = "),
 )
-TESTS = ("syncbit_dagster_tests/test_catalog.py", "syncbit_dagster_tests/quality/test_ranges.py")
+TESTS = ("syncbit_dagster_tests/test_catalog.py", "syncbit_dagster_tests/quality/test_samples.py")
 DAYS = DayRange(date(2025, 1, 2), date(2025, 1, 14))
 PERSON = SyntheticPerson(zone=ZoneInfo("Europe/Berlin"), first_day=date(2025, 1, 1), seed=7)
 # Run in the copy: materialize the metric's asset, print the store's values by day.
