@@ -147,7 +147,10 @@ def test_a_wrong_setting_ends_it(examine: Doctor) -> None:
     assert "did you mean" in lines["configuration"][1]
 
 
-def test_nobody_has_authorized(examine: Doctor) -> None:
+def test_nobody_has_authorized_or_the_permission_was_taken_back(examine: Doctor) -> None:
+    examine.account.emulator.revoke()
+    status, lines = examine()
+    assert (status, lines["token"][0]) == (1, "FAIL")
     Path(examine.account.settings().account.tokens.place).unlink()
     status, lines = examine()
     assert status == 1
@@ -169,18 +172,13 @@ def test_a_loose_token_file_fails_with_the_command_that_repairs_it(examine: Doct
     )
 
 
-def test_a_scope_that_was_not_granted_is_no_failure_but_a_revoked_token_is(
-    examine: Doctor,
-) -> None:
+def test_a_scope_that_was_not_granted_is_no_failure(examine: Doctor) -> None:
     scope = "https://www.googleapis.com/auth/googlehealth.settings.readonly"
     examine.account.emulator.untick(scope)
     status, lines = examine()
     assert status == 0
     assert lines["scopes"][0] == lines["provider"][0] == "warn"
     assert f"{scope} (without it no devices, the account's time zone)" in lines["scopes"][1]
-    examine.account.emulator.revoke()
-    status, lines = examine()
-    assert (status, lines["token"][0]) == (1, "FAIL")
 
 
 def test_a_provider_that_is_away_is_not_waited_for(examine: Doctor) -> None:
