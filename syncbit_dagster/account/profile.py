@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 class Profile:
     """Facts that the provider knows about the account; each may be unknown.
 
-    ``devices`` are the names of the paired devices' models, such as ``Charge 6``.
+    ``devices`` are the names of the paired devices' models, such as ``Charge 6``. ``refusals`` say
+    what the provider would not tell, a sentence each.
     """
 
     zone: ZoneInfo | None = None
     first_day: date | None = None
     devices: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -83,10 +83,14 @@ class OverSquare:
 
 @dataclass(frozen=True)
 class PairedDevice:
-    """Google Health: a field of each paired device; ``is_instant`` as for sleeps."""
+    """Google Health: a field of each paired device; ``is_instant`` as for sleeps.
+
+    ``text_path`` is a field that says it in a word (``High``), where there is no number.
+    """
 
     path: str
     is_instant: bool = False
+    text_path: str | None = None
 
 
 GoogleHealthLocation = (
@@ -167,11 +171,8 @@ class IntradaySeries:
 
 
 @dataclass(frozen=True)
-class WebDevice:
-    """Fitbit Web API: a field of each device; ``is_instant`` as for sleeps."""
-
-    path: str
-    is_instant: bool = False
+class WebDevice(PairedDevice):
+    """Fitbit Web API: the same of each device."""
 
 
 FitbitWebLocation = (

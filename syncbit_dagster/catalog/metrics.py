@@ -481,8 +481,8 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         # A device with an empty battery does not sync: 0 is a field that the wire left out.
         "fitbit_device_battery_percent", "devices", "%", Zero.NO_VALUE,
-        PairedDevice("batteryLevel"),
-        WebDevice("batteryLevel"),
+        PairedDevice("batteryLevel", text_path="batteryStatus"),
+        WebDevice("batteryLevel", text_path="battery"),
         None,
         provider_labels=("device_id", "device_type"),
     ),

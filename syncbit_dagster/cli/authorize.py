@@ -85,6 +85,8 @@ def _keep_profile(settings: Settings) -> None:
         profile = Profile()
     finally:
         source.close()
+    for sentence in profile.refusals:
+        print(f"Not all of the account can be read: {sentence}")
     # What a provider does not say stays as another one said it: an export seldom names its zone.
     known = settings.profile.load()
     profile = Profile(

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -162,7 +162,8 @@ def _examined_provider(settings: Settings) -> Iterator[tuple[str, Verdict]]:
     else:
         devices = ", ".join(told.devices) or "no devices"
         first = f"first day {told.first_day}" if told.first_day else "first day unknown"
-        yield "provider", Verdict("ok", f"{first}; {devices}")
+        state: Literal["ok", "warn"] = "warn" if told.refusals else "ok"
+        yield "provider", Verdict(state, "; ".join([first, devices, *told.refusals]))
     yield "zone", check_zone(account, told.zone if told else None)
 
 

@@ -22,8 +22,8 @@ from syncbit_dagster.defs.resources.fitbit import RunSource
 from syncbit_dagster.defs.resources.telemetry import RUN_FIGURES
 from syncbit_dagster.scheduling.backfill_plan import stretches
 from syncbit_dagster.sources.base import Current
-from syncbit_dagster.sources.errors import PermissionMissingError
-from syncbit_dagster.sources.set_aside import SetAside
+from syncbit_dagster.sources.errors import MissingDaysError, PermissionMissingError
+from syncbit_dagster.sources.set_aside import FORBIDDEN, SetAside
 
 if TYPE_CHECKING:
     from syncbit_dagster.telemetry import RunFigures
@@ -71,8 +71,14 @@ def build_asset(
         fitbit: RunSource = getattr(context.resources, source)
         figures_of_run: RunFigures = getattr(context.resources, run_figures)
         try:
-            with as_failure(but_not=PermissionMissingError):
+            with as_failure(but_not=(PermissionMissingError, MissingDaysError)):
                 fetched = _fetch(asset, context, fitbit)
+        except MissingDaysError as failure:
+            # Tried again by the history, and no reason to fail for ever.
+            context.log.warning("%s is skipped: %s", asset.name, failure)
+            yield dg.AssetCheckResult(passed=True, check_name=PERMISSION_CHECK)
+            yield from _unknown(check_specs, str(failure))
+            return
         except PermissionMissingError as refusal:
             context.log.warning("%s is skipped: %s", asset.name, refusal)
             yield dg.AssetCheckResult(
@@ -84,7 +90,7 @@ def build_asset(
             yield from _unknown(check_specs)
             return
         yield dg.Output(fetched)
-        yield dg.AssetCheckResult(passed=True, check_name=PERMISSION_CHECK)
+        yield _permission(fitbit.set_aside_of(asset))
         if isinstance(fetched, Fetched):
             did = figures_of_run.assets[asset.name]
             yield _settled(did.provisional, fetched.synced, settings.account.zone)
@@ -118,15 +124,17 @@ def _check_specs(asset: Asset, key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
     return [permission, settled, readable, removed] if asset.is_partitioned else [permission]
 
 
-def _unknown(specs: Sequence[dg.AssetCheckSpec]) -> Iterator[dg.AssetCheckResult]:
-    """The checks of data that nobody may read."""
+def _unknown(
+    specs: Sequence[dg.AssetCheckSpec], why: str = "Nothing was fetched."
+) -> Iterator[dg.AssetCheckResult]:
+    """The checks of data that nobody could read."""
     for spec in specs:
         if spec.name != PERMISSION_CHECK:
             yield dg.AssetCheckResult(
                 passed=False,
                 check_name=spec.name,
                 severity=dg.AssetCheckSeverity.WARN,
-                description="Nothing was fetched.",
+                description=why,
             )
 
 
@@ -140,7 +148,25 @@ def _fetch(asset: Asset, context: dg.AssetExecutionContext, source: RunSource) -
     # Before the data: what syncs in between makes a day look less settled than it is, never more.
     synced, now = source.last_sync(days), source.now()
     batches = source.fetch(asset, days)
-    return Fetched(days, chain([next(batches)], batches), synced, now)
+    first = next(batches)
+    if list(first.missing) == list(days):
+        raise MissingDaysError(first.missing)
+    return Fetched(days, chain([first], batches), synced, now)
+
+
+def _permission(set_aside: Sequence[SetAside]) -> dg.AssetCheckResult:
+    refused = [one for one in set_aside if one.reason.startswith(FORBIDDEN)]
+    listed = ", ".join(f"{one.kind}: {one.reason}" for one in refused)
+    return dg.AssetCheckResult(
+        passed=not refused,
+        check_name=PERMISSION_CHECK,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=(
+            f"Left out: {listed}. The rest is stored. `syncbit authorize` asks for it again."
+            if refused
+            else "All of it may be read."
+        ),
+    )
 
 
 def _settled(

@@ -19,8 +19,8 @@ OF_THE_DISK = frozenset({errno.EACCES, errno.EDQUOT, errno.EIO, errno.ENOSPC, er
 
 
 @contextmanager
-def as_failure(but_not: type[SyncbitError] | tuple[()] = ()) -> Iterator[None]:
-    """Fail the step with the error's own sentence; leave errors of one class to the caller.
+def as_failure(but_not: type[SyncbitError] | tuple[type[SyncbitError], ...] = ()) -> Iterator[None]:
+    """Fail the step with the error's own sentence; leave errors of some classes to the caller.
 
     A disk that is full or read-only is no defect either, and gets a sentence here.
     """

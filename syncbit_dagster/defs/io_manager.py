@@ -24,6 +24,7 @@ from syncbit_dagster.quality.evidence import RAW_SECONDS
 from syncbit_dagster.scheduling.corrections import Fetch, decide, proves_absence, today_so_far
 from syncbit_dagster.scheduling.settled_rule import data_until, state_of
 from syncbit_dagster.sources.base import Current
+from syncbit_dagster.sources.errors import MissingDaysError
 from syncbit_dagster.stores.base import Slice, Write, combined
 from syncbit_dagster.stores.diff import compare, overall_mode
 
@@ -66,7 +67,8 @@ class SampleStoreIOManager(dg.IOManager):
 
     A range of partitions comes in batches of whole days; each is one write, which returns after the
     store was read back, and its days count as materialized from then on. If anything is wrong the
-    step fails, and the days that are not stored yet stay missing.
+    step fails, and the days that are not stored yet stay missing. So does a day that the provider
+    cannot give; all others are stored before.
     """
 
     store: Store
@@ -96,7 +98,12 @@ class SampleStoreIOManager(dg.IOManager):
         reports: list[WriteReport] = []
         per_day: dict[date, Metadata] = {}
         requests, fetch_seconds = 0, 0.0
+        missing: dict[date, str] = {}
+        noted: set[date] = set()
         for batch in fetched.batches:
+            if batch.missing:
+                missing |= batch.missing
+                continue
             report, of_the_batch = self._replace_batch(asset, context, fetched, batch)
             context.log.info("%s %s: %s", asset.name, batch.days, report.verdict)
             reports.append(report)
@@ -105,8 +112,13 @@ class SampleStoreIOManager(dg.IOManager):
             fetch_seconds += batch.seconds
             if batch.days.last != fetched.days.last:
                 _record(context, of_the_batch)
-        if list(per_day) != list(fetched.days):
+                noted.update(of_the_batch)
+        if sorted([*per_day, *missing]) != list(fetched.days):
             raise dg.DagsterInvariantViolationError("The batches do not tile the run's partitions.")
+        if missing:
+            # Dagster records all of a run's partitions if its step ends well.
+            _record(context, {day: said for day, said in per_day.items() if day not in noted})
+            raise MissingDaysError(missing)
         of_the_run = {
             "requests": requests,
             "fetch_seconds": round(fetch_seconds, 3),

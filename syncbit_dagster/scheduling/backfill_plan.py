@@ -46,7 +46,8 @@ def askable(
 
     Not what is under way, and not what was asked for in vain: days that failed, all of them, wait;
     the rest of a range that has brought some does not. An attempt that ended well without bringing
-    a single day says that nobody may read the asset, so that all of its days wait.
+    one of several days says that nobody may read the asset, so that all of its days wait; of a
+    single day, it says that the provider cannot give that one.
     """
     rest = {asset: set(days) for asset, days in missing.items()}
     for gap in under_way:
@@ -56,7 +57,8 @@ def askable(
         for asset in attempt.gap.assets:
             days = set(attempt.gap.days)
             if days.issubset(missing[asset]):
-                rest[asset] = rest[asset] - days if attempt.has_failed else set()
+                is_of_these = attempt.has_failed or len(days) == 1
+                rest[asset] = rest[asset] - days if is_of_these else set()
     return rest
 
 

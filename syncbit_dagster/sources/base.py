@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     import pandas as pd
 
@@ -57,6 +57,7 @@ class Batch:
         seconds: how long asking and parsing took, waits for the budget included.
         notes: what a reader of a day's samples should know about them, one sentence a day.
         set_aside: what of the answers could not be read; the samples are without it.
+        missing: days that the provider failed to give, and why; nothing is known of them.
     """
 
     days: DayRange
@@ -65,14 +66,19 @@ class Batch:
     seconds: float
     notes: Mapping[date, str] = field(default_factory=dict)
     set_aside: Sequence[SetAside] = ()
+    missing: Mapping[date, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Current:
-    """A present state: samples, each of its own instant, and the requests that it took."""
+    """A present state: samples, each of its own instant, and the requests that it took.
+
+    ``set_aside`` is what could not be read.
+    """
 
     samples: pd.DataFrame
     requests: int
+    set_aside: Sequence[SetAside] = ()
 
 
 class Source(Protocol):
@@ -119,6 +125,17 @@ class Source(Protocol):
 
     def fetch_current(self, asset: Asset) -> Current:
         """The present state of an asset that is not partitioned, stamped with this moment.
+
+        Raises:
+            SourceError: as ``fetch``.
+        """
+        ...
+
+    def newest_reading(self) -> datetime | None:
+        """The instant of the newest reading of a worn device; None if nobody can tell.
+
+        It says how far the data is where no device says when it last synced. One request, and a
+        second one only where there is no heart rate.
 
         Raises:
             SourceError: as ``fetch``.

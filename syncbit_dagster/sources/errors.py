@@ -2,14 +2,17 @@
 
 SourceError
 ├── NotAuthorizedError          no usable token: the user has to authorize (again)
-├── PermissionMissingError      a scope was not granted, or the API is not enabled
+├── PermissionMissingError      a scope was not granted
+├── AccessRefusedError          the provider refuses everything: the API is off, the app is out
 ├── AccountNotLinkedError       the Google account holds no Fitbit data
 ├── RequestRefusedError         the provider says our request is wrong: a defect of ours
 │   └── NothingThereError       404: no such resource; of some kinds of data it means no data
 ├── ProviderRetiredError        410: the provider was turned off
 ├── QuotaExceededError          429 again and again
 ├── QuotaWaitError              the budget is used up for longer than a run should wait
-├── SourceUnavailableError      5xx, timeouts, broken connections: it may work later
+├── SourceUnavailableError      timeouts, broken connections: it may work later
+│   ├── ServerFailedError       5xx again and again: of a smaller range it may not be
+│   ├── MissingDaysError        some days cannot be had, the others can
 │   ├── RefreshConflictError    409: another program refreshes the same token
 │   └── TooSlowError            504 for one page: a smaller one may work
 └── UnexpectedResponseError     an answer that nobody can read
@@ -22,11 +25,19 @@ from typing import TYPE_CHECKING
 from syncbit_dagster.core.errors import SyncbitError
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping
+    from datetime import date, datetime
 
 
 class SourceError(SyncbitError):
-    """The provider did not give the data."""
+    """The provider did not give the data.
+
+    ``why`` is the answer's status and reason in a few words, where it has any.
+    """
+
+    def __init__(self, sentence: str, why: str = "") -> None:
+        super().__init__(sentence)
+        self.why = why
 
 
 class NotAuthorizedError(SourceError):
@@ -37,12 +48,23 @@ class PermissionMissingError(SourceError):
     """The token is fine, but does not allow this."""
 
 
+class AccessRefusedError(SourceError):
+    """The provider refuses everything to this app or account."""
+
+
 class AccountNotLinkedError(SourceError):
     """The account that was authorized has no Fitbit data."""
 
 
 class RequestRefusedError(SourceError):
-    """The provider refused the request itself."""
+    """The provider refused the request itself.
+
+    ``longest_days`` is the longest range that it takes; None: it did not say.
+    """
+
+    def __init__(self, sentence: str, why: str = "", longest_days: int | None = None) -> None:
+        super().__init__(sentence, why)
+        self.longest_days = longest_days
 
 
 class NothingThereError(RequestRefusedError):
@@ -67,6 +89,21 @@ class QuotaWaitError(SourceError):
 
 class SourceUnavailableError(SourceError):
     """The provider did not answer, or answered that it cannot."""
+
+
+class ServerFailedError(SourceUnavailableError):
+    """The provider answered that it failed, again and again."""
+
+
+class MissingDaysError(SourceUnavailableError):
+    """The provider fails on some days for good, while it gives the others."""
+
+    def __init__(self, days: Mapping[date, str]) -> None:
+        listed = "; ".join(f"{day}: {why}" for day, why in list(days.items())[:3])
+        super().__init__(
+            f"The provider fails on {len(days)} of the days ({listed}). They stay missing and are "
+            "tried again by the history; all others are stored."
+        )
 
 
 class RefreshConflictError(SourceUnavailableError):

@@ -20,6 +20,7 @@ from syncbit_dagster.sources.errors import (
     NotAuthorizedError,
     QuotaExceededError,
     QuotaWaitError,
+    ServerFailedError,
     SourceUnavailableError,
     TooSlowError,
     UnexpectedResponseError,
@@ -69,6 +70,7 @@ class ApiClient:
     monotonic: Callable[[], float] = time.monotonic
     patience_seconds: float = math.inf
     traffic: Traffic = field(default_factory=Traffic, init=False)
+    tries: int = field(default=TRIES, init=False)
 
     def __post_init__(self) -> None:
         self._session = requests.Session()
@@ -101,6 +103,10 @@ class ApiClient:
         """The JSON object that a POST answers. For queries in a body: it may be repeated."""
         return self._object(self._call("POST", path, TRANSIENT, json=body), path)
 
+    def pause(self, attempt: int, why: str) -> None:
+        """Wait before something else is tried: the longer, the more has been tried."""
+        self._pause(attempt, why, math.inf)
+
     def close(self) -> None:
         self._session.close()
         self.budget.close()
@@ -108,7 +114,7 @@ class ApiClient:
     def _call(self, method: str, path: str, transient: AbstractSet[int], **arguments: Any) -> Any:
         rejected: str | None = None
         until = self.monotonic() + self.patience_seconds
-        tries = 1 if self._is_down else TRIES
+        tries = 1 if self._is_down else self.tries
         attempt = 0
         while True:
             token = self._token(rejected, until)
@@ -117,7 +123,7 @@ class ApiClient:
             if response is not None and response.status_code == 401 and rejected is None:
                 rejected, tries = (
                     token,
-                    TRIES,
+                    self.tries,
                 )  # refreshed once, which is no try; a second 401 is final
                 continue
             if response is not None and response.status_code not in transient:
@@ -247,8 +253,9 @@ class ApiClient:
                 f"{self._host} answered {times} with status 200 and no JSON; something between it "
                 "and this machine (a proxy, a login page) may answer in its place."
             )
-        return SourceUnavailableError(
-            f"{self._host} answered {response.status_code} {times}; try again later."
+        return ServerFailedError(
+            f"{self._host} answered {response.status_code} {times}; try again later.",
+            str(response.status_code),
         )
 
     @property

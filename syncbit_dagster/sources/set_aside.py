@@ -16,6 +16,7 @@ RENAMED = "another field stands in place of the value"
 BAD_VALUE = "the value cannot be read"
 BAD_TIME = "the time cannot be read"
 OUTSIDE = "the time lies outside of the days that were asked for"
+FORBIDDEN = "it may not be read"
 OFF_GRID = "the interval does not begin where intervals do"
 
 

@@ -14,6 +14,7 @@ import dagster as dg
 import pytest
 
 from syncbit_dagster.account.state import database
+from syncbit_dagster.account.token_file import TokenFile
 from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.catalog import ASSETS
 from syncbit_dagster.definitions import build_definitions
@@ -121,7 +122,7 @@ def test_what_a_failed_run_left_undone_the_next_one_does(stage: Stage) -> None:
     stage.daemon.tick()
     stage.sync(NOON - timedelta(hours=2))
     (request,) = stage.daemon.asks()
-    stage.account.emulator.fail_next(500, http.TRIES)
+    stage.account.emulator.fail_next(200, http.TRIES + 2, body=LOGIN_PAGE)
     assert not stage.daemon.execute(request).success
     stage.sync(NOON - timedelta(hours=1))
     (again,) = stage.daemon.asks()
@@ -139,25 +140,38 @@ def test_while_its_run_is_under_way_it_asks_nobody(stage: Stage) -> None:
     assert not stage.account.emulator.calls
 
 
+LOGIN_PAGE = "<html>Sign in to this network</html>"
+
+
 def unticked(stage: Stage) -> None:
     scope = "https://www.googleapis.com/auth/googlehealth.settings.readonly"
     stage.account.emulator.untick(scope)
 
 
 @pytest.mark.parametrize(
-    ("act", "reason"),
+    "act",
     [
-        (lambda stage: stage.person.syncs.clear(), "No device says when it last synced."),
-        (lambda stage: stage.person.syncs.update({"1": None}), "No device says when it last"),
-        (lambda stage: stage.daemon.settings.account.tokens.path.unlink(), "syncbit authorize"),
-        (unticked, "tick every box"),
+        lambda stage: stage.person.syncs.clear(),
+        lambda stage: stage.person.syncs.update({"1": None}),
+        unticked,
+        lambda stage: stage.account.emulator.fail_next(404),
+        lambda stage: stage.account.emulator.fail_next(503, http.TRIES),
     ],
 )
-def test_where_there_is_nothing_to_ask_for_it_says_why(
-    stage: Stage, act: Callable[[Stage], object], reason: str
+def test_where_no_device_says_when_it_synced_the_newest_reading_does(
+    stage: Stage, act: Callable[[Stage], object]
 ) -> None:
     act(stage)
-    assert reason in str(stage.daemon.tick())
+    assert stage.asked() == MONTH
+    act(stage)
+    assert str(stage.daemon.tick()).startswith("No device has synced since")
+
+
+def test_nobody_is_asked_before_anybody_has_authorized(stage: Stage) -> None:
+    tokens = stage.daemon.settings.account.tokens
+    assert isinstance(tokens, TokenFile)
+    tokens.path.unlink()
+    assert "syncbit authorize" in str(stage.daemon.tick())
 
 
 def test_a_budget_that_is_used_up_is_no_failure(
@@ -177,7 +191,7 @@ def test_a_budget_that_is_used_up_is_no_failure(
 @pytest.mark.parametrize(
     ("act", "sentence"),
     [
-        (lambda one: one.fail_next(503, http.TRIES), "answered 503 6 times; try again later."),
+        (lambda one: one.fail_next(503, http.TRIES + 2), "answered 503 6 times; try again"),
         (lambda one: one.revoke(), "run `syncbit authorize` again"),
     ],
 )
@@ -198,7 +212,7 @@ def test_a_tick_is_not_kept_waiting(stage: Stage, monkeypatch: pytest.MonkeyPatc
     stage.account.emulator.fail_next(503, http.TRIES)
     with pytest.raises(dg.Failure, match="answered 503 once"):
         stage.daemon.tick()
-    assert [status for _, _, status in stage.account.emulator.calls] == [503]
+    assert [status for _, _, status in stage.account.emulator.calls] == [503] * 3
 
 
 def test_without_devices_there_is_no_sensor(stage: Stage) -> None:

@@ -147,11 +147,14 @@ def test_other_runs_at_work_on_the_same_days_count(deploy: Deploy) -> None:
     assert assets_of(request) == THREE - {"heart_rate"}
 
 
+LOGIN_PAGE = "<html>Sign in to this network</html>"
+
+
 def test_a_range_that_fails_is_asked_for_again_some_hours_later(
     deploy: Deploy, account: EmulatedAccount, instance: dg.DagsterInstance, clock: list[datetime]
 ) -> None:
     runs = deploy()
-    account.emulator.fail_next(500, http.TRIES)
+    account.emulator.fail_next(200, http.TRIES + 2, body=LOGIN_PAGE)
     successes = [result.success for _, result in runs.until_it_rests()]
     assert successes == [False, True, True]
     assert "tried again at 2025-10-30 06:00 UTC" in runs.rests
@@ -159,7 +162,7 @@ def test_a_range_that_fails_is_asked_for_again_some_hours_later(
     for is_well in (False, False, True):  # it fails again, and is not hammered
         clock[0] += timedelta(hours=history.RETRY_HOURS)
         account.emulator.expire_access_tokens()
-        account.emulator.fail_next(500, 0 if is_well else http.TRIES)
+        account.emulator.fail_next(200, 0 if is_well else http.TRIES + 2, body=LOGIN_PAGE)
         ((request, result),) = runs.until_it_rests()
         assert result.success is is_well
         assert assets_of(request) == {failed}

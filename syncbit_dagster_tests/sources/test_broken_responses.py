@@ -19,6 +19,7 @@ from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.quota import Budget
 from syncbit_dagster.quota.quota import Quota
 from syncbit_dagster.sources.errors import (
+    AccessRefusedError,
     AccountNotLinkedError,
     NotAuthorizedError,
     PermissionMissingError,
@@ -204,7 +205,7 @@ def test_the_good_answers_are_read() -> None:
         ("resource_exhausted", QuotaExceededError),
         ("access_token_scope_insufficient", PermissionMissingError),
         ("permission_denied", PermissionMissingError),
-        ("service_disabled", PermissionMissingError),
+        ("service_disabled", AccessRefusedError),
         ("oauth_insufficient_scope", PermissionMissingError),
         ("unauthenticated", NotAuthorizedError),
         ("account_not_linked", AccountNotLinkedError),

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 
 from syncbit_dagster.catalog import metrics_of
-from syncbit_dagster.core.samples import decode_labels
-from syncbit_dagster.sources.errors import UnexpectedResponseError
-from syncbit_dagster.sources.google_health.devices import device_series
 from syncbit_dagster.sources.google_health.parse import parse
 from syncbit_dagster.sources.google_health.plan import (
     PointsRequest,
@@ -106,23 +103,3 @@ def test_the_last_weight_of_a_day_counts_and_its_height_is_the_one_known_then() 
     assert found["fitbit_weight_kg"] == [79.0, 81.0]
     assert found["fitbit_bmi"] == pytest.approx([79 / 4, 81 / 1.8**2])
     assert "fitbit_bmi" not in values(to_series(metrics, rows, LABELS, NEW_YORK).series)
-
-
-def test_devices_are_labelled_and_their_last_sync_sits_at_itself() -> None:
-    now = datetime(2026, 6, 3, 12, tzinfo=UTC)
-    tracker = {
-        "name": "users/me/pairedDevices/123",
-        "deviceType": "TRACKER",
-        "batteryLevel": 82,
-        "lastSyncTime": "2026-06-03T11:58:30Z",
-    }
-    scale = {"name": "users/me/pairedDevices/7", "deviceType": "SCALE"}
-    battery, sync = device_series([tracker, scale], metrics_of("devices"), LABELS, now)
-    own = {"device_id": "123", "device_type": "TRACKER"}
-    assert decode_labels(battery.labels) == {**LABELS, **own}
-    assert (battery.timestamps.item(), battery.values.item()) == (now.timestamp() * 1000, 82.0)
-    seconds = datetime(2026, 6, 3, 11, 58, 30, tzinfo=UTC).timestamp()
-    assert (sync.timestamps.item(), sync.values.item()) == (seconds * 1000, seconds)
-    for broken in ({**tracker, "name": None}, {**tracker, "batteryLevel": "full"}, None):
-        with pytest.raises(UnexpectedResponseError, match="paired device"):
-            device_series([broken], metrics_of("devices"), LABELS, now)

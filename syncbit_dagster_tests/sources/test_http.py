@@ -17,6 +17,7 @@ from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.quota import Budget
 from syncbit_dagster.sources.errors import (
+    AccessRefusedError,
     NotAuthorizedError,
     PermissionMissingError,
     QuotaExceededError,
@@ -110,7 +111,7 @@ def test_a_page_that_takes_too_long_is_halved(account: EmulatedAccount, api: Api
     again = [point for page in client.pages(request) for point in page]
     assert again == whole
     assert len(whole) > 5000
-    assert api.waits == []
+    assert api.waits == [1.0, 2.0]
     account.emulator.fail_next(504, times=20)
     with pytest.raises(TooSlowError, match="small pages"):
         list(client.pages(request))
@@ -199,7 +200,7 @@ def test_a_body_that_cannot_be_decoded_is_asked_for_again(api: Api, garbled: int
 @pytest.mark.parametrize(
     ("status", "reason", "error", "cure"),
     [
-        (403, "SERVICE_DISABLED", PermissionMissingError, "API library"),
+        (403, "SERVICE_DISABLED", AccessRefusedError, "API library"),
         (403, "RESOURCE_PERMISSION_DENIED", PermissionMissingError, "connections"),
         (403, "SOMETHING_NEW", PermissionMissingError, "authorize"),
         (400, "INVALID_TIME_RANGE", RequestRefusedError, "defect"),

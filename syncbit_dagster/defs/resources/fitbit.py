@@ -6,9 +6,11 @@ secret files only, so no secret is ever a value that the UI or the run storage c
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import defaultdict
 from contextlib import closing
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,12 +25,16 @@ from syncbit_dagster.defs.run_requests import priority_of
 from syncbit_dagster.factories import history_days, open_source
 from syncbit_dagster.scheduling.settled_rule import may_change
 from syncbit_dagster.scheduling.syncs import last_sync
-from syncbit_dagster.sources.errors import PermissionMissingError
+from syncbit_dagster.sources.errors import (
+    PermissionMissingError,
+    RequestRefusedError,
+    ServerFailedError,
+    UnexpectedResponseError,
+)
 from syncbit_dagster.sources.set_aside import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from syncbit_dagster.catalog import Asset
@@ -39,6 +45,18 @@ if TYPE_CHECKING:
     from syncbit_dagster.telemetry import RunFigures
 
 _Answer = TypeVar("_Answer")
+
+# Nothing about devices may stop what is asked of the days.
+DEVICES_FAIL = (
+    PermissionMissingError,
+    RequestRefusedError,
+    ServerFailedError,
+    UnexpectedResponseError,
+)
+_UNASKED = datetime.min.replace(tzinfo=UTC)
+
+
+log = logging.getLogger(__name__)
 
 
 class RunSource:
@@ -68,6 +86,7 @@ class RunSource:
         self._open = open_
         self._zone = zone
         self._set_aside: defaultdict[str, list[SetAside]] = defaultdict(list)
+        self._synced: datetime | None = _UNASKED
         self._current: dict[str, Current | PermissionMissingError] = {}
 
     @cached_property
@@ -94,6 +113,8 @@ class RunSource:
         if asset.name not in self._current:
             try:
                 found = self._counted(asset, lambda: self._source.fetch_current(asset))
+                for one in found.set_aside:
+                    log.warning("Left out: %s", one)
             except PermissionMissingError as refusal:
                 self._current[asset.name] = refusal
             else:
@@ -111,14 +132,26 @@ class RunSource:
         return self._source.problems_of(asset)
 
     def last_sync(self, days: DayRange) -> datetime | None:
-        """The devices' last sync, asked for if it matters to the days; None if nobody knows."""
+        """How far the data is, asked for if it matters to the days; None if nobody knows.
+
+        The last sync of the devices that are worn; where none says it, the newest reading.
+        """
         devices = asset_named("devices")
         if not self._source.has(devices) or not may_change(days, self._zone, self.now()):
             return None
+        if self._synced is _UNASKED:
+            self._synced = self._ask_for_sync(devices)
+        return self._synced
+
+    def _ask_for_sync(self, devices: Asset) -> datetime | None:
         try:
-            return last_sync(self.fetch_current(devices).samples)
-        except PermissionMissingError:
-            return None  # the asset `devices` says so itself
+            found = last_sync(self.fetch_current(devices).samples)
+        except DEVICES_FAIL:
+            found = None  # the asset `devices` says so itself
+        try:
+            return found or self._counted(devices, self._source.newest_reading)
+        except DEVICES_FAIL:
+            return None
 
     def _counted(self, asset: Asset, ask: Callable[[], _Answer]) -> _Answer:
         """What the source gives; answers 429 are noted as the asset's, whatever comes of it."""

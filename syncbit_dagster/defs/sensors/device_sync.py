@@ -15,9 +15,10 @@ from syncbit_dagster.core.civil import DayRange, civil_day, real_clock, require_
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.instance.records import runs_of
 from syncbit_dagster.defs.names import named
+from syncbit_dagster.defs.resources.fitbit import DEVICES_FAIL
 from syncbit_dagster.defs.run_requests import ACTIVE, range_run
 from syncbit_dagster.factories import open_source
-from syncbit_dagster.scheduling.syncs import changed_days, syncs
+from syncbit_dagster.scheduling.syncs import changed_days, last_sync, syncs
 from syncbit_dagster.sources.errors import PermissionMissingError, QuotaWaitError
 
 if TYPE_CHECKING:
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
 
     from syncbit_dagster.config import Settings
     from syncbit_dagster.scheduling.syncs import Syncs
+    from syncbit_dagster.sources.errors import SourceError
 
 NAME = "device_sync"
 # Dagster ends a tick after a minute, without a word of ours.
 PATIENCE_SECONDS = 15.0
+# In place of a device, where none that is worn says when it synced.
+NEWEST_READING = "newest reading"
 BEFORE_TAG = "syncbit/synced_before"
 UNCHANGED = "The sync has changed no day that is a partition."
 
@@ -70,7 +74,7 @@ def device_sync(
             except (PermissionMissingError, QuotaWaitError) as reason:
                 return dg.SkipReason(str(reason))
         if not synced:
-            return dg.SkipReason("No device says when it last synced.")
+            return dg.SkipReason("No device says when it last synced, and nothing was read.")
         cursor = _read(context.cursor)
         if synced == cursor:
             latest = max(synced.values()).astimezone(settings.account.zone)
@@ -98,7 +102,19 @@ def _ask(
 ) -> dict[str, datetime]:
     opened = open_source(settings, now=now, sleep=sleep, patience_seconds=PATIENCE_SECONDS)
     with closing(opened) as source:
-        return syncs(source.fetch_current(asset_named("devices")).samples)
+        refused: SourceError | None = None
+        found: dict[str, datetime] = {}
+        try:
+            devices = source.fetch_current(asset_named("devices")).samples
+            found = syncs(devices)
+            if last_sync(devices) is not None:
+                return found
+        except DEVICES_FAIL as error:
+            refused = error
+        newest = source.newest_reading()
+        if newest is None and refused is not None:
+            raise refused
+        return found if newest is None else {**found, NEWEST_READING: newest}
 
 
 def _changed(settings: Settings, before: Syncs, synced: Syncs, now: datetime) -> DayRange | None:

@@ -61,7 +61,8 @@ def refusal(response: requests.Response) -> SourceError:
         cure = _FORBIDDEN.get(kind, "not allowed: run `syncbit authorize` again")
         return PermissionMissingError(f"{where}: {cure}.")
     if status == 404:
-        return NothingThereError(f"{where}: the API knows nothing there; {_DEFECT}.")
+        why = f"{status} {kind}"
+        return NothingThereError(f"{where}: the API knows nothing there; {_DEFECT}.", why)
     if status == 410:
         return ProviderRetiredError(
             f"{where}: the Fitbit Web API was turned off for good; set "
@@ -69,7 +70,8 @@ def refusal(response: requests.Response) -> SourceError:
         )
     if status >= 500:
         return SourceUnavailableError(f"{where}: the API does not work; try again later.")
-    return RequestRefusedError(f"{where}: the API refuses the request itself; {_DEFECT}.")
+    why = f"{status} {kind}"
+    return RequestRefusedError(f"{where}: the API refuses the request itself; {_DEFECT}.", why)
 
 
 def _error_type(body: bytes) -> str:

@@ -5,37 +5,50 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from time import perf_counter
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
 from syncbit_dagster.account.profile import Profile
 from syncbit_dagster.catalog import metrics_of
+from syncbit_dagster.catalog.locations import WebDevice
 from syncbit_dagster.core import samples
 from syncbit_dagster.core.civil import DayRange, civil_day, real_clock, to_milliseconds
 from syncbit_dagster.quota import Budget
 from syncbit_dagster.sources.base import Batch, Current, Planned
-from syncbit_dagster.sources.errors import UnexpectedResponseError
-from syncbit_dagster.sources.fitbit_web import wire
+from syncbit_dagster.sources.devices import device_series
+from syncbit_dagster.sources.errors import (
+    PermissionMissingError,
+    RequestRefusedError,
+    SourceUnavailableError,
+    UnexpectedResponseError,
+)
 from syncbit_dagster.sources.fitbit_web.client import FitbitWebClient
-from syncbit_dagster.sources.fitbit_web.devices import device_series
+from syncbit_dagster.sources.fitbit_web.intraday import read_intervals
 from syncbit_dagster.sources.fitbit_web.parse import parse
-from syncbit_dagster.sources.fitbit_web.plan import is_plannable, plan
+from syncbit_dagster.sources.fitbit_web.plan import HEART, IntradayRequest, is_plannable, plan
 from syncbit_dagster.sources.fitbit_web.refusals import refusal
 from syncbit_dagster.sources.fitbit_web.scopes import HEART_RATE, SCOPES, is_granted
 from syncbit_dagster.sources.fitbit_web.series import to_series
+from syncbit_dagster.sources.fitbit_web.wall_clock import to_milliseconds_of
+from syncbit_dagster.sources.fitbit_web.wire import to_local_time
 from syncbit_dagster.sources.http import ApiClient
 from syncbit_dagster.sources.oauth.access import AccessTokens
+from syncbit_dagster.sources.set_aside import counted
+from syncbit_dagster.sources.wire import ODD, to_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from datetime import date, datetime
+    from datetime import date
 
     from syncbit_dagster.account.account import Account
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.sources.fitbit_web.parse import Rows
     from syncbit_dagster.sources.fitbit_web.plan import Request
     from syncbit_dagster.sources.traffic import Traffic
+
+Learnt = TypeVar("Learnt")
 
 # What is stored at once: each day is a request an asset, and a run that breaks may lose as much.
 DAYS_PER_BATCH = 7
@@ -109,29 +122,58 @@ class FitbitWebSource:
 
     def fetch_current(self, asset: Asset) -> Current:
         sent_before = self.client.api.sent
-        devices = self.client.devices()
-        series = device_series(
-            devices, metrics_of(asset.name), self.account.labels, self.now(), self.account.zone
+        found = device_series(
+            self.client.devices(),
+            [
+                (metric, metric.fitbit_web)
+                for metric in metrics_of(asset.name)
+                if isinstance(metric.fitbit_web, WebDevice)
+            ],
+            self.account.labels,
+            self.now(),
+            identify=_identify,
+            to_instant=lambda text: to_milliseconds_of(to_local_time(text), self.account.zone),
         )
-        return Current(samples.from_series(series), self.client.api.sent - sent_before)
+        return Current(
+            samples.from_series(found.series),
+            self.client.api.sent - sent_before,
+            counted(found.set_aside),
+        )
+
+    def newest_reading(self) -> datetime | None:
+        zone, today = self.account.zone, civil_day(self.now(), self.account.zone)
+        for resource in (HEART, "steps"):
+            request = IntradayRequest(resource, DayRange(today, today), 60)
+            try:
+                found = read_intervals(request, self.client.answer(request), zone)
+            except (PermissionMissingError, RequestRefusedError, SourceUnavailableError, *ODD):
+                continue
+            worn = found.times[found.values > 0]
+            if len(worn):
+                return datetime.fromtimestamp(int(worn.max()) / 1000, UTC)
+        return None
 
     def problems_of(self, asset: Asset) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
         return ()  # an answer that nobody can read is an error
 
     def profile(self) -> Profile:
-        """The account's zone, day of membership and devices, as far as the API says them."""
-        profile, devices = self.client.profile(), self.client.devices()
+        """The account's zone, day of membership and devices, as far as the API says them.
+
+        Raises:
+            SourceError: it says nothing of the account.
+        """
+        told = self.client.profile().get("user")
+        told = told if isinstance(told, dict) else {}
+        refusals: tuple[str, ...] = ()
         try:
-            zone, member_since = (profile["user"].get(name) for name in ("timezone", "memberSince"))
-            return Profile(
-                zone=ZoneInfo(zone) if zone else None,
-                first_day=wire.to_day(member_since) if member_since else None,
-                devices=tuple(str(one.get("deviceVersion", "unnamed")) for one in devices),
-            )
-        except (AttributeError, KeyError, TypeError, ValueError):
-            raise UnexpectedResponseError(
-                "The account's profile or devices are not as documented."
-            ) from None
+            devices = self.client.devices()
+        except (PermissionMissingError, RequestRefusedError, SourceUnavailableError) as error:
+            devices, refusals = [], (str(error),)
+        zone, first_day = _known(ZoneInfo, told, "timezone"), _known(to_day, told, "memberSince")
+        if zone is None and first_day is None:
+            raise UnexpectedResponseError("The account's profile is not as documented.")
+        models = tuple(str(one.get("deviceVersion", "unnamed")) for one in _objects(devices))
+        return Profile(zone, first_day, models, refusals)
 
     def close(self) -> None:
         self.client.api.close()
@@ -178,3 +220,20 @@ def _until(rows: list[Rows], end: int) -> list[Rows]:
         for one in rows
         for kept in [one.times < end]
     ]
+
+
+def _identify(device: dict[str, Any]) -> tuple[str | None, str | None]:
+    found = device.get("id"), device.get("type")
+    return str(found[0]) if found[0] else None, found[1] if isinstance(found[1], str) else None
+
+
+def _known(read: Callable[[str], Learnt], told: dict[str, Any], name: str) -> Learnt | None:
+    """What the account says under a name; None if it says nothing that can be read."""
+    try:
+        return read(told[name])
+    except (OSError, *ODD):
+        return None
+
+
+def _objects(found: list[Any]) -> list[dict[str, Any]]:
+    return [one for one in found if isinstance(one, dict)]

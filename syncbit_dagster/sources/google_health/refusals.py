@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from syncbit_dagster.sources.errors import (
+    AccessRefusedError,
     AccountNotLinkedError,
     PermissionMissingError,
     RequestRefusedError,
@@ -16,6 +17,8 @@ from syncbit_dagster.sources.errors import (
 if TYPE_CHECKING:
     import requests
 
+SCOPE_IS_MISSING = "ACCESS_TOKEN_SCOPE_INSUFFICIENT"
+
 _BY_REASON: dict[str, tuple[type[SourceError], str]] = {
     "ACCOUNT_NOT_LINKED": (
         AccountNotLinkedError,
@@ -24,12 +27,12 @@ _BY_REASON: dict[str, tuple[type[SourceError], str]] = {
             "that the Fitbit app uses"
         ),
     ),
-    "ACCESS_TOKEN_SCOPE_INSUFFICIENT": (
+    SCOPE_IS_MISSING: (
         PermissionMissingError,
         "the scope for this data was not granted: run `syncbit authorize` and tick every box",
     ),
     "SERVICE_DISABLED": (
-        PermissionMissingError,
+        AccessRefusedError,
         (
             "the Google Health API is not enabled in your Google Cloud project: enable it in the "
             "API library"
@@ -47,27 +50,36 @@ _BY_REASON: dict[str, tuple[type[SourceError], str]] = {
 
 def refusal(response: requests.Response) -> SourceError:
     """The error for a final 4xx answer. Its body is read for the reason, never quoted."""
-    reason = _reason(response.content)
+    reason, longest_days = _reason(response.content)
     where = f"{response.request.method} {response.request.path_url.partition('?')[0]}"
+    why = f"{response.status_code} {reason}"
     if reason in _BY_REASON:
         error, cure = _BY_REASON[reason]
-        return error(f"{where}: {response.status_code} {reason}: {cure}.")
+        return error(f"{where}: {why}: {cure}.", why)
     if response.status_code == 403:
         return PermissionMissingError(
-            f"{where}: 403 {reason}: not allowed; run `syncbit authorize` again."
+            f"{where}: {why}: not allowed; run `syncbit authorize` again.", why
         )
     return RequestRefusedError(
-        f"{where}: {response.status_code} {reason}: the API refuses the request itself; please "
-        "report this as a defect of syncbit_dagster."
+        f"{where}: {why}: the API refuses the request itself; please "
+        "report this as a defect of syncbit_dagster.",
+        why,
+        longest_days,
     )
 
 
-def _reason(body: bytes) -> str:
-    """The machine-readable reason of a Google error, else its status; known words only."""
+def _reason(body: bytes) -> tuple[str, int | None]:
+    """The machine-readable reason of a Google error, else its status; and the longest range.
+
+    Known words and numbers only.
+    """
     try:
         error: dict[str, Any] = orjson.loads(body)["error"]
-        reasons = [detail["reason"] for detail in error.get("details", []) if "reason" in detail]
-        word = str((reasons or [error["status"]])[0])
+        details = [detail for detail in error.get("details", []) if "reason" in detail]
+        word = str(details[0]["reason"] if details else error["status"])
+        most = str(details[0].get("metadata", {}).get("maxDurationDays", "")) if details else ""
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-        return "without a reason"
-    return word if word.isascii() and word.replace("_", "").isalpha() else "without a reason"
+        return "without a reason", None
+    days = int(most) if most.isascii() and most.isdecimal() and len(most) < 5 else 0
+    is_word = word.isascii() and word.replace("_", "").isalpha()
+    return word if is_word else "without a reason", days or None

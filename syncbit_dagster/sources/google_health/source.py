@@ -5,20 +5,30 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from time import perf_counter
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
 from syncbit_dagster.account.profile import Profile
 from syncbit_dagster.catalog import metrics_of
+from syncbit_dagster.catalog.locations import PairedDevice
 from syncbit_dagster.core import samples
 from syncbit_dagster.core.civil import ONE_DAY, DayRange, civil_day, real_clock, to_milliseconds
 from syncbit_dagster.quota import Budget
 from syncbit_dagster.sources.base import Batch, Current, Planned
-from syncbit_dagster.sources.errors import UnexpectedResponseError
-from syncbit_dagster.sources.google_health.client import GoogleHealthClient
-from syncbit_dagster.sources.google_health.devices import device_series
+from syncbit_dagster.sources.devices import device_series
+from syncbit_dagster.sources.errors import (
+    AccessRefusedError,
+    PermissionMissingError,
+    RequestRefusedError,
+    ServerFailedError,
+    SourceError,
+    UnexpectedResponseError,
+)
+from syncbit_dagster.sources.google_health import times
+from syncbit_dagster.sources.google_health.asking import Asked, apart, ask, failed_on_all, holes_of
+from syncbit_dagster.sources.google_health.client import GoogleHealthClient, camel
 from syncbit_dagster.sources.google_health.parse import parse
 from syncbit_dagster.sources.google_health.plan import (
     MOST_A_DAY,
@@ -29,23 +39,34 @@ from syncbit_dagster.sources.google_health.plan import (
     pages,
     plan,
 )
-from syncbit_dagster.sources.google_health.refusals import refusal
+from syncbit_dagster.sources.google_health.refusals import SCOPE_IS_MISSING, refusal
 from syncbit_dagster.sources.google_health.scopes import SCOPES
 from syncbit_dagster.sources.google_health.series import split, to_series
 from syncbit_dagster.sources.http import ApiClient
 from syncbit_dagster.sources.oauth.access import AccessTokens
 from syncbit_dagster.sources.set_aside import counted
+from syncbit_dagster.sources.wire import ODD
+from syncbit_dagster.sources.wire import at as wire_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from syncbit_dagster.account.account import Account
     from syncbit_dagster.catalog import Asset
+    from syncbit_dagster.core.samples import Series
     from syncbit_dagster.sources.google_health.plan import Request
     from syncbit_dagster.sources.rows import Rows
     from syncbit_dagster.sources.set_aside import SetAside
     from syncbit_dagster.sources.traffic import Traffic
 
+Learnt = TypeVar("Learnt")
+
+# What tells how far the data is where no device does: data type, member in filters, path.
+_SIGNALS = (
+    ("heart-rate", "sample_time.physical_time", "sampleTime.physicalTime"),
+    ("steps", "interval.start_time", "interval.startTime"),
+)
+LOOK_BACK = timedelta(days=30)  # no device keeps more
 # About four months of minutes, or two weeks of single readings: 5 MB of numbers.
 ROWS_PER_BATCH = 180_000
 
@@ -114,34 +135,61 @@ class GoogleHealthSource:
 
     def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
         metrics, requests = metrics_of(asset.name), self._requests(asset, days)
+        zone = self.account.zone
+        asked: dict[str, Asked] = {one.data_type: Asked() for one in requests}
         kept: list[Rows] = []
         odd: list[SetAside] = []
-        first, sent, started = days.first, 0, perf_counter()
+        first, sent, started = days.first, self.client.api.sent, perf_counter()
         for number, request in enumerate(requests, start=1):
-            sent_before = self.client.api.sent
-            # Each page is parsed before the next one comes, which keeps memory low.
-            for page in self.client.pages(request):
-                parsed = parse(request, page, metrics, self.account.zone)
+            for part, page in ask(self.client, request, zone, asked[request.data_type]):
+                parsed = parse(part, page, metrics, zone)
                 kept += parsed.rows
                 odd += parsed.set_aside
-            sent += self.client.api.sent - sent_before
             is_last = number == len(requests)
             last = days.last if is_last else self._complete_until(request)
             if not is_last and (last < first or _count(kept) < ROWS_PER_BATCH):
                 continue
+            self._require_an_answer(asked)
             batch = DayRange(first, last)
-            inside, kept = split(kept, to_milliseconds(batch.end(self.account.zone)))
-            found = to_series(metrics, inside, self.account.labels, self.account.zone)
-            yield Batch(
-                batch,
-                samples.from_series(found.series),
-                sent,
-                perf_counter() - started,
-                set_aside=counted([*odd, *found.set_aside]),
-            )
-            first, sent, started, odd = last + ONE_DAY, 0, perf_counter(), []
+            inside, kept = split(kept, to_milliseconds(batch.end(zone)))
+            found = to_series(metrics, inside, self.account.labels, zone)
+            missing = failed_on_all(asked, batch)
+            left_out = [*odd, *found.set_aside, *holes_of(asked, metrics, batch)]
+            took = perf_counter() - started
+            for part_days in apart(batch, missing):
+                is_end = part_days.last == last
+                yield Batch(
+                    part_days,
+                    samples.from_series(_within(found.series, part_days, zone, missing)),
+                    self.client.api.sent - sent if is_end else 0,
+                    took if is_end else 0.0,
+                    set_aside=_of(counted(left_out), part_days, is_end=is_end),
+                    missing={day: missing[day] for day in part_days if day in missing},
+                )
+            first, sent, started, odd = last + ONE_DAY, self.client.api.sent, perf_counter(), []
         if not requests:  # a range of days that clocks have skipped
             yield Batch(days, samples.empty(), requests=0, seconds=0.0)
+
+    def _require_an_answer(self, asked: Mapping[str, Asked]) -> None:
+        """One data type that is refused is left out; if nothing else was answered, that is all."""
+        refusals = [one.refusal for one in asked.values() if one.refusal is not None]
+        if not refusals or any(one.has_answers and not one.refusal for one in asked.values()):
+            return
+        if isinstance(refusals[0], PermissionMissingError):
+            self._require_access(refusals[0])
+        raise refusals[0]
+
+    def _require_access(self, refusal: PermissionMissingError) -> None:
+        """A box that was not ticked is one thing, an app that is refused everything another."""
+        if SCOPE_IS_MISSING in refusal.why:
+            return
+        try:
+            self.client.settings()
+        except PermissionMissingError as other:
+            if SCOPE_IS_MISSING not in other.why:
+                raise AccessRefusedError(str(refusal), refusal.why) from None
+        except SourceError:
+            return
 
     def _complete_until(self, request: Request) -> date:
         """The last day that is complete after this request.
@@ -155,28 +203,65 @@ class GoogleHealthSource:
 
     def fetch_current(self, asset: Asset) -> Current:
         sent_before = self.client.api.sent
-        devices = self.client.devices()
-        series = device_series(devices, metrics_of(asset.name), self.account.labels, self.now())
-        return Current(samples.from_series(series), self.client.api.sent - sent_before)
+        found = device_series(
+            self.client.devices(),
+            [
+                (metric, metric.google_health)
+                for metric in metrics_of(asset.name)
+                if isinstance(metric.google_health, PairedDevice)
+            ],
+            self.account.labels,
+            self.now(),
+            identify=_identify,
+            to_instant=lambda text: times.to_instants([text]).item(),
+        )
+        return Current(
+            samples.from_series(found.series),
+            self.client.api.sent - sent_before,
+            counted(found.set_aside),
+        )
+
+    def newest_reading(self) -> datetime | None:
+        start, end = self.now() - LOOK_BACK, self.now() + ONE_DAY
+        for data_type, member, path in _SIGNALS:
+            try:
+                points = self.client.newest(data_type, member, start, end)
+            except (PermissionMissingError, RequestRefusedError, ServerFailedError):
+                continue
+            instant = times.newest([wire_at(one, f"{camel(data_type)}.{path}") for one in points])
+            if instant is not None:
+                return min(instant, self.now())
+        return None
 
     def problems_of(self, asset: Asset) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
         return ()  # an answer that nobody can read is an error
 
     def profile(self) -> Profile:
-        """The account's zone, day of membership and devices, as far as the API says them."""
-        zone = self.client.settings().get("timeZone")
-        member_since = self.client.profile().get("membershipStartDate")
-        devices = self.client.devices()
-        try:
-            return Profile(
-                zone=ZoneInfo(zone) if zone else None,
-                first_day=date(**member_since) if member_since else None,
-                devices=tuple(str(one.get("deviceVersion", "unnamed")) for one in devices),
-            )
-        except (AttributeError, KeyError, TypeError, ValueError):
-            raise UnexpectedResponseError(
-                "The account's settings, profile or devices are not as documented."
-            ) from None
+        """The account's zone, day of membership and devices, as far as the API says them.
+
+        Raises:
+            SourceError: it says none of them.
+        """
+        refusals: list[SourceError] = []
+
+        def learnt(
+            ask_: Callable[[], Any], read: Callable[[Any], Learnt], nothing: Learnt
+        ) -> Learnt:
+            try:
+                return read(ask_())
+            except (PermissionMissingError, RequestRefusedError, ServerFailedError) as error:
+                refusals.append(error)
+            except (OSError, *ODD):
+                refusals.append(UnexpectedResponseError("The account is not as documented."))
+            return nothing
+
+        nobody: tuple[str, ...] = ()
+        zone = learnt(self.client.settings, _zone, None)
+        first_day = learnt(self.client.profile, _member_since, None)
+        devices = learnt(self.client.devices, _models, nobody)
+        if len(refusals) == 3:
+            raise refusals[0]
+        return Profile(zone, first_day, devices, refusals=tuple(map(str, refusals)))
 
     def close(self) -> None:
         self.client.api.close()
@@ -188,3 +273,40 @@ class GoogleHealthSource:
 
 def _count(found: list[Rows]) -> int:
     return sum(len(rows.times) for rows in found)
+
+
+def _within(
+    series: Sequence[Series], days: DayRange, zone: ZoneInfo, missing: Mapping[date, str]
+) -> list[Series]:
+    """The samples of some days; none where the days are missing."""
+    if days.first in missing:
+        return []
+    start, end = to_milliseconds(days.start(zone)), to_milliseconds(days.end(zone))
+    return samples.between(series, start, end)
+
+
+def _of(found: Iterable[SetAside], days: DayRange, *, is_end: bool) -> list[SetAside]:
+    """What was set aside of some days; what is of no day is told once."""
+    return [one for one in found if (is_end if one.day is None else one.day in days)]
+
+
+def _identify(device: dict[str, Any]) -> tuple[str | None, str | None]:
+    name, kind = device.get("name"), device.get("deviceType")
+    return (
+        name.rpartition("/")[2] if isinstance(name, str) else None,
+        kind if isinstance(kind, str) and not kind.endswith("UNSPECIFIED") else None,
+    )
+
+
+def _zone(settings: dict[str, Any]) -> ZoneInfo | None:
+    return ZoneInfo(settings["timeZone"]) if settings.get("timeZone") else None
+
+
+def _member_since(profile: dict[str, Any]) -> date | None:
+    since = profile.get("membershipStartDate")
+    return times.to_civil_day(since) if since else None
+
+
+def _models(devices: list[Any]) -> tuple[str, ...]:
+    objects = [one for one in devices if isinstance(one, dict)]
+    return tuple(str(one.get("deviceVersion", "unnamed")) for one in objects)

@@ -66,6 +66,11 @@ def any_day(objects: Iterable[Json], zone: ZoneInfo) -> date | None:
     return None
 
 
+def newest(texts: Iterable[Any]) -> datetime | None:
+    """The last of some instants, of those that can be read."""
+    return max(filter(None, (_known(_instant, text) for text in texts)), default=None)
+
+
 def completed(point: Json, field: str, zone: ZoneInfo, window: timedelta | None) -> Json:
     """The same point with the times that its other fields, or the account's zone, imply.
 

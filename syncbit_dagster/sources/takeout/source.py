@@ -103,6 +103,9 @@ class TakeoutSource:
     def fetch_current(self, asset: Asset) -> Current:  # noqa: ARG002 - an export is never current
         return Current(samples.empty(), requests=0)
 
+    def newest_reading(self) -> None:
+        return None  # an export is never current
+
     def profile(self) -> Profile:
         """The zone in the account's profile, if the export has that, and the first day of data."""
         covered = self.covered

@@ -144,7 +144,9 @@ def test_requests_are_as_documented(
 @pytest.mark.recordings
 def test_the_profile_is_as_documented(description: Json, tmp_path: Path) -> None:
     with (
-        fake_api(lambda path: json_answer([] if "devices" in path else {"user": {}})) as api,
+        fake_api(
+            lambda path: json_answer([] if "devices" in path else {"user": {"timezone": "UTC"}})
+        ) as api,
         connected(api.url, tmp_path) as source,
     ):
         source.profile()
