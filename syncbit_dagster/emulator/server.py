@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from syncbit_dagster.emulator.person import Person
 
 _HOST = "127.0.0.1"
-_START_SECONDS = 30.0
 
 
 def _real_clock() -> datetime:
@@ -151,8 +150,9 @@ def running_emulator(
         )
         thread.start()
         try:
-            if not accepting.wait(_START_SECONDS):
-                raise TimeoutError("the emulator did not start")
+            while not accepting.wait(1.0):
+                if not thread.is_alive():
+                    raise RuntimeError("the emulator did not start")
             yield RunningEmulator(url, emulator)
         finally:
             server.should_exit = True

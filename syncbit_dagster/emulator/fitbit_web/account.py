@@ -47,7 +47,7 @@ def _device(request: DataRequest, device: Device) -> dict[str, Any]:
 
 def profile(request: DataRequest) -> dict[str, Any]:
     """The person. The offset is that of this moment, whatever day is asked for next."""
-    feed, units = request.feed, request.units
+    feed = request.feed
     height = height_mm(feed)
     return {
         "user": {
@@ -60,7 +60,7 @@ def profile(request: DataRequest) -> dict[str, Any]:
             "fullName": "Emulated Person",
             "gender": "NA",
             "glucoseUnit": "METRIC",
-            **({} if height is None else {"height": round(height / _MM_PER_CM * units.height, 1)}),
+            **({} if height is None else {"height": round(height / _MM_PER_CM, 1)}),
             "heightUnit": "METRIC",
             "locale": "en_US",
             "memberSince": feed.person.first_day.isoformat(),

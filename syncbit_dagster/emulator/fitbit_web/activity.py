@@ -89,10 +89,7 @@ def series(request: DataRequest) -> dict[str, Any]:
 def daily_entries(request: DataRequest, resource: Resource, days: DayRange) -> list[Any]:
     """Date and total, as text, of every day."""
     totals = ((day, request.totals_of(day).sums[resource.summed]) for day in days)
-    return [
-        {"dateTime": day.isoformat(), "value": resource.text(total, request.units)}
-        for day, total in totals
-    ]
+    return [{"dateTime": day.isoformat(), "value": resource.text(total)} for day, total in totals]
 
 
 def heart_series(request: DataRequest) -> dict[str, Any]:
@@ -134,14 +131,14 @@ def active_zone_minutes(request: DataRequest) -> dict[str, Any]:
 def summary(request: DataRequest) -> dict[str, Any]:
     """Everything of one day; here numbers are numbers."""
     (day,) = request.days(_ONE_DAY)
-    totals, units = request.totals_of(day), request.units
+    totals = request.totals_of(day)
 
     def total(name: str) -> float:
-        return RESOURCES[name].number(totals.sums[RESOURCES[name].summed], units)
+        return RESOURCES[name].number(totals.sums[RESOURCES[name].summed])
 
     def distance(summed: str | None) -> float:
         amount = 0 if summed is None else totals.sums[summed]
-        return round(RESOURCES["distance"].number(amount, units), 2)
+        return round(RESOURCES["distance"].number(amount), 2)
 
     values: dict[str, Any] = {
         "activeScore": -1,
@@ -156,7 +153,7 @@ def summary(request: DataRequest) -> dict[str, Any]:
         values |= {"elevation": round(total("elevation"), 2), "floors": total("floors")}
     if totals.zone_minutes is not None:
         values["heartRateZones"] = _zones(totals)
-    goals = _GOALS | {"distance": round(_GOAL_KM * units.distance, 2)}
+    goals = _GOALS | {"distance": _GOAL_KM}
     return {"activities": [], "goals": goals, "summary": values}
 
 

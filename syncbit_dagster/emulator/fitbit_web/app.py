@@ -24,7 +24,6 @@ from syncbit_dagster.emulator.fitbit_web.oauth import USER_ID, OAuth
 from syncbit_dagster.emulator.fitbit_web.quota import Quota
 from syncbit_dagster.emulator.fitbit_web.request import DataRequest
 from syncbit_dagster.emulator.fitbit_web.totals import Totals
-from syncbit_dagster.emulator.fitbit_web.units import units_of
 from syncbit_dagster.emulator.server_view import Feed
 from syncbit_dagster.emulator.switches import Service
 
@@ -68,8 +67,6 @@ class FitbitWeb(Service):
         return [
             Route("/oauth2/authorize", self._authorize, methods=["GET"]),
             Route("/oauth2/token", self._refusing(self._token), methods=["POST"]),
-            Route("/1.1/oauth2/introspect", self._refusing(self._introspect), methods=["POST"]),
-            Route("/oauth2/revoke", self._refusing(self._revoke), methods=["POST"]),
             *(Route(row.path, self._data(row), methods=["GET"]) for row in ENDPOINTS),
             *(
                 Route(f"/{version}/{{rest:path}}", self._data(None), methods=_VERBS)
@@ -106,9 +103,8 @@ class FitbitWeb(Service):
             raise another_user()
         if endpoint.scope not in scopes:
             raise insufficient_scope(endpoint.scope)
-        units = units_of(request.headers.get("accept-language"))
         feed = Feed(self.person, self.now())
-        return endpoint.answer(DataRequest(feed, request.path_params, units, self._totals))
+        return endpoint.answer(DataRequest(feed, request.path_params, self._totals))
 
     def _refusing(self, method: Handler) -> Handler:
         """An OAuth method whose refusals become answers."""
@@ -137,16 +133,6 @@ class FitbitWeb(Service):
         with self.oauth.refreshing(form):
             await asyncio.to_thread(self.may_refresh.wait)
             return JSONResponse(self.oauth.token(form))
-
-    async def _introspect(self, request: Request) -> Response:
-        self.oauth.scopes_of(request.headers.get("authorization", ""))
-        return JSONResponse(self.oauth.introspect(await _form(request)))
-
-    async def _revoke(self, request: Request) -> Response:
-        form = await _form(request)
-        self.oauth.check_client(form, request.headers.get("authorization", ""))
-        self.oauth.revoke_token(form)
-        return Response()
 
 
 async def _form(request: Request) -> dict[str, str]:

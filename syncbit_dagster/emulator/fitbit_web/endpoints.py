@@ -71,8 +71,6 @@ ENDPOINTS = (
         nightly.listed("cardioScore", nightly.cardio_score),
     ),
     *_both("body/log/weight", scopes.WEIGHT, body.weight_log),
-    *_both("body/log/fat", scopes.WEIGHT, body.fat_log),
-    Endpoint(f"{_USER}/body/{{resource}}/{_DAYS}", scopes.WEIGHT, body.series),
     Endpoint(f"{_USER}/devices.json", scopes.SETTINGS, account.devices),
     Endpoint(f"{_USER}/profile.json", scopes.PROFILE, account.profile),
 )

@@ -89,12 +89,12 @@ def _activity_points(
     values, *others = padded
     rows = zip(
         (label(minute * 60) for minute in labels[order].tolist()),
-        resource.numbers(values, request.units),
+        resource.numbers(values),
         *(other.astype(np.int64).tolist() for other in others),
         strict=True,
     )
     names = ("time", *columns)
-    total = resource.text(float(values.sum()), request.units)
+    total = resource.text(float(values.sum()))
     return [dict(zip(names, row, strict=True)) for row in rows], total
 
 

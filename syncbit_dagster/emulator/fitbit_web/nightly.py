@@ -12,10 +12,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from syncbit_dagster.emulator.fitbit_web.request import Answer, DataRequest
-    from syncbit_dagster.emulator.fitbit_web.units import Units
     from syncbit_dagster.emulator.person import DailyValues
 
-    Value = Callable[[DailyValues, date, Units], dict[str, Any] | None]
+    Value = Callable[[DailyValues, date], dict[str, Any] | None]
 
 _LIMIT = Limit(NO_PERIODS, days=30)
 _GPS_RUN_EVERY_DAYS = 7
@@ -47,43 +46,43 @@ def _entries(request: DataRequest, value: Value) -> list[dict[str, Any]]:
     entries = []
     for day in request.days(_LIMIT):
         daily = request.feed.daily(day) if day >= request.feed.person.first_day else None
-        found = None if daily is None else value(daily, day, request.units)
+        found = None if daily is None else value(daily, day)
         if found is not None:
             entries.append({"dateTime": day.isoformat(), "value": found})
     return entries
 
 
-def _oxygen(daily: DailyValues, _day: date, _units: Units) -> dict[str, Any] | None:
+def _oxygen(daily: DailyValues, _day: date) -> dict[str, Any] | None:
     if daily.oxygen_average is None:
         return None
     return {"avg": daily.oxygen_average, "min": daily.oxygen_low, "max": daily.oxygen_high}
 
 
-def variability(daily: DailyValues, _day: date, _units: Units) -> dict[str, Any] | None:
+def variability(daily: DailyValues, _day: date) -> dict[str, Any] | None:
     """Heart rate variability, in milliseconds."""
     if daily.hrv_average is None:
         return None
     return {"dailyRmssd": daily.hrv_average, "deepRmssd": daily.hrv_deep}
 
 
-def breathing_rate(daily: DailyValues, _day: date, _units: Units) -> dict[str, Any] | None:
+def breathing_rate(daily: DailyValues, _day: date) -> dict[str, Any] | None:
     """Breaths a minute."""
     if daily.respiratory_rate is None:
         return None
     return {"breathingRate": daily.respiratory_rate}
 
 
-def skin_temperature(daily: DailyValues, _day: date, units: Units) -> dict[str, Any] | None:
+def skin_temperature(daily: DailyValues, _day: date) -> dict[str, Any] | None:
     """Difference to the usual temperature; nothing while there is no usual one."""
     if daily.skin_temperature is None or daily.skin_temperature_baseline is None:
         return None
     if math.isnan(daily.skin_temperature_baseline):
         return None
     difference = daily.skin_temperature - daily.skin_temperature_baseline
-    return {"nightlyRelative": round(difference * units.temperature, 2)}
+    return {"nightlyRelative": round(difference, 2)}
 
 
-def cardio_score(daily: DailyValues, day: date, _units: Units) -> dict[str, Any] | None:
+def cardio_score(daily: DailyValues, day: date) -> dict[str, Any] | None:
     """VO2 max as text: a number after a run with GPS, which is once a week, otherwise a range."""
     if daily.vo2_max is None:
         return None

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.core.civil import to_milliseconds
 from syncbit_dagster.emulator.app_client import (
     challenge_of,
     is_loopback,
@@ -55,7 +54,6 @@ class _Code:
 
 @dataclass(frozen=True)
 class _Access:
-    issued: datetime
     expires: datetime
     scopes: tuple[str, ...]
 
@@ -158,7 +156,7 @@ class OAuth:
 
     def _issue(self, scopes: tuple[str, ...]) -> dict[str, object]:
         access, refresh = f"eyJ{secrets.token_urlsafe(48)}", secrets.token_hex(32)
-        self._access[access] = _Access(self.now(), self.now() + ACCESS_TOKEN_LIFE, scopes)
+        self._access[access] = _Access(self.now() + ACCESS_TOKEN_LIFE, scopes)
         self._refresh = {refresh: scopes}
         return {
             "access_token": access,
@@ -181,35 +179,10 @@ class OAuth:
             raise expired_token(token)
         return access.scopes
 
-    def introspect(self, form: Mapping[str, str]) -> dict[str, object]:
-        """What is known of an access token; of any other, that it is not active."""
-        _require(form, "token")
-        access = self._access.get(form["token"])
-        if access is None or access.expires <= self.now():
-            return {"active": False}
-        granted = ", ".join(f"{scope.upper()}=READ" for scope in access.scopes)
-        return {
-            "active": True,
-            "scope": f"{{{granted}}}",
-            "client_id": DEMO_CLIENT_ID,
-            "user_id": USER_ID,
-            "token_type": "access_token",
-            "exp": to_milliseconds(access.expires),
-            "iat": to_milliseconds(access.issued),
-        }
-
-    def revoke_token(self, form: Mapping[str, str]) -> None:
-        """End the consent that an access or refresh token belongs to, with all its tokens."""
-        _require(form, "token")
-        if form["token"] not in self._access and form["token"] not in self._refresh:
-            raise invalid_request(f"Token invalid: {form['token']}.")
-        self.revoke()
-
     def expire_access_tokens(self) -> None:
         """End every access token now; refresh tokens keep working."""
         self._access = {
-            token: _Access(access.issued, self.now(), access.scopes)
-            for token, access in self._access.items()
+            token: _Access(self.now(), access.scopes) for token, access in self._access.items()
         }
 
     def revoke(self) -> None:

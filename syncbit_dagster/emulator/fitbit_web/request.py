@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from syncbit_dagster.emulator.fitbit_web.totals import DayTotals, Totals
-    from syncbit_dagster.emulator.fitbit_web.units import Units
     from syncbit_dagster.emulator.server_view import Feed
 
     Answer: TypeAlias = Callable[["DataRequest"], Any]
@@ -22,11 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DataRequest:
-    """What the server has, the parts of the path, the units; the scope is checked already."""
+    """What the server has, the parts of the path; the scope is checked already."""
 
     feed: Feed
     path: Mapping[str, str]
-    units: Units
     totals: Totals
 
     @cached_property

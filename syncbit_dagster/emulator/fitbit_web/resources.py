@@ -11,19 +11,12 @@ from syncbit_dagster.emulator.fitbit_web.days import UP_TO_A_YEAR, Limit
 from syncbit_dagster.emulator.fitbit_web.totals import SUMMED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy.typing as npt
 
-    from syncbit_dagster.emulator.fitbit_web.units import Units
     from syncbit_dagster.emulator.selections import Select
 
 _ACTIVITY_LIMIT = Limit(UP_TO_A_YEAR, days=1095)
 _MM_PER_KM, _MM_PER_M = 1_000_000, 1_000
-
-
-def _no_unit(_units: Units) -> float:
-    return 1.0
 
 
 @dataclass(frozen=True)
@@ -36,7 +29,6 @@ class Resource:
     summed: str
     divide_by: int = 1
     decimals: int = 0
-    unit: Callable[[Units], float] = _no_unit
     limit: Limit = _ACTIVITY_LIMIT
     intraday_decimals: int | None = None
 
@@ -45,34 +37,30 @@ class Resource:
         """The minutes that count, and their amounts."""
         return SUMMED[self.summed]
 
-    def number(self, amount: float, units: Units) -> float:
-        """The total of a day in the units of a request."""
-        value = round(amount / self.divide_by * self.unit(units), self.decimals)
+    def number(self, amount: float) -> float:
+        """The total of a day."""
+        value = round(amount / self.divide_by, self.decimals)
         return value if self.decimals else int(value)
 
-    def text(self, amount: float, units: Units) -> str:
+    def text(self, amount: float) -> str:
         """The total of a day as series have it; nothing of anything reads ``0``."""
-        return str(self.number(amount, units) or 0)
+        return str(self.number(amount) or 0)
 
-    def numbers(self, amounts: npt.NDArray[np.float64], units: Units) -> list[float]:
+    def numbers(self, amounts: npt.NDArray[np.float64]) -> list[float]:
         """Values within the day."""
         if not self.intraday_decimals:
             values: list[float] = amounts.astype(np.int64).tolist()
         else:
-            scaled = amounts / self.divide_by * self.unit(units)
+            scaled = amounts / self.divide_by
             values = scaled.round(self.intraday_decimals).tolist()
         return values
 
 
 RESOURCES: dict[str, Resource] = {
     "steps": Resource("steps", intraday_decimals=0),
-    "distance": Resource(
-        "distance_mm", _MM_PER_KM, 5, unit=lambda units: units.distance, intraday_decimals=7
-    ),
+    "distance": Resource("distance_mm", _MM_PER_KM, 5, intraday_decimals=7),
     "floors": Resource("floors", intraday_decimals=0),
-    "elevation": Resource(
-        "altitude_gain_mm", _MM_PER_M, 3, unit=lambda units: units.elevation, intraday_decimals=4
-    ),
+    "elevation": Resource("altitude_gain_mm", _MM_PER_M, 3, intraday_decimals=4),
     "calories": Resource("calories", intraday_decimals=5),
     "caloriesBMR": Resource("basal"),
     "activityCalories": Resource("while_active", limit=Limit(UP_TO_A_YEAR, days=30)),

@@ -14,19 +14,7 @@ TEMPERATURE = "temperature"
 WEIGHT = "weight"
 
 SCOPES = (
-    ACTIVITY,
-    CARDIO_FITNESS,
-    "electrocardiogram",
-    HEART_RATE,
-    "irregular_rhythm_notifications",
-    "location",
-    "nutrition",
-    OXYGEN_SATURATION,
-    PROFILE,
-    RESPIRATORY_RATE,
-    SETTINGS,
-    SLEEP,
-    "social",
-    TEMPERATURE,
-    WEIGHT,
+    *(ACTIVITY, CARDIO_FITNESS, HEART_RATE, OXYGEN_SATURATION, PROFILE, RESPIRATORY_RATE),
+    *(SETTINGS, SLEEP, TEMPERATURE, WEIGHT),
+    *("electrocardiogram", "irregular_rhythm_notifications", "location", "nutrition", "social"),
 )

@@ -14,7 +14,6 @@ from syncbit_dagster.emulator.fitbit_web.oauth import (
 )
 from syncbit_dagster.emulator.fitbit_web.request import DataRequest
 from syncbit_dagster.emulator.fitbit_web.totals import Totals
-from syncbit_dagster.emulator.fitbit_web.units import METRIC
 from syncbit_dagster.emulator.server_view import Feed
 
 if TYPE_CHECKING:
@@ -80,4 +79,4 @@ def refusal(answer: requests.Response) -> tuple[int, str]:
 
 def ask(answer: Answer, person: Person, now: datetime, **path: str) -> Any:
     """An answer without HTTP: for people and days that no running emulator has."""
-    return answer(DataRequest(Feed(person, now), path, METRIC, Totals()))
+    return answer(DataRequest(Feed(person, now), path, Totals()))

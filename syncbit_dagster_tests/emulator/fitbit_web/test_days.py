@@ -179,7 +179,6 @@ LONGEST = {
     "hrv": 30,
     "cardioscore": 30,
     "body/log/weight": 31,
-    "body/bmi": 1095,
 }
 
 
@@ -200,7 +199,7 @@ words = st.sampled_from(["today", "1d", "7d", "1m", "1y", "max", "", "-", "2026-
 PARTS: dict[str, st.SearchStrategy[str]] = {
     **dict.fromkeys(("day", "first", "second"), days | near | words | st.text(max_size=12)),
     "level": st.sampled_from(["1sec", "1min", "5min", "15min", "", "1d"]),
-    "resource": st.sampled_from([*RESOURCES, "weight", "fat", "bmi", "heart", ""]),
+    "resource": st.sampled_from([*RESOURCES, "heart", ""]),
     **dict.fromkeys(("start", "end"), st.times().map("{:%H:%M}".format) | st.text(max_size=5)),
 }
 PERSON: Any = SyntheticPerson(BERLIN, date(2026, 11, 1), seed=3)

@@ -39,9 +39,9 @@ def plain_http(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
 
 
-def python_fitbit(web: WebApi, tokens: list[Json], system: str = fitbit.Fitbit.METRIC) -> Any:
+def python_fitbit(web: WebApi, tokens: list[Json]) -> Any:
     """The client ``fitbit``, whose addresses are attributes."""
-    known = {"access_token": web.token, "refresh_token": web.refresh_token, "system": system}
+    known = {"access_token": web.token, "refresh_token": web.refresh_token}
     client = fitbit.Fitbit(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, refresh_cb=tokens.append, **known)
     client.API_ENDPOINT = web.emulator.url
     client.client.refresh_token_url = f"{web.emulator.url}/oauth2/token"
@@ -66,12 +66,6 @@ def test_python_fitbit_reads_everything(shared_web: WebApi) -> None:
         }
     for path, answer in found.items():
         assert answer == shared_web.json(path), path
-    american = python_fitbit(shared_web, [], fitbit.Fitbit.US)
-    with closing(american.client.session):
-        (miles,) = american.time_series("activities/distance", **week).values()
-    (kilometers,) = shared_web.json(f"activities/distance/date/{DAY}/7d").values()
-    expected = float(kilometers[0]["value"]) / 1.609344
-    assert float(miles[0]["value"]) == pytest.approx(expected, abs=1e-4)
 
 
 def test_python_fitbit_understands_refusals_and_refreshes(web: WebApi) -> None:
@@ -125,8 +119,7 @@ def test_fitbit_api_reads_everything(shared_web: WebApi) -> None:
                 "floors", END, "1m"
             ),
             f"activities/heart/date/{DAY}/1d/1sec": reader.get_heart_by_date_intraday(END, "1sec"),
-            f"body/log/fat/date/{DAY}": reader.get_body_fat_by_date(END),
-            f"body/bmi/{DAYS}": reader.get_body_resource_by_date_range("bmi", START, END),
+            f"body/log/weight/{DAYS}": reader.get_weight_by_date_range(START, END),
         }
         sleep = reader.get_sleep_by_date_range(START, END)
     for path, answer in found.items():
