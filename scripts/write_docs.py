@@ -69,7 +69,7 @@ def today_metrics() -> list[str]:
         "A total has its sample once its day is settled. Until then the day so far is a series of",
         "its own, with the total's labels and unit: one sample at each sync, at the instant of the",
         "sync, of the current day only",
-        "([Days that are not over](unattended.md#days-that-are-not-over)).\n",
+        "([Days that are not over](unattended.md#provisional-days)).\n",
         "| total | today so far |",
         "|---|---|",
     ]

@@ -87,7 +87,7 @@ def _first_day(settings: Settings) -> str:
         return f"{first}, from BACKFILL_START_DATE, which keeps its meaning."
     if settings.profile.load().first_day:
         return f"{first}, the account's own; BACKFILL_START_DATE would win."
-    return f"{first}, because nobody said; set BACKFILL_START_DATE or run `syncbit authorize`."
+    return f"{first}, the default; set BACKFILL_START_DATE or run `syncbit authorize`."
 
 
 def _samples(settings: Settings, *, is_removing: bool) -> str:
@@ -95,7 +95,7 @@ def _samples(settings: Settings, *, is_removing: bool) -> str:
         return "VICTORIA_ENDPOINT is not set, so the daemon's samples were not looked for."
     if settings.account.zone_is_assumed:
         return (
-            "not looked for, because nobody knows where your days begin; set SYNCBIT_TIMEZONE, "
+            "not looked for, because your time zone is unknown; set SYNCBIT_TIMEZONE, "
             "or run `syncbit authorize`, then run this again."
         )
     # Held from reading to removing: a day that a run writes in between would go with the old ones.

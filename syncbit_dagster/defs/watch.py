@@ -1,4 +1,4 @@
-"""How the history fills: a line now and then, until every day is there."""
+"""How far the history is: a line now and then, until all days are stored."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _line(
     settings: Settings, progress: Progress, at_this_rate: timedelta | None, now: datetime
 ) -> str:
     if progress.is_complete:
-        return f"{progress}: every day is there."
+        return f"{progress}: all days are stored."
     figures = quota_figures(settings)
     quota = settings.account.quota
     rest = at_least(progress, figures.remaining, quota, at_this_rate)
@@ -94,7 +94,7 @@ def _line(
     waits = f"; {figures.waits} waits for the budget so far" if figures.waits else ""
     return (
         f"{progress}; {figures.remaining} of {quota} left{waits}; "
-        f"{in_words(rest)} at the least, until {end:%Y-%m-%d %H:%M}."
+        f"at least {in_words(rest)} left, until {end:%Y-%m-%d %H:%M}."
     )
 
 

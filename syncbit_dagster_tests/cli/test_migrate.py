@@ -71,7 +71,7 @@ def test_what_is_of_no_use_is_said(tmp_path: Path, migrate: Migration) -> None:
 
 
 def test_without_a_first_day_it_says_how_to_give_one(tmp_path: Path, migrate: Migration) -> None:
-    assert "because nobody said; set BACKFILL_START_DATE" in migrate(write_state(tmp_path / "d"))[1]
+    assert "the default; set BACKFILL_START_DATE" in migrate(write_state(tmp_path / "d"))[1]
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_while_its_run_is_under_way_it_asks_nobody(stage: Stage) -> None:
     (request,) = stage.daemon.asks()
     stage.daemon.begin(request)
     stage.account.emulator.calls.clear()
-    assert stage.daemon.tick() == "The run for the last sync is under way."
+    assert stage.daemon.tick() == "The run for the last sync is still running."
     assert not stage.account.emulator.calls
 
 

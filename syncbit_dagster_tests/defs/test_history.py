@@ -37,7 +37,7 @@ DAYS = DayRange(date(2025, 10, 20), date(2025, 10, 29))  # with the one of 25 ho
 # Three assets are left: Dagster takes a moment to record a day of one.
 FEW = {asset.collect: "false" for asset in ASSETS if asset.collect}
 THREE = {"activity_summary", "heart_rate", "active_zone_minutes"}
-ALL_THERE = "Every day until 2025-10-29 is there."
+ALL_THERE = "All days until 2025-10-29 are stored."
 
 
 @pytest.fixture
@@ -120,10 +120,10 @@ def test_what_is_under_way_is_not_asked_for_again(
     runs.begin(newest)
     assert runs.tick() == others
     monkeypatch.setattr(history, "RUNS_AHEAD", 1)
-    assert runs.tick() == "1 runs are under way."
+    assert runs.tick() == "1 runs are queued or running."
     for request in others:
         runs.begin(request)
-    assert str(runs.tick()).startswith("What is missing is under way")
+    assert str(runs.tick()).startswith("All missing days are running")
 
 
 def test_other_runs_at_work_on_the_same_days_count(deploy: Deploy) -> None:
@@ -157,7 +157,7 @@ def test_a_range_that_fails_is_asked_for_again_some_hours_later(
     account.emulator.fail_next(200, http.TRIES + 2, body=LOGIN_PAGE)
     successes = [result.success for _, result in runs.until_it_rests()]
     assert successes == [False, True, True]
-    assert "tried again at 2025-10-30 06:00 UTC" in runs.rests
+    assert "next retry 2025-10-30 06:00 UTC" in runs.rests
     (failed,) = (asset for asset in THREE if len(records_of(instance, asset)) < len(DAYS))
     for is_well in (False, False, True):  # it fails again, and is not hammered
         clock[0] += timedelta(hours=history.RETRY_HOURS)
@@ -184,7 +184,7 @@ def test_data_that_may_not_be_read_stops_nothing_and_is_not_hammered(
     refused = [path for _, path, status in account.emulator.calls if status == 403]
     # The first tick asked for three ranges at once; from then on the refusal is known.
     assert len(refused) == 3
-    assert "tried again at 2025-10-30 06:00 UTC" in runs.rests
+    assert "next retry 2025-10-30 06:00 UTC" in runs.rests
     clock[0] += timedelta(hours=history.RETRY_HOURS)
     asked = [assets_of(request) for request, _ in runs.until_it_rests()]
     assert asked == [{"sleep"}] * 3

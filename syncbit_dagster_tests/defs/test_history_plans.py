@@ -39,7 +39,7 @@ YEAR = DayRange(YESTERDAY - timedelta(days=364), YESTERDAY)
 PERSON = SyntheticPerson(ZoneInfo("Europe/Berlin"), YEAR.first, seed=3)
 DAILY = {asset.name for asset in ASSETS if asset.group == "daily"}
 FEW = {asset.collect: "false" for asset in ASSETS if asset.collect}
-ALL_THERE = f"Every day until {YESTERDAY} is there."
+ALL_THERE = f"All days until {YESTERDAY} are stored."
 HISTORY_OF = {"ENABLE_INTRADAY_BACKFILL": "true", "INTRADAY_RESOURCES": "steps"}
 
 
@@ -91,12 +91,12 @@ def test_what_was_learnt_after_the_start_is_asked_for(
     begins = daemon.settings.account.first_day
     clock[0] = datetime.combine(begins + timedelta(days=40), time(12), UTC)
     daemon.fetch_all()
-    all_there = f"Every day until {begins + timedelta(days=39)} is there."
+    all_there = f"All days until {begins + timedelta(days=39)} are stored."
     assert daemon.rests == all_there
     daemon.settings.profile.save(Profile(zone=PERSON.zone, first_day=PERSON.first_day))
     assert daemon.tick() == (
-        f"{all_there} These begin with {begins}, in the zone UTC; `syncbit authorize` has learnt "
-        "better since. Reload the code location, or start again."
+        f"{all_there} They begin with {begins}, in the zone UTC; `syncbit authorize` has stored "
+        "others since. Reload the code location, or restart."
     )
     assert not isinstance(quick(account.settings()).tick(), str)
 
@@ -191,7 +191,7 @@ def test_the_web_api_s_hour_is_not_used_up(
     daemon, hours = quick(settings), []
     daemon.fetch_all()
     while daemon.rests != ALL_THERE:
-        assert daemon.rests == "What is missing waits for the request budget."
+        assert daemon.rests == "The missing days wait for the request budget."
         hours.append(sum(call[2] == 200 for call in account.emulator.fitbit_web.calls))
         account.emulator.fitbit_web.calls.clear()
         clock[0] += timedelta(hours=1)

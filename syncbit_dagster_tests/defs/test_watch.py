@@ -55,10 +55,10 @@ def test_it_says_days_requests_budget_and_an_end_until_all_is_there(tmp_path: Pa
     assert len(said) == 3
     assert said[0].startswith("0 of 300 days (0%), about 28 requests to go; 10 of 10 requests")
     # 28 requests at 10 a minute, of which 10 may be sent at once.
-    assert said[0].endswith("2 min at the least, until 2025-06-01 08:02.")
+    assert said[0].endswith("at least 2 min left, until 2025-06-01 08:02.")
     assert said[1].startswith("100 of 300 days (33%), about ")
-    assert " min at the least" in said[1]  # 10 s a hundred days, but the budget is slower
-    assert said[2] == "300 of 300 days (100%), about 0 requests to go: every day is there."
+    assert " min left, until" in said[1]  # 10 s a hundred days, but the budget is slower
+    assert said[2] == "300 of 300 days (100%), about 0 requests to go: all days are stored."
 
 
 def test_it_needs_the_instance_that_dagster_runs_with(tmp_path: Path) -> None:

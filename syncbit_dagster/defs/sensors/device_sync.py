@@ -68,7 +68,7 @@ def device_sync(
                 return dg.SkipReason("No account is authorized yet; run `syncbit authorize`.")
             last_run = _last_run(context.instance, job.name)
             if last_run and last_run.status in ACTIVE:
-                return dg.SkipReason("The run for the last sync is under way.")
+                return dg.SkipReason("The run for the last sync is still running.")
             try:
                 synced = _ask(settings, now, sleep)
             except (PermissionMissingError, QuotaWaitError) as reason:

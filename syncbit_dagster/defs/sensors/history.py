@@ -113,24 +113,22 @@ def _tick(
     tried = runs_of(instance, dg.RunsFilter(job_name=job, tags={SLOT_TAG: _hour(slot)}))
     missing = missing_days(settings, offered, instance, days)
     if not any(missing.values()):
-        return dg.SkipReason(f"Every day until {days.last} is there.{_more(settings, days)}")
+        return dg.SkipReason(f"All days until {days.last} are stored.{_more(settings, days)}")
     under_way = [gap for run in active if (gap := _gap(settings, run, missing))]
     rest = askable(missing, under_way, _attempts(settings, tried, missing))
     if not any(rest.values()):
         again = _hour(slot + timedelta(hours=RETRY_HOURS))
-        return dg.SkipReason(
-            f"What is missing is under way, or was tried in vain and is tried again at {again} UTC."
-        )
+        return dg.SkipReason(f"All missing days are running or failed; next retry {again} UTC.")
     ahead = RUNS_AHEAD - sum(run.job_name == job for run in active)
     if ahead <= 0:
-        return dg.SkipReason(f"{RUNS_AHEAD} runs are under way.")
+        return dg.SkipReason(f"{RUNS_AHEAD} runs are queued or running.")
     history_days(settings)  # refuses an export that was moved or is empty
     with closing(open_source(settings, priority="history", now=now)) as source:
         found = _pieces(settings, source, rest, under_way, newest=days.last)
         pieces = list(islice(found, ahead))
     if not pieces:
         return dg.SkipReason(
-            history_fits(settings) or "What is missing waits for the request budget."
+            history_fits(settings) or "The missing days wait for the request budget."
         )
     record_limit(instance, named(settings, STORE_POOL))
     return dg.SensorResult(
@@ -142,8 +140,8 @@ def _more(settings: Settings, days: DayRange) -> str:
     if not settings.is_outdated():
         return ""
     return (
-        f" These begin with {days.first}, in the zone {settings.account.zone.key}; `syncbit "
-        "authorize` has learnt better since. Reload the code location, or start again."
+        f" They begin with {days.first}, in the zone {settings.account.zone.key}; `syncbit "
+        "authorize` has stored others since. Reload the code location, or restart."
     )
 
 
