@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from syncbit_dagster_tests.breaking_proxy import Hung, Reset
 from syncbit_dagster_tests.faults import machine
-from syncbit_dagster_tests.faults.proxy import Hung, Reset
 from syncbit_dagster_tests.faults.scenario import EVERYTHING, PASSED, Scenario
 
 SLEEP, MINUTES, TOKEN = "/dataTypes/sleep/", ":rollUp", "/token"

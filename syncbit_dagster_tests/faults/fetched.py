@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from syncbit_dagster.scheduling.backfill_plan import Gap
     from syncbit_dagster.sources.google_health.plan import Request
-    from syncbit_dagster_tests.faults.proxy import Seen
+    from syncbit_dagster_tests.breaking_proxy import Seen
 
 MINUTE_SECONDS = 60
 _ANY_DAY = date(2026, 1, 1)

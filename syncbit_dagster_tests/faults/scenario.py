@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from syncbit_dagster_tests.breaking_proxy import Passed, Plan, Reply
 from syncbit_dagster_tests.faults import machine
-from syncbit_dagster_tests.faults.proxy import Passed, Plan, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable

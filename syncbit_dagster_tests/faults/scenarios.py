@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from syncbit_dagster_tests.breaking_proxy import Canned, Cut, DoneThen, Late, Twice
 from syncbit_dagster_tests.faults import deaths, troubles
 from syncbit_dagster_tests.faults.deaths import EXPORT, IMPORT
-from syncbit_dagster_tests.faults.proxy import Canned, Cut, DoneThen, Late, Twice
 from syncbit_dagster_tests.faults.scenario import EVERYTHING, Scenario
 
 _WRITE_FAILS = Scenario("", "store", path=IMPORT, ends="failed", failed="intraday_steps")

@@ -19,10 +19,10 @@ import dagster as dg
 
 from syncbit_dagster.cli.emulator import synthetic_person
 from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster_tests.breaking_proxy import Proxy, proxy_to
 from syncbit_dagster_tests.cli import processes
 from syncbit_dagster_tests.dagster_process import ROOT, clean_environment
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
-from syncbit_dagster_tests.faults.proxy import Proxy, proxy_to
 from syncbit_dagster_tests.faults.zygote import Order
 from syncbit_dagster_tests.victoriametrics import Server, free_port, running, victoria_metrics
 

@@ -18,9 +18,9 @@ import pytest
 
 from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.scheduling.backfill_plan import gaps
+from syncbit_dagster_tests.breaking_proxy import Passed, Plan
 from syncbit_dagster_tests.faults.deployment import ROLES, Deployment, deployment, until
 from syncbit_dagster_tests.faults.fetched import is_for_data
-from syncbit_dagster_tests.faults.proxy import Passed, Plan
 from syncbit_dagster_tests.faults.scenario import SOMEWHERE
 from syncbit_dagster_tests.faults.stage import IS_SOAK, NOW, PERSON, stage
 from syncbit_dagster_tests.faults.verdict import (

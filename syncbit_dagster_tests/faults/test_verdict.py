@@ -9,8 +9,8 @@ from datetime import date, timedelta
 import pytest
 
 from syncbit_dagster.core.civil import DayRange
+from syncbit_dagster_tests.breaking_proxy import Passed, Plan, Seen
 from syncbit_dagster_tests.faults.fetched import days_of, first_pages, is_for_data, planned
-from syncbit_dagster_tests.faults.proxy import Passed, Plan, Seen
 from syncbit_dagster_tests.faults.scenarios import KINDS
 from syncbit_dagster_tests.faults.stage import CHOSEN
 from syncbit_dagster_tests.faults.verdict import assert_only, is_a_sentence

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from syncbit_dagster_tests.breaking_proxy import Canned, Cut, Hung, Reset
 from syncbit_dagster_tests.faults import machine
 from syncbit_dagster_tests.faults.deaths import EXPORT, MINUTES, SLEEP, TOKEN
-from syncbit_dagster_tests.faults.proxy import Canned, Cut, Hung, Reset
 from syncbit_dagster_tests.faults.scenario import EVERYTHING, Scenario
 
 TOO_MANY = Canned(429)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dagster_shared.error import SerializableErrorInfo
 
     from syncbit_dagster.core.civil import DayRange
-    from syncbit_dagster_tests.faults.proxy import Seen
+    from syncbit_dagster_tests.breaking_proxy import Seen
     from syncbit_dagster_tests.faults.stage import Stage
 
 _FAILURE = f"{dg.Failure.__module__}.{dg.Failure.__name__}"

@@ -137,34 +137,34 @@ def test_these_are_all_the_steps(server: Server, user: str, tmp_path: Path) -> N
 
 @pytest.mark.usefixtures("crash_point")
 @pytest.mark.parametrize(("number", "step"), points(WRITE))
-def test_client_killed(server: Server, user: str, tmp_path: Path, number: int, step: str) -> None:
-    scenario = Scenario(user)
-    scenario.prepare(server.url, tmp_path)
-    stop(scenario, server.url, tmp_path, number, step).kill()
-    scenario.run_again(server.url, tmp_path)
-    assert scenario.is_exact(server.url)
-
-
-@pytest.mark.usefixtures("crash_point")
-@pytest.mark.parametrize(("number", "step"), points(WRITE))
-def test_server_killed_and_back_while_the_client_goes_on(
-    mortal: Server, user: str, tmp_path: Path, number: int, step: str
+@pytest.mark.parametrize("killed", ["client", "server", "both"])
+def test_killed(
+    mortal: Server, user: str, tmp_path: Path, killed: str, number: int, step: str
 ) -> None:
-    """The write ends exact, or says that it did not; then the next run makes it exact."""
+    """A client that outlives its server ends exact, or says that it did not. The next run makes it
+    exact, whatever was killed, and it stays so if the server dies once more."""
     scenario = Scenario(user)
     scenario.prepare(mortal.url, tmp_path)
     writer = stop(scenario, mortal.url, tmp_path, number, step)
-    mortal.kill()
-    mortal.start()
-    writer.go_on()
-    outcome, text = writer.next_message()
-    writer.join()
-    if outcome != "failed":
-        assert scenario.is_exact(mortal.url), text
+    if killed != "client":
+        mortal.kill()
+    if killed != "server":
+        writer.kill()
+    if killed != "client":
+        mortal.start()
+    if killed == "server":
+        writer.go_on()
+        outcome, text = writer.next_message()
+        writer.join()
+        if outcome != "failed":
+            assert scenario.is_exact(mortal.url), text
+            mortal.kill()
+            mortal.start()
+            assert scenario.is_exact(mortal.url), text
+    scenario.run_again(mortal.url, tmp_path)
+    if killed == "both":
         mortal.kill()
         mortal.start()
-        assert scenario.is_exact(mortal.url), text
-    scenario.run_again(mortal.url, tmp_path)
     assert scenario.is_exact(mortal.url)
 
 
@@ -188,23 +188,6 @@ def test_what_a_server_took_with_it_is_sent_again(
     mortal.kill()
     mortal.start()
     assert rows_of(added) == sorted(contents(mortal.url, f'{{user="{user}"}}'))
-
-
-@pytest.mark.usefixtures("crash_point")
-@pytest.mark.parametrize(("number", "step"), points(WRITE))
-def test_both_killed_and_the_server_once_more(
-    mortal: Server, user: str, tmp_path: Path, number: int, step: str
-) -> None:
-    scenario = Scenario(user)
-    scenario.prepare(mortal.url, tmp_path)
-    writer = stop(scenario, mortal.url, tmp_path, number, step)
-    mortal.kill()
-    writer.kill()
-    mortal.start()
-    scenario.run_again(mortal.url, tmp_path)
-    mortal.kill()
-    mortal.start()
-    assert scenario.is_exact(mortal.url)
 
 
 @pytest.mark.usefixtures("crash_point")
@@ -260,23 +243,16 @@ def test_what_came_after_the_journal_stays(server: Server, user: str, tmp_path: 
     assert not list(tmp_path.glob("*journal*"))
 
 
-def test_other_accounts_leave_a_crash_alone(server: Server, user: str, tmp_path: Path) -> None:
-    scenario = Scenario(user)
-    crashed_while_empty(scenario, server.url, tmp_path)
-    before = scenario.found(server.url)
-    store_at(server.url, tmp_path).replace(slice_of(f"{user}-other", first=1), [scenario.before[4]])
-    assert scenario.found(server.url) == before
-
-
-def test_other_servers_leave_a_crash_alone(
+def test_other_accounts_and_servers_leave_a_crash_alone(
     server: Server, mortal: Server, user: str, tmp_path: Path
 ) -> None:
     scenario = Scenario(user)
     crashed_while_empty(scenario, server.url, tmp_path)
+    before = scenario.found(server.url)
+    store_at(server.url, tmp_path).replace(slice_of(f"{user}-other", first=1), [scenario.before[4]])
     assert store_at(mortal.url, tmp_path).read(slice_of(user, days=3)) == []
-    assert not contents(mortal.url, f'{{user="{user}"}}')
-    scenario.run_again(server.url, tmp_path)
-    assert scenario.is_exact(server.url)
+    assert scenario.found(server.url) == before
+    assert not scenario.found(mortal.url)
 
 
 @pytest.mark.parametrize("left", ["stage", "stage and marker", "stage, marker, no series"])

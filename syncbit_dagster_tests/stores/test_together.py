@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -11,24 +11,27 @@ from hypothesis import strategies as st
 
 from syncbit_dagster.core.samples import InvalidSamplesError
 from syncbit_dagster.stores.base import Write
-from syncbit_dagster.stores.victoriametrics import parts, transport
+from syncbit_dagster.stores.victoriametrics import parts
 from syncbit_dagster.stores.victoriametrics.parts import parts_of
+from syncbit_dagster_tests.breaking_proxy import Proxy, proxy_to
 from syncbit_dagster_tests.stores.builders import (
     HEART_RATE,
     STEPS,
+    account,
     contents,
     post,
     rows,
     series,
     slice_of,
 )
+from syncbit_dagster_tests.stores.writers import store_at
 
 if TYPE_CHECKING:
-    import requests
+    from collections.abc import Iterator
+    from pathlib import Path
 
     from syncbit_dagster.core.samples import Series
     from syncbit_dagster.stores.base import Slice, Store
-    from syncbit_dagster.stores.victoriametrics import VictoriaMetricsStore
     from syncbit_dagster_tests.victoriametrics import Server
 
 
@@ -121,61 +124,82 @@ def test_parts_have_every_series_once(
     assert len(found) == (len(windows) if 2 * samples <= most else len(chosen))
 
 
+SNAPSHOT, DELETE = "/snapshot/create", "/delete_series"
+
+
 @pytest.fixture
-def barriers(victoria: VictoriaMetricsStore, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The snapshots that the store asks for."""
-    asked: list[str] = []
-    call = victoria._transport.call
+def proxy(server: Server) -> Iterator[Proxy]:
+    with proxy_to(server.port) as one:
+        yield one
 
-    def noted(route: transport.Route, **options: Any) -> requests.Response:
-        if route is transport.SNAPSHOT_CREATE:
-            asked.append(route.path)
-        return call(route, **options)
 
-    monkeypatch.setattr(victoria._transport, "call", noted)
-    return asked
+def asked(proxy: Proxy, path: str) -> int:
+    """How often the store asked for something."""
+    return sum(path in request.path for request in proxy.seen)
 
 
 @pytest.mark.victoriametrics
-def test_one_barrier_for_all(
-    victoria: VictoriaMetricsStore, user: str, barriers: list[str]
-) -> None:
+def test_one_barrier_for_all(proxy: Proxy, user: str, tmp_path: Path) -> None:
+    """Of additions; and of corrections, which are deleted in one request too."""
+    store = store_at(proxy.url, tmp_path)
     writes = [Write(slice_of(user, first=day), [series(user, [60], first=day)]) for day in range(5)]
-    victoria.replace_all(writes, durable=True)
-    assert len(barriers) == 1
-    victoria.replace_all(writes, durable=True)
-    assert len(barriers) == 1  # nothing was written since
+    for _ in range(2):
+        store.replace_all(writes, durable=True)
+        assert asked(proxy, SNAPSHOT) == 1  # the second time nothing was written since
+    assert asked(proxy, DELETE) == 0
+    changed = [Write(steps_of(user), [series(user, [5], metric=STEPS)])]
+    changed += [Write(one.target, [series(user, [7], first=n)]) for n, one in enumerate(writes)]
+    assert store.replace_all(changed, durable=True).mode == "correct"
+    assert asked(proxy, SNAPSHOT) == 2
+    assert asked(proxy, DELETE) == 2  # may it? then: do it
+    store.close()
 
 
 @pytest.mark.victoriametrics
 def test_what_another_process_left_in_memory_is_put_on_disk(
-    server: Server, victoria: VictoriaMetricsStore, user: str, barriers: list[str]
+    proxy: Proxy, user: str, tmp_path: Path
 ) -> None:
     """It died before its barrier. Its samples are found equal, and count as done from now on."""
     part = series(user, [60, 61])
-    post(server.url, part)
-    assert victoria.replace(slice_of(user), [part], durable=True).mode == "noop"
-    assert len(barriers) == 1
+    post(proxy.url, part)
+    store = store_at(proxy.url, tmp_path)
+    assert store.replace(slice_of(user), [part], durable=True).mode == "noop"
+    assert asked(proxy, SNAPSHOT) == 1
+    store.close()
 
 
 @pytest.mark.victoriametrics
 def test_what_somebody_adds_to_one_of_them_meanwhile_is_removed(
-    server: Server, victoria: VictoriaMetricsStore, user: str, monkeypatch: pytest.MonkeyPatch
+    server: Server, user: str, tmp_path: Path
 ) -> None:
-    written = victoria._client.write
     foreign = [series(user, [7], metric=STEPS)]
 
-    def disturbed(found: list[Series]) -> None:
-        written(found)
-        while foreign:
+    def disturb(step: str) -> None:
+        while foreign and step == "barrier: additions":
             post(server.url, foreign.pop())
 
-    monkeypatch.setattr(victoria._client, "write", disturbed)
+    store = store_at(server.url, tmp_path, disturb)
     writes = [
         Write(slice_of(user), [series(user, [60])]),
-        Write(slice_of(user, metrics=(STEPS,)), [series(user, [5], metric=STEPS)]),
+        Write(steps_of(user), [series(user, [5], metric=STEPS)]),
     ]
-    assert victoria.replace_all(writes, durable=True).mode == "add"
+    assert store.replace_all(writes, durable=True).mode == "add"
     assert not foreign
     expected = [row for _, samples in writes for row in rows(samples)]
     assert sorted(contents(server.url, f'{{user="{user}"}}').elements()) == sorted(expected)
+    store.close()
+
+
+@pytest.mark.victoriametrics
+def test_more_series_than_one_request_can_name(server: Server, user: str, tmp_path: Path) -> None:
+    """All of them are corrected, and a neighbour that has more labels stays."""
+    labels = [account(user, number=f"{n:0200}") for n in range(40)]
+    old = [series(user, [n, 1], labels=one) for n, one in enumerate(labels)]
+    neighbour = series(user, [3], labels=account(user, number=f"{0:0200}", zone="peak"), first=1)
+    store = store_at(server.url, tmp_path)
+    store.replace(slice_of(user, days=2), [*old, neighbour])
+    new = [series(user, [n + 0.5], labels=one) for n, one in enumerate(labels)]
+    report = store.replace(slice_of(user), new)
+    assert (report.mode, report.changed, report.removed) == ("correct", 40, 40)
+    assert rows(store.read(slice_of(user, days=2))) == rows([*new, neighbour])
+    store.close()

@@ -23,18 +23,21 @@ if TYPE_CHECKING:
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload([__name__])
 ANSWER_SECONDS = 60
-READ_BACK_SECONDS = 1.0
 
 
-def store_at(url: str, locks: Path, step: Any = lambda _: None) -> VictoriaMetricsStore:
-    """A store with a real lock and little patience."""
-    config = VictoriaMetricsConfig(url, read_back_seconds=READ_BACK_SECONDS)
-    return VictoriaMetricsStore(
-        config,
-        lock=TargetLock(locks, config.key),
-        journal=FileJournal(locks, config.key),
-        step=step,
-    )
+def store_at(
+    url: str,
+    locks: Path,
+    step: Any = lambda _: None,
+    *,
+    patience: float = 1.0,
+    timeout: float = 300.0,
+    **clock: Any,
+) -> VictoriaMetricsStore:
+    """A store with a real lock and a journal beside it, and little patience."""
+    config = VictoriaMetricsConfig(url, read_back_seconds=patience, timeout_seconds=timeout)
+    lock, journal = TargetLock(locks, config.key), FileJournal(locks, config.key)
+    return VictoriaMetricsStore(config, lock=lock, journal=journal, step=step, **clock)
 
 
 class Writer:

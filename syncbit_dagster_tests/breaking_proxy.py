@@ -31,6 +31,11 @@ class Reset:
 
 
 @dataclass(frozen=True)
+class Torn:
+    """The server gets half of the request, and the client no answer."""
+
+
+@dataclass(frozen=True)
 class Cut:
     """Half of the server's answer, then the connection is reset."""
 
@@ -68,7 +73,7 @@ class Twice:
     """The server gets the request two times; the client sees the second answer."""
 
 
-Reply = Passed | Reset | Cut | Hung | Late | Canned | DoneThen | Twice
+Reply = Passed | Reset | Torn | Cut | Hung | Late | Canned | DoneThen | Twice
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,7 @@ class Proxy(ThreadingHTTPServer):
         self.answered: list[Seen] = []
         self.broken = 0
         self.is_healed = threading.Event()
+        self.late_is_done = threading.Event()  # a request that hung has been answered
         self._plan: Plan | None = None
         self._matched = 0
         self._guard = threading.Lock()
@@ -194,6 +200,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.is_healed.wait(getattr(reply, "seconds", HANG_SECONDS))
         if isinstance(reply, Reset):
             self._reset()
+        elif isinstance(reply, Torn):
+            self._forward(body, half=True)
+            self._reset()
         elif isinstance(reply, Canned):
             self._answer(reply)
         else:
@@ -207,6 +216,8 @@ class _Handler(BaseHTTPRequestHandler):
         except (OSError, http.client.HTTPException):  # the server is dead, or died meanwhile
             self._reset()
             return
+        if isinstance(reply, Hung):
+            self.server.late_is_done.set()
         self._answer(reply.answer if isinstance(reply, DoneThen) else answer, Cut() == reply)
         if answer.status == 200 and not isinstance(reply, Cut | DoneThen):
             self.server.answered.append(request)
@@ -221,12 +232,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(chunks)
 
-    def _forward(self, body: bytes) -> Canned:
+    def _forward(self, body: bytes, *, half: bool = False) -> Canned:
         connection = http.client.HTTPConnection(
             "127.0.0.1", self.server.upstream, timeout=HANG_SECONDS
         )
         kept = {k: v for k, v in self.headers.items() if k.lower() not in _OWN_HEADERS}
         try:
+            if half:
+                connection.putrequest(self.command, self.path)
+                connection.putheader("Content-Length", str(len(body)))
+                connection.endheaders(body[: len(body) // 2])
+                return Canned(0)
             connection.request(self.command, self.path, body, kept)
             response = connection.getresponse()
             return Canned(response.status, response.read(), tuple(response.getheaders()))
