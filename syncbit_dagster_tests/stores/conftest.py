@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
 
 from syncbit_dagster.stores.duckdb import DuckDBStore
-from syncbit_dagster.stores.victoriametrics import (
-    FileJournal,
-    VictoriaMetricsConfig,
-    VictoriaMetricsStore,
-)
+from syncbit_dagster_tests.stores.writers import store_at
 from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
 
 if TYPE_CHECKING:
@@ -37,23 +32,16 @@ def user() -> str:
     return f"user-{next(_numbers)}"
 
 
-@pytest.fixture
-def victoria(server: Server, tmp_path: Path) -> Iterator[VictoriaMetricsStore]:
-    journal = FileJournal(tmp_path / "journals", server.url)
-    config = VictoriaMetricsConfig(server.url)
-    store = VictoriaMetricsStore(config, lock=nullcontext, journal=journal)
-    yield store
-    store.close()
-
-
 @pytest.fixture(
     params=[pytest.param("victoriametrics", marks=pytest.mark.victoriametrics), "duckdb"]
 )
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "duckdb":
-        return DuckDBStore(tmp_path / "data" / "syncbit.duckdb")
-    victoria: VictoriaMetricsStore = request.getfixturevalue("victoria")
-    return victoria
+        yield DuckDBStore(tmp_path / "data" / "syncbit.duckdb")
+        return
+    store = store_at(request.getfixturevalue("server").url, tmp_path)
+    yield store
+    store.close()
 
 
 @pytest.fixture

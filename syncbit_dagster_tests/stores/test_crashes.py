@@ -16,6 +16,7 @@ import pytest
 from syncbit_dagster.stores.base import Write
 from syncbit_dagster_tests.stores.builders import (
     HEART_RATE,
+    STEPS,
     account,
     contents,
     joined,
@@ -23,9 +24,6 @@ from syncbit_dagster_tests.stores.builders import (
     rows,
     series,
     slice_of,
-)
-from syncbit_dagster_tests.stores.builders import (
-    STEPS as STEPS_METRIC,
 )
 from syncbit_dagster_tests.stores.writers import Writer, store_at
 from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
@@ -36,11 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from syncbit_dagster.core.samples import Series
 
 pytestmark = pytest.mark.victoriametrics
 
-METRICS = (HEART_RATE, STEPS_METRIC)
+METRICS = (HEART_RATE, STEPS)
 REPLAY = (
     "delete series",
     "import journal",
@@ -73,7 +70,7 @@ class Scenario:
         other = series(f"{user}-other", [5, 6], first=1)
         self.before = [*whole, zone, other]
         changed = series(user, [*range(100, 280), 7.25], first=1)
-        steps = series(user, [3, 4, 5], metric=STEPS_METRIC, first=1)
+        steps = series(user, [3, 4, 5], metric=STEPS, first=1)
         self.wanted = [
             Write(slice_of(user, metrics=(metric,), first=1), [wanted])
             for metric, wanted in zip(METRICS, (changed, steps), strict=True)
@@ -101,11 +98,7 @@ class Scenario:
     def is_exact(self, url: str) -> bool:
         """Just the wanted samples, each once, of all this scenario's metrics and accounts."""
         found = self.found(url)
-        return found.total() == len(found) and sorted(found) == rows_of(self.after)
-
-
-def rows_of(parts: list[Series]) -> list[tuple[str, str, int, float]]:
-    return sorted(row for one in parts for row in rows([one]))
+        return found.total() == len(found) and sorted(found) == rows(self.after)
 
 
 def stop(scenario: Scenario, url: str, locks: Path, number: int, expected: str) -> Writer:
@@ -187,7 +180,7 @@ def test_what_a_server_took_with_it_is_sent_again(
     writer.join()
     mortal.kill()
     mortal.start()
-    assert rows_of(added) == sorted(contents(mortal.url, f'{{user="{user}"}}'))
+    assert rows(added) == sorted(contents(mortal.url, f'{{user="{user}"}}'))
 
 
 @pytest.mark.usefixtures("crash_point")
@@ -239,7 +232,7 @@ def test_what_came_after_the_journal_stays(server: Server, user: str, tmp_path: 
     store = store_at(server.url, tmp_path)
     store.read(slice_of(user))
     later = later._replace(values=np.array([50.0, 51.0]))
-    assert sorted(scenario.found(server.url).elements()) == rows_of([*scenario.after, later])
+    assert sorted(scenario.found(server.url).elements()) == rows([*scenario.after, later])
     assert not list(tmp_path.glob("*journal*"))
 
 
@@ -269,5 +262,5 @@ def test_what_an_older_version_left_is_completed_or_removed(
     if "no series" not in left:
         post(server.url, old)
     found = store_at(server.url, tmp_path).read(slice_of(user, days=3))
-    assert rows_of(found) == rows_of([new if "marker" in left else old, zone])
-    assert sorted(contents(server.url, f'{{user="{user}"}}').elements()) == rows_of(found)
+    assert rows(found) == rows([new if "marker" in left else old, zone])
+    assert sorted(contents(server.url, f'{{user="{user}"}}').elements()) == rows(found)

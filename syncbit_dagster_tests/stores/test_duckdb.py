@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -19,7 +20,9 @@ from syncbit_dagster.stores.errors import (
 from syncbit_dagster_tests.stores.builders import rows, series, slice_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
     from pathlib import Path
 
 _processes = multiprocessing.get_context("forkserver")
@@ -29,20 +32,33 @@ _processes.set_forkserver_preload(["syncbit_dagster_tests.stores.writers", __nam
 def hold(path: Path, connection: Connection) -> None:
     """Another program that has the file open until it is told to end."""
     with duckdb.connect(path):
-        connection.send("open")
+        connection.send("ready")
         connection.recv()
-    connection.close()
 
 
-def kill_point(path: Path, connection: Connection) -> None:
+def write_and_wait(path: Path, connection: Connection) -> None:
     """A writer that stops with everything written and nothing committed."""
 
     def stop(*_: object) -> None:
-        connection.send("about to commit")
+        connection.send("ready")
         connection.recv()
 
     module._require_equal = stop  # type: ignore[assignment]
     DuckDBStore(path).replace(slice_of("a"), [series("a", [1, 9])])
+
+
+@contextmanager
+def another(what: Callable[..., None], path: Path) -> Iterator[BaseProcess]:
+    """A process that is at it; killed in the end."""
+    ours, theirs = _processes.Pipe()
+    process = _processes.Process(target=what, args=(path, theirs), daemon=True)
+    process.start()
+    assert ours.recv() == "ready"
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
 
 
 def test_file_and_directory_are_the_owners(tmp_path: Path) -> None:
@@ -58,61 +74,41 @@ def test_reading_makes_no_file(tmp_path: Path) -> None:
 
 
 def test_waits_for_another_process_and_then_writes(tmp_path: Path) -> None:
-    path = tmp_path / "syncbit.duckdb"
-    ours, theirs = _processes.Pipe()
-    other = _processes.Process(target=hold, args=(path, theirs), daemon=True)
-    other.start()
-    assert ours.recv() == "open"
-    pauses: list[float] = []
+    path, pauses = tmp_path / "syncbit.duckdb", list[float]()
+    with another(hold, path) as other:
 
-    def sleep(seconds: float) -> None:
-        """The third pause is the one in which the other process ends."""
-        pauses.append(seconds)
-        if len(pauses) == 3:
-            ours.send("end")
-            other.join(20)
+        def sleep(seconds: float) -> None:
+            """The third pause is the one in which the other process ends."""
+            pauses.append(seconds)
+            if len(pauses) == 3:
+                other.kill()
+                other.join()
 
-    report = DuckDBStore(path, sleep=sleep).replace(slice_of("a"), [series("a", [1])])
+        report = DuckDBStore(path, sleep=sleep).replace(slice_of("a"), [series("a", [1])])
     assert (report.added, len(pauses)) == (1, 3)
-    other.close()
-    ours.close()
-    theirs.close()
 
 
 def test_waiting_ends_with_a_sentence_that_names_the_holder(tmp_path: Path) -> None:
-    path = tmp_path / "syncbit.duckdb"
-    ours, theirs = _processes.Pipe()
-    other = _processes.Process(target=hold, args=(path, theirs), daemon=True)
-    other.start()
-    assert ours.recv() == "open"
-    passed: list[float] = []
+    path, passed = tmp_path / "syncbit.duckdb", list[float]()
     store = DuckDBStore(path, wait_seconds=30, sleep=passed.append, monotonic=lambda: sum(passed))
-    with pytest.raises(StoreUnavailableError, match=rf"{path} .*PID {other.pid}.* for 30 s"):
+    sentence = rf"{path} .*PID {{}}.* for 30 s"
+    with (
+        another(hold, path) as other,
+        pytest.raises(StoreUnavailableError, match=sentence.format(other.pid)),
+    ):
         store.replace(slice_of("a"), [series("a", [1])])
     assert 30 <= sum(passed) < 31
-    ours.send("end")
-    other.join(20)
-    other.close()
-    ours.close()
-    theirs.close()
 
 
 def test_killed_before_the_commit(tmp_path: Path) -> None:
     path = tmp_path / "syncbit.duckdb"
-    DuckDBStore(path).replace(slice_of("a"), [series("a", [1, 2, 3])])
-    ours, theirs = _processes.Pipe()
-    writer = _processes.Process(target=kill_point, args=(path, theirs), daemon=True)
-    writer.start()
-    assert ours.recv() == "about to commit"
-    writer.kill()
-    writer.join()
     store = DuckDBStore(path)
+    store.replace(slice_of("a"), [series("a", [1, 2, 3])])
+    with another(write_and_wait, path):
+        pass
     assert [row[3] for row in rows(store.read(slice_of("a")))] == [1, 2, 3]
     assert store.replace(slice_of("a"), [series("a", [1, 9])]).mode == "correct"
     assert [row[3] for row in rows(store.read(slice_of("a")))] == [1, 9]
-    writer.close()
-    ours.close()
-    theirs.close()
 
 
 def test_a_mismatch_undoes_the_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,17 +147,17 @@ def test_doubled_rows_of_another_program(tmp_path: Path) -> None:
     assert rows(store.read(slice_of("a"))) == rows(wanted)
 
 
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
-    path = tmp_path / "syncbit.duckdb"
-    path.write_text("not a database, but long enough to be read as one" * 500)
-    with pytest.raises(StoreRefusedError, match="cannot be opened as a DuckDB database"):
-        DuckDBStore(path).read(slice_of("a"))
-
-
-def test_a_directory_that_cannot_be_made(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(StoreRefusedError, match="give DATA_DIR a directory that you own"):
-        DuckDBStore(tmp_path / "file" / "x.duckdb").replace(slice_of("a"), [])
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        ("syncbit.duckdb", "cannot be opened as a DuckDB database"),
+        ("syncbit.duckdb/x.duckdb", "give DATA_DIR a directory that you own"),
+    ],
+)
+def test_a_file_that_is_no_database(tmp_path: Path, file: str, sentence: str) -> None:
+    (tmp_path / "syncbit.duckdb").write_text("long enough to be read as a database" * 500)
+    with pytest.raises(StoreRefusedError, match=sentence):
+        DuckDBStore(tmp_path / file).replace(slice_of("a"), [])
 
 
 def test_a_table_of_another_program(tmp_path: Path) -> None:

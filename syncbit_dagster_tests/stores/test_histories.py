@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from itertools import count
+from itertools import count, groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -33,7 +33,7 @@ from syncbit_dagster_tests.stores.builders import (
     rows,
 )
 from syncbit_dagster_tests.stores.writers import store_at
-from syncbit_dagster_tests.victoriametrics import Server, victoria_metrics
+from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,12 +144,12 @@ class Histories(RuleBasedStateMachine):
 
     def _keyed(self, first: int, samples: dict[tuple[str, str, int], float]) -> dict[Key, float]:
         start = to_milliseconds(DAY) + first * ONE_DAY
+        texts = {
+            one: encode_labels(account(self.user, **({"zone": one} if one else {})))
+            for one in ZONES
+        }
         return {
-            Key(
-                metric,
-                encode_labels(account(self.user, zone=zone) if zone else account(self.user)),
-                start + instant,
-            ): value
+            Key(metric, texts[zone], start + instant): value
             for (metric, zone, instant), value in samples.items()
         }
 
@@ -164,24 +164,17 @@ class Histories(RuleBasedStateMachine):
 
 
 def _grouped(samples: dict[Key, float]) -> list[Series]:
-    names = sorted({(key.metric, key.labels) for key in samples})
-    parts = []
-    for metric, labels in names:
-        own = sorted(key for key in samples if (key.metric, key.labels) == (metric, labels))
-        parts.append(
-            Series(
-                metric,
-                labels,
-                np.array([key.instant for key in own], dtype=np.int64),
-                np.array([samples[key] for key in own], dtype=np.float64),
-            )
+    groups = groupby(sorted(samples.items()), key=lambda item: item[0][:2])
+    return [
+        Series(
+            metric, labels, np.array([key.instant for key, _ in own]), np.array([v for _, v in own])
         )
-    return parts
+        for (metric, labels), own in ((name, list(group)) for name, group in groups)
+    ]
 
 
 def test_random_histories(tmp_path: Path) -> None:
     server = victoria_metrics(tmp_path / "server")
-    server.start()
 
     class Bound(Histories):
         """Hypothesis makes the machines itself, without arguments."""
@@ -195,7 +188,5 @@ def test_random_histories(tmp_path: Path) -> None:
         derandomize=not SOAK,
         suppress_health_check=list(HealthCheck),
     )
-    try:
+    with running(server):
         Bound.TestCase("runTest").runTest()
-    finally:
-        server.kill()

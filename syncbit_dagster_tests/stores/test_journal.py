@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,19 +9,16 @@ import pytest
 from syncbit_dagster.account.state.base import StateError
 from syncbit_dagster.account.state.journal_rows import JournalRows
 from syncbit_dagster.stores.errors import StoreRefusedError
-from syncbit_dagster.stores.victoriametrics import (
-    FileJournal,
-    VictoriaMetricsConfig,
-    VictoriaMetricsStore,
-)
+from syncbit_dagster.stores.victoriametrics import FileJournal
 from syncbit_dagster_tests.postgresql import running_postgresql
 from syncbit_dagster_tests.stores.builders import contents, joined, rows, series, slice_of
+from syncbit_dagster_tests.stores.writers import store_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from syncbit_dagster.stores.victoriametrics import Journal
+    from syncbit_dagster.stores.victoriametrics import Journal, VictoriaMetricsStore
     from syncbit_dagster_tests.victoriametrics import Server
 
 TARGET = "http://store:8428"
@@ -78,7 +74,7 @@ def test_half_a_journal_is_none(journal_of: Callable[[str], Journal]) -> None:
 
 @pytest.mark.victoriametrics
 def test_another_process_finishes_what_one_has_begun(
-    journal_of: Callable[[str], Journal], server: Server, user: str
+    journal_of: Callable[[str], Journal], server: Server, user: str, tmp_path: Path
 ) -> None:
     """It died when the series were gone; nobody but the journal knows what they held."""
 
@@ -87,9 +83,7 @@ def test_another_process_finishes_what_one_has_begun(
             if name == last_step:
                 raise PowerCutError
 
-        config = VictoriaMetricsConfig(server.url)
-        journal = journal_of(config.key)
-        return VictoriaMetricsStore(config, lock=nullcontext, journal=journal, step=step)
+        return store_at(server.url, tmp_path, step, journal=journal_of(server.url))
 
     before = [series(user, range(1440)), series(user, [7], first=1)]
     store().replace(slice_of(user, days=2), joined(*before))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from syncbit_dagster.core.samples import InvalidSamplesError
+from syncbit_dagster.stores.base import Write
 from syncbit_dagster_tests.stores.builders import (
     HEART_RATE,
     STEPS,
@@ -22,26 +23,16 @@ if TYPE_CHECKING:
     from syncbit_dagster.stores.base import Store
 
 
-def test_first_write_is_an_addition(store: Store, user: str) -> None:
-    wanted = [series(user, range(60, 160))]
-    report = store.replace(slice_of(user), wanted)
-    assert (report.mode, report.wanted, report.added) == ("add", 100, 100)
-    assert rows(store.read(slice_of(user))) == rows(wanted)
-
-
-def test_again_changes_nothing(store: Store, user: str) -> None:
-    wanted = [series(user, np.linspace(60, 61, 100))]
-    store.replace(slice_of(user), wanted)
-    report = store.replace(slice_of(user), wanted)
-    assert (report.mode, report.equal, report.bytes_sent) == ("noop", 100, 0)
-
-
-def test_late_samples_are_added(store: Store, user: str) -> None:
-    store.replace(slice_of(user), [series(user, [60, 61])])
-    wanted = [series(user, [60, 61, 62])]
-    report = store.replace(slice_of(user), wanted)
-    assert (report.mode, report.equal, report.added) == ("add", 2, 1)
-    assert rows(store.read(slice_of(user))) == rows(wanted)
+def test_what_is_missing_is_added_and_nothing_else_sent(store: Store, user: str) -> None:
+    assert store.read(slice_of(user)) == []
+    for values, equal, added in (([60, 61.25], 0, 2), ([60, 61.25, 62], 2, 1)):
+        wanted = [series(user, values)]
+        report = store.replace(slice_of(user), wanted)
+        assert (report.mode, report.equal, report.added) == ("add", equal, added)
+        assert rows(store.read(slice_of(user))) == rows(wanted)
+        store.close()  # it can be used again
+        report = store.replace(slice_of(user), wanted)
+        assert (report.mode, report.wanted, report.bytes_sent) == ("noop", len(values), 0)
 
 
 def test_a_change_a_removal_and_an_addition_at_once(store: Store, user: str) -> None:
@@ -77,16 +68,15 @@ def test_nothing_wanted_removes_all(store: Store, user: str) -> None:
 
 def test_only_the_slices_metrics_and_account(store: Store, user: str) -> None:
     """Other metrics, other users, and a user that has the same labels and fewer, stay."""
-    others = {
-        "other": [series("other", [1], labels=account("other" + user))],
-        "steps": [series(user, [2], metric=STEPS)],
-    }
-    store.replace(slice_of("other" + user), [*others["other"]])
-    store.replace(slice_of(user, metrics=(STEPS,)), [*others["steps"]])
+    others = (
+        Write(slice_of(f"other{user}"), [series(f"other{user}", [1])]),
+        Write(slice_of(user, metrics=(STEPS,)), [series(user, [2], metric=STEPS)]),
+    )
+    store.replace_all(others)
     for values in ([60, 61], [60, 62], []):
         store.replace(slice_of(user), [series(user, values)])
-        assert rows(store.read(slice_of("other" + user))) == rows([*others["other"]])
-        assert rows(store.read(slice_of(user, metrics=(STEPS,)))) == rows([*others["steps"]])
+        for target, samples in others:
+            assert rows(store.read(target)) == rows(samples)
 
 
 def test_series_with_more_labels_are_rewritten_apart(store: Store, user: str) -> None:
@@ -126,22 +116,17 @@ def test_odd_labels(store: Store, user: str, value: str) -> None:
 
 
 def test_odd_values(store: Store, user: str) -> None:
-    """What 11 significant digits can hold comes back to the bit."""
+    """What 11 significant digits can hold comes back to the bit; seven orders of magnitude too."""
     values = [0.0, -0.0, 1e-9, -273.15, 0.1 + 0.2, 123456.78901, 1700000000.0, 99999999999.0]
-    for n, value in enumerate(values):
-        part = series(user, [value], labels=account(user, n=str(n)))
-        store.replace(slice_of(user), [part])
-        expected = round(value, 11)
-        assert [row[3] for row in rows(store.read(slice_of(user)))] == [expected]
-        assert store.replace(slice_of(user), [part]).mode == "noop"
-
-
-def test_a_steep_series(store: Store, user: str) -> None:
-    """Seven orders of magnitude within one series keep all their digits."""
-    values = [0.012345678901, 0.5, 123456.78901, 3.0, 1e5]
-    wanted = [series(user, values)]
+    wanted = [
+        series(user, [value], labels=account(user, n=str(n))) for n, value in enumerate(values)
+    ]
+    steep = [0.012345678901, 0.5, 123456.78901, 3.0, 1e5]
+    wanted.append(series(user, steep, labels=account(user, n="steep")))
     store.replace(slice_of(user), wanted)
-    assert [row[3] for row in rows(store.read(slice_of(user)))] == values
+    found = [row[3] for row in rows(store.read(slice_of(user)))]
+    assert found == [round(value, 11) for value in values] + steep
+    assert store.replace(slice_of(user), wanted).mode == "noop"
 
 
 def test_the_last_millisecond_belongs_to_the_slice(store: Store, user: str) -> None:
@@ -179,14 +164,3 @@ def test_refused_before_anything_is_written(
     with pytest.raises(InvalidSamplesError, match=sentence):
         store.replace(slice_of(user), wrong(user))
     assert rows(store.read(slice_of(user))) == rows(good)
-
-
-def test_a_store_can_be_used_after_close(store: Store, user: str) -> None:
-    store.replace(slice_of(user), [series(user, [60])])
-    store.close()
-    assert rows(store.read(slice_of(user))) == rows([series(user, [60])])
-    store.close()
-
-
-def test_an_empty_store_holds_no_series(store: Store, user: str) -> None:
-    assert store.read(slice_of(user)) == []

@@ -98,12 +98,9 @@ def through(vmauth: Server, name: str, **settings: Any) -> VictoriaMetricsStore:
     return store_for(vmauth.url, user=name, password=f"{name}-pässword", **settings)
 
 
-def test_vmauth_with_basic_auth(vmauth: Server, user: str) -> None:
+def test_vmauth_with_basic_auth_and_with_a_bearer_token(vmauth: Server, user: str) -> None:
     write_and_correct(through(vmauth, "whole"), user)
-
-
-def test_vmauth_with_a_bearer_token(vmauth: Server, user: str) -> None:
-    write_and_correct(store_for(vmauth.url, bearer_token="token-of-whole"), user)
+    write_and_correct(store_for(vmauth.url, bearer_token="token-of-whole"), f"{user}-other")
 
 
 @pytest.mark.parametrize(
@@ -117,22 +114,19 @@ def test_wrong_credentials(vmauth: Server, user: str, settings: dict[str, str]) 
     store.close()
 
 
-def test_no_right_to_delete(vmauth: Server, server: Server, user: str) -> None:
+def test_no_right_to_write_or_to_delete(vmauth: Server, server: Server, user: str) -> None:
     """Nothing is written that would need a deletion later."""
+    reader = through(vmauth, "reader")
+    assert reader.replace(slice_of(user), []).mode == "noop"
+    with pytest.raises(StoreRefusedError, match=r"does not write samples .*route /api/v1/import"):
+        reader.replace(slice_of(user), [series(user, [1])])
+    reader.close()
     store = through(vmauth, "no-delete")
     store.replace(slice_of(user), [series(user, [1, 2])])
     with pytest.raises(StoreRefusedError, match=r"route /api/v1/admin/tsdb/delete_series .*delete"):
         store.replace(slice_of(user), [series(user, [1, 9, 4])])
     assert [row[3] for row in rows(store.read(slice_of(user)))] == [1, 2]
     assert contents(server.url, f'{{user="{user}"}}').total() == 2
-    store.close()
-
-
-def test_no_right_to_write(vmauth: Server, user: str) -> None:
-    store = through(vmauth, "reader")
-    assert store.replace(slice_of(user), []).mode == "noop"
-    with pytest.raises(StoreRefusedError, match=r"does not write samples .*route /api/v1/import"):
-        store.replace(slice_of(user), [series(user, [1])])
     store.close()
 
 
@@ -190,14 +184,15 @@ def test_private_tls(tmp_path: Path, user: str) -> None:
         plain.close()
 
 
-@pytest.fixture(scope="module")
-def forgetful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@pytest.fixture
+def forgetful(tmp_path: Path) -> Iterator[Server]:
     """A server as Debian starts it: one month of retention."""
-    with running(victoria_metrics(tmp_path_factory.mktemp("forgetful"), flags=())) as one:
+    with running(victoria_metrics(tmp_path, flags=())) as one:
         yield one
 
 
 def test_default_retention_is_refused_before_writing(forgetful: Server, user: str) -> None:
+    """Whoever cannot see the flag behind a proxy still names it, when reading back."""
     store = store_for(forgetful.url)
     with pytest.raises(StoreRefusedError) as caught:
         store.replace(slice_of(user), [series(user, [1])])
@@ -206,12 +201,6 @@ def test_default_retention_is_refused_before_writing(forgetful: Server, user: st
         "2024-03-01 without an error; start it with -retentionPeriod=100y. Nothing was written."
     )
     store.close()
-
-
-def test_default_retention_behind_a_proxy_shows_when_reading_back(
-    forgetful: Server, user: str
-) -> None:
-    """Whoever cannot see the flag still names it."""
     # Without the admin paths each wait is real seconds; they are of no use here.
     ticks = itertools.count(0.0, 5.0)
     clock = {"sleep": lambda _: None, "monotonic": lambda: next(ticks)}

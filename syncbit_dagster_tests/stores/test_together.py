@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from syncbit_dagster.core.samples import InvalidSamplesError
 from syncbit_dagster.stores.base import Write
-from syncbit_dagster.stores.victoriametrics import parts
 from syncbit_dagster.stores.victoriametrics.parts import parts_of
 from syncbit_dagster_tests.breaking_proxy import Proxy, proxy_to
 from syncbit_dagster_tests.stores.builders import (
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from syncbit_dagster.core.samples import Series
     from syncbit_dagster.stores.base import Slice, Store
     from syncbit_dagster_tests.victoriametrics import Server
 
@@ -58,67 +56,55 @@ def test_each_slice_has_its_own_samples(store: Store, user: str) -> None:
     assert store.replace_all(writes, durable=True).mode == "noop"
 
 
-def test_slices_that_overlap_are_refused(store: Store, user: str) -> None:
-    days = slice_of(user, days=2)
-    for other in (slice_of(user, first=1), slice_of(user, metrics=(STEPS, HEART_RATE))):
-        with pytest.raises(InvalidSamplesError, match=r"overlap; make one after the other\."):
-            store.replace_all([Write(days, []), Write(other, [])])
-
-
-def test_one_invalid_table_and_nothing_is_written(store: Store, user: str) -> None:
-    good = Write(slice_of(user), [series(user, [60])])
+def test_nothing_is_written_if_one_write_is_wrong(store: Store, user: str) -> None:
+    good = Write(slice_of(user, days=2), [series(user, [60])])
     wrong = Write(steps_of(user), [series(user, [1], metric=STEPS, first=3)])
     with pytest.raises(InvalidSamplesError, match="lie outside"):
         store.replace_all([good, wrong])
+    for other in (slice_of(user, first=1), slice_of(user, metrics=(STEPS, HEART_RATE))):
+        with pytest.raises(InvalidSamplesError, match=r"overlap; make one after the other\."):
+            store.replace_all([good, Write(other, [])])
     assert rows(store.read(good.target)) == []
 
 
+ONE = slice_of("a", days=2)
+
+
 @pytest.mark.parametrize(
-    ("one", "other", "overlap"),
+    ("other", "overlap"),
     [
-        (slice_of("a"), slice_of("a"), True),
-        (slice_of("a", days=2), slice_of("a", first=1), True),
-        (slice_of("a"), slice_of("a", first=1), False),
-        (slice_of("a"), slice_of("b"), False),
-        (slice_of("a"), slice_of("a", metrics=(STEPS,)), False),
-        (slice_of("a"), slice_of("a", metrics=(STEPS, HEART_RATE)), True),
+        (ONE, True),
+        (slice_of("a", first=1), True),
+        (slice_of("a", first=2), False),
+        (slice_of("b"), False),
+        (slice_of("a", metrics=(STEPS,)), False),
+        (slice_of("a", metrics=(STEPS, HEART_RATE)), True),
+        (replace(ONE, labels={"user": "a", "source": "phone"}), True),  # it may belong to both
+        (replace(ONE, labels={"user": "a", "device": "phone"}), False),
     ],
 )
-def test_overlaps(one: Slice, other: Slice, overlap: bool) -> None:
-    assert one.overlaps(other) is other.overlaps(one) is overlap
+def test_overlaps(other: Slice, overlap: bool) -> None:
+    assert ONE.overlaps(other) is other.overlaps(ONE) is overlap
 
 
-def test_who_has_more_labels_may_belong_to_both() -> None:
-    watch = slice_of("a")
-    assert watch.overlaps(replace(watch, labels={"user": "a", "source": "phone"}))
-    assert not watch.overlaps(replace(watch, labels={"user": "a", "device": "phone"}))
-
-
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(["a", "b"]), st.integers(0, 2), st.sampled_from([HEART_RATE, STEPS])
-        ),
-        unique=True,
-    ),
-    st.integers(0, 9),
-    st.integers(1, 12),
+PLACES = st.tuples(
+    st.sampled_from(["a", "b"]), st.integers(0, 2), st.sampled_from([HEART_RATE, STEPS])
 )
+
+
+@given(st.lists(PLACES, unique=True), st.integers(0, 9), st.integers(1, 12))
 def test_parts_have_every_series_once(
     chosen: list[tuple[str, int, str]], samples: int, most: int
 ) -> None:
     slices = [slice_of(user, metrics=(metric,), first=day) for user, day, metric in chosen]
-    wanted: list[list[Series]] = [
+    wanted = [
         [series(user, range(samples), metric=metric, first=day)] for user, day, metric in chosen
     ]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parts, "SAMPLES_PER_PART", most)
-        found = list(parts_of(slices, wanted))
+    found = list(parts_of(slices, wanted, most))
     for one, (mine,) in zip(slices, wanted, strict=True):
-        holders = [part for part in found if any(same is mine for same in part.wanted)]
-        assert [(part.labels, mine.metric in part.metrics) for part in holders] == [
-            (one.labels, True)
-        ]
+        (holder,) = (part for part in found if any(same is mine for same in part.wanted))
+        assert holder.labels == one.labels
+        assert mine.metric in holder.metrics
     # Both metrics of an account's day share a part unless they are too much together.
     windows = {(user, day) for user, day, _ in chosen}
     assert len(found) == (len(windows) if 2 * samples <= most else len(chosen))

@@ -62,32 +62,22 @@ def test_the_lock_lets_one_thread_in(tmp_path: Path) -> None:
 
 def test_waiting_ends_with_a_sentence_that_names_the_holder(tmp_path: Path) -> None:
     passed: list[float] = []
-    second = TargetLock(
-        tmp_path,
-        "http://store:8428",
-        wait_seconds=60,
-        sleep=passed.append,
-        monotonic=lambda: sum(passed),
-    )
+    clock = {"sleep": passed.append, "monotonic": lambda: sum(passed)}
+    second = TargetLock(tmp_path, "http://store:8428", wait_seconds=60, **clock)  # type: ignore[arg-type]
+    sentence = f"waited 60 s for process {os.getpid()}, which writes to http://store:8428"
     with (
         TargetLock(tmp_path, "http://store:8428")(),
-        pytest.raises(StoreUnavailableError) as caught,
+        pytest.raises(StoreUnavailableError, match=sentence),
     ):
         second().__enter__()
     assert 60 <= sum(passed) < 61
-    assert f"waited 60 s for process {os.getpid()}, which writes to http://store:8428" in str(
-        caught.value
-    )
 
 
 def test_other_targets_do_not_wait(tmp_path: Path) -> None:
-    with TargetLock(tmp_path, "http://one")(), TargetLock(tmp_path, "http://two")():
-        assert len(list(tmp_path.glob("*.holder"))) == 2
-    assert not list(tmp_path.glob("*.holder"))
-
-
-def test_the_directory_is_made_for_the_owner_only(tmp_path: Path) -> None:
-    lock = TargetLock(tmp_path / "new", "http://one")
-    with lock():
-        assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
-        assert lock.path.stat().st_mode & 0o077 == 0
+    """And the directory is made for the owner only."""
+    place = tmp_path / "new"
+    with TargetLock(place, "http://one")(), TargetLock(place, "http://two")():
+        assert len(list(place.glob("*.holder"))) == 2
+        assert place.stat().st_mode & 0o777 == 0o700
+        assert {path.stat().st_mode & 0o077 for path in place.glob("*.lock")} == {0}
+    assert not list(place.glob("*.holder"))

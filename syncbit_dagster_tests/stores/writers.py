@@ -32,12 +32,13 @@ def store_at(
     *,
     patience: float = 1.0,
     timeout: float = 300.0,
-    **clock: Any,
+    **more: Any,
 ) -> VictoriaMetricsStore:
     """A store with a real lock and a journal beside it, and little patience."""
     config = VictoriaMetricsConfig(url, read_back_seconds=patience, timeout_seconds=timeout)
-    lock, journal = TargetLock(locks, config.key), FileJournal(locks, config.key)
-    return VictoriaMetricsStore(config, lock=lock, journal=journal, step=step, **clock)
+    defaults: dict[str, Any] = {"lock": TargetLock(locks, config.key), "step": step}
+    defaults["journal"] = FileJournal(locks, config.key)
+    return VictoriaMetricsStore(config, **defaults | more)
 
 
 class Writer:

@@ -36,8 +36,10 @@ class Part(NamedTuple):
     wanted: Sequence[Series]
 
 
-def parts_of(slices: Sequence[Slice], wanted: Sequence[Sequence[Series]]) -> Iterator[Part]:
-    """Slices that do not overlap, with their series, in parts of about SAMPLES_PER_PART samples.
+def parts_of(
+    slices: Sequence[Slice], wanted: Sequence[Sequence[Series]], most: int = SAMPLES_PER_PART
+) -> Iterator[Part]:
+    """Slices that do not overlap, with their series, in parts of at most about so many samples.
 
     Slices of the same account and window share parts.
     """
@@ -50,17 +52,17 @@ def parts_of(slices: Sequence[Slice], wanted: Sequence[Sequence[Series]]) -> Ite
         for one in series:
             of_window[one.metric].append(one)
     for (labels, low, high), by_metric in windows.items():
-        for group in _groups(by_metric):
+        for group in _groups(by_metric, most):
             members = [one for metric in group for one in by_metric[metric]]
             yield Part(decode_labels(labels), low, high, group, members)
 
 
-def _groups(by_metric: Mapping[str, Sequence[Series]]) -> Iterator[list[str]]:
+def _groups(by_metric: Mapping[str, Sequence[Series]], most: int) -> Iterator[list[str]]:
     group: list[str] = []
     size = 0
     for metric, members in by_metric.items():
         more = count(members)
-        if group and size + more > SAMPLES_PER_PART:
+        if group and size + more > most:
             yield group
             group, size = [], 0
         group.append(metric)
