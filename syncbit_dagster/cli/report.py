@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,10 @@ HELP = "a report of some days as one HTML file"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--from", dest="first", metavar="D", required=True, help="first day")
-    parser.add_argument("--to", dest="last", metavar="D", required=True, help="last day")
+    parser.add_argument(
+        "--from", dest="first", metavar="D", help="first day; default: six days before the last"
+    )
+    parser.add_argument("--to", dest="last", metavar="D", help="last day; default: today")
     parser.add_argument(
         "-o",
         "--output",
@@ -49,8 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _days(first: str, last: str, today: date) -> DayRange:
-    start, end = _day("--from", first), _day("--to", last)
+def _days(first: str | None, last: str | None, today: date) -> DayRange:
+    end = _day("--to", last) if last else today
+    start = _day("--from", first) if first else end - timedelta(days=6)
     if end < start:
         raise ConfigError(f"--to {end} is before --from {start}; swap them.")
     if start < EARLIEST:

@@ -11,6 +11,7 @@ import dagster as dg
 
 from syncbit_dagster.catalog import Asset
 from syncbit_dagster.config import Settings
+from syncbit_dagster.core.civil import civil_day
 from syncbit_dagster.defs.absence import REMOVED_CHECK, removed_check
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.freshness import freshness
@@ -93,7 +94,9 @@ def build_asset(
         yield _permission(fitbit.set_aside_of(asset))
         if isinstance(fetched, Fetched):
             did = figures_of_run.assets[asset.name]
-            yield _settled(did.provisional, fetched.synced, settings.account.zone)
+            today = civil_day(fetched.at, settings.account.zone)
+            ended = [day for day in did.provisional if day != today]
+            yield _settled(ended, fetched.synced, settings.account.zone)
             yield removed_check(REMOVED_CHECK, did.absent, did.removed)
             yield _readable(fitbit.set_aside_of(asset), fitbit.problems_of(asset))
 

@@ -172,6 +172,26 @@ def test_a_range_that_fails_is_asked_for_again_some_hours_later(
         assert max(Counter(records_of(instance, asset)).values()) == 1
 
 
+def test_a_run_that_was_interrupted_is_no_attempt(
+    account: EmulatedAccount, instance: dg.DagsterInstance, clock: list[datetime]
+) -> None:
+    """As when somebody stops Dagster with Ctrl-C: what is missing is asked for at once."""
+
+    def stop(_seconds: float) -> None:
+        raise dg.DagsterExecutionInterruptedError
+
+    settings = account.settings(**FEW)
+    runs = Daemon("history", settings, instance, lambda: clock[0], sleep=stop)
+    first, *_ = runs.asks()
+    account.emulator.fail_next(503)
+    assert not runs.execute(first).success
+    again, *_ = runs.asks()
+    assert (range_of(again), assets_of(again)) == (range_of(first), assets_of(first))
+    assert again.run_key != first.run_key
+    assert all(result.success for _, result in runs.until_it_rests())
+    assert runs.rests == ALL_THERE
+
+
 def test_data_that_may_not_be_read_stops_nothing_and_is_not_hammered(
     deploy: Deploy, account: EmulatedAccount, instance: dg.DagsterInstance, clock: list[datetime]
 ) -> None:

@@ -101,7 +101,7 @@ def test_days_that_no_device_remembers_are_settled_whatever_it_says(
     assert check.metadata["last_sync"].value == "unknown"
 
 
-def test_devices_that_may_not_be_read_are_asked_once_and_days_are_provisional(
+def test_where_devices_may_not_be_read_the_newest_reading_says_how_far_the_data_is(
     account: EmulatedAccount, instance: dg.DagsterInstance
 ) -> None:
     account.emulator.untick("https://www.googleapis.com/auth/googlehealth.settings.readonly")
@@ -111,4 +111,4 @@ def test_devices_that_may_not_be_read_are_asked_once_and_days_are_provisional(
     assert result.success
     assert len(result.get_asset_materialization_events()) == 4
     assert [status for _, _, status in account.emulator.calls].count(403) == 1
-    assert states(instance) == {"2025-10-20": ("provisional", "data")}
+    assert states(instance) == {"2025-10-20": ("settled", "data")}

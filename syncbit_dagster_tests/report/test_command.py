@@ -59,6 +59,8 @@ def test_it_writes_one_file_that_only_its_owner_reads(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        ("", "has no data of user demo, device fitbit from 20"),  # the last seven days
+        ("--to 2019-01-31", "from 2019-01-25 to 2019-01-31"),
         ("--from 2026-13-01 --to 2026-12-31", "is no day; write it as YYYY-MM-DD"),
         ("--from 2026-10-02 --to 2026-10-01", "is before --from 2026-10-02; swap them."),
         ("--from 2026-10-01 --to 2999-01-01", "lies in the future; use a day until 20"),

@@ -80,6 +80,20 @@ def unfinished_steps(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[st
     return set(plan.step_keys_to_execute) - finished
 
 
+def was_interrupted(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether a run failed because somebody stopped Dagster, such as with Ctrl-C."""
+    kinds = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE}
+    if run.is_success:
+        return False
+    events = [log.dagster_event for log in instance.all_logs(run.run_id, of_type=kinds)]
+    errors = [
+        error
+        for event in events
+        if event and (error := getattr(event.event_specific_data, "error", None))
+    ]
+    return any(error.cls_name == dg.DagsterExecutionInterruptedError.__name__ for error in errors)
+
+
 def record_limit(instance: dg.DagsterInstance, pool: str) -> None:
     """Give a pool its default limit before its first runs are queued.
 

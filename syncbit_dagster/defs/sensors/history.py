@@ -17,7 +17,12 @@ import dagster as dg
 from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.core.civil import DayRange, civil_day, real_clock
 from syncbit_dagster.defs.failures import as_failure
-from syncbit_dagster.defs.instance.records import missing_days, record_limit, runs_of
+from syncbit_dagster.defs.instance.records import (
+    missing_days,
+    record_limit,
+    runs_of,
+    was_interrupted,
+)
 from syncbit_dagster.defs.names import STORE_POOL, key_of, named
 from syncbit_dagster.defs.run_requests import ACTIVE, days_of_run, range_run
 from syncbit_dagster.defs.schedules import NAME as DAILY_SYNC
@@ -110,7 +115,8 @@ def _tick(
     slot -= timedelta(hours=slot.hour % RETRY_HOURS)
     # Runs before partitions: a run that ends in between is counted as active, not as in vain.
     active = runs_of(instance, dg.RunsFilter(statuses=list(ACTIVE)))
-    tried = runs_of(instance, dg.RunsFilter(job_name=job, tags={SLOT_TAG: _hour(slot)}))
+    begun = runs_of(instance, dg.RunsFilter(job_name=job, tags={SLOT_TAG: _hour(slot)}))
+    tried = [run for run in begun if not was_interrupted(instance, run)]
     missing = missing_days(settings, offered, instance, days)
     if not any(missing.values()):
         return dg.SkipReason(f"All days until {days.last} are stored.{_more(settings, days)}")
@@ -132,7 +138,9 @@ def _tick(
         )
     record_limit(instance, named(settings, STORE_POOL))
     return dg.SensorResult(
-        run_requests=[_request(settings, piece, _hour(slot)) for piece in pieces]
+        run_requests=[
+            _request(settings, piece, _hour(slot), len(begun) - len(tried)) for piece in pieces
+        ]
     )
 
 
@@ -186,11 +194,12 @@ def _pieces(
             yield piece
 
 
-def _request(settings: Settings, gap: Gap, slot: str) -> dg.RunRequest:
+def _request(settings: Settings, gap: Gap, slot: str, interrupted: int) -> dg.RunRequest:
+    """A run; one that was interrupted is asked for again by another key."""
     return range_run(
         gap.days,
         "history",
-        run_key=f"{gap.days} {','.join(gap.assets)} {slot}",
+        run_key=" ".join([f"{gap.days}", ",".join(gap.assets), slot, str(interrupted or "")]),
         assets=[key_of(settings, name) for name in gap.assets],
         tags={SLOT_TAG: slot, **NO_RETRIES},
     )

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from syncbit_dagster.catalog import units
 from syncbit_dagster.report import palette
-from syncbit_dagster.report.figures.frame import DAY, MANY_DAYS, dates, frame
+from syncbit_dagster.report.figures.frame import DAY, MANY_DAYS, columns, frame
 
 if TYPE_CHECKING:
     from syncbit_dagster.report.period import Period
@@ -26,7 +26,7 @@ def coverage(period: Period) -> go.Figure:
     )
     gap = 2 if len(period.days) <= MANY_DAYS else 0
     cells = go.Heatmap(
-        x=dates(period.days),
+        **columns(period.days),
         y=[units.title(name) for name in names],
         z=there.astype(int).tolist(),
         text=np.where(there, "data", "no data").tolist(),

@@ -50,6 +50,9 @@ def frame(traces: Sequence[Any], days: DayRange, **layout: Any) -> go.Figure:
     """
     figure = go.Figure(data=list(traces), layout=_common(days))
     figure.update_layout(**layout)
+    # A single bar has no neighbour from which its width would follow.
+    gap = 0.25 if len(days) <= MANY_DAYS else 0.0
+    figure.update_traces(width=DAY_MS * (1 - gap), selector={"type": "bar"})
     return figure
 
 
@@ -88,7 +91,6 @@ def _common(days: DayRange) -> dict[str, Any]:
             "itemwidth": 30,
             "traceorder": "normal",
         },
-        "bargap": 0.25 if len(days) <= MANY_DAYS else 0.0,
         "xaxis": axis | day_axis(days),
         "yaxis": axis | {"automargin": True},
     }
@@ -119,6 +121,13 @@ def day_axis(days: DayRange) -> dict[str, Any]:
 def dates(days: DayRange) -> list[str]:
     """The days as a date axis wants them: civil days, of no zone."""
     return [day.isoformat() for day in days]
+
+
+def columns(days: DayRange) -> dict[str, Any]:
+    """The days as a heat map wants them; a single one needs its width said."""
+    if len(days) == 1:
+        return {"x0": days.first.isoformat(), "dx": DAY_MS}
+    return {"x": dates(days)}
 
 
 def known(values: Floats, *, places: int | None = None) -> list[Any]:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from syncbit_dagster.catalog import units
 from syncbit_dagster.report import palette, words
-from syncbit_dagster.report.figures.frame import DAY, MANY_DAYS, dates, frame, known
+from syncbit_dagster.report.figures.frame import DAY, MANY_DAYS, columns, frame, known
 from syncbit_dagster.report.period import HOURS, is_amount
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def day_by_hour(readings: Sequence[Reading], period: Period) -> go.Figure:
     gap = 1 if len(period.days) <= MANY_DAYS else 0
     what = "in this hour" if is_amount(reading.row) else "on average"
     cells = go.Heatmap(
-        x=dates(period.days),
+        **columns(period.days),
         y=list(range(HOURS)),
         z=known(reading.values, places=2),
         colorscale=palette.scale(),
