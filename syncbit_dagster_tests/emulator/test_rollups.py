@@ -97,25 +97,6 @@ def test_active_zone_minutes_count_twice_above_fat_burn(
     assert sums == {f"sumIn{name}HeartZone": score for name, score in scores.items() if score}
 
 
-def test_intervals_of_a_zone_add_up_to_its_time(shared_api: Api) -> None:
-    member = "time_in_heart_rate_zone.interval.civil_start_time"
-    text = f'{member} >= "{WORKOUT}" AND {member} < "{WORKOUT + ONE_DAY}"'
-    spent: dict[str, timedelta] = {}
-    for each in shared_api.all_points("time-in-heart-rate-zone", filter=text):
-        point = each["timeInHeartRateZone"]
-        start, end = (
-            datetime.fromisoformat(point["interval"][f"{e}Time"]) for e in ("start", "end")
-        )
-        zone = point["heartRateZoneType"]
-        spent[zone] = spent.get(zone, timedelta()) + (end - start)
-    (whole,) = windows(shared_api.daily("time-in-heart-rate-zone", WORKOUT, WORKOUT + ONE_DAY))
-    assert {
-        each["heartRateZone"]: each["duration"]
-        for each in whole["timeInHeartRateZone"]["timeInHeartRateZones"]
-    } == {zone: f"{round(time.total_seconds())}s" for zone, time in spent.items()}
-    assert len(spent) > 2
-
-
 def test_windows_begin_at_the_start_of_the_range_and_the_last_is_cut(shared_api: Api) -> None:
     span = ("2026-11-12T10:00:30Z", "2026-11-12T10:14:00Z")
     found = windows(shared_api.roll_up("heart-rate", *span, windowSize="300s", pageSize=9))

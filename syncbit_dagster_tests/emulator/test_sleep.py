@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from syncbit_dagster.core.civil import ONE_DAY
-from syncbit_dagster_tests.emulator.api import reason
 
 if TYPE_CHECKING:
     from syncbit_dagster.emulator.synthetic import SyntheticPerson
@@ -121,20 +120,3 @@ def test_a_page_has_at_most_25_sessions(shared_api: Api) -> None:
         sizes = [len(page) for page in pages if page]
         assert set(sizes[:-1]) == {25}
         assert len(sizes) > 3
-
-
-def test_filters_go_by_the_end(shared_api: Api) -> None:
-    """The end itself is inside when it is the first instant, and outside when it is the last."""
-    (newest, *_) = shared_api.all_points("sleep", filter=ending(date(2026, 11, 1), 19))
-    name, end = "sleep.interval.end_time", newest["sleep"]["interval"]["endTime"]
-    first, second = (
-        shared_api.all_points(
-            "sleep", filter=f'{name} >= "2026-11-01T00:00:00Z" AND {name} {sign} "{end}"'
-        )
-        for sign in (">=", "<")
-    )
-    assert (newest in first, newest in second) == (True, False)
-    refused = shared_api.points(
-        "sleep", filter='sleep.interval.start_time >= "2026-11-10T00:00:00Z"'
-    )
-    assert reason(refused) == (400, "INVALID_DATA_POINT_FILTER_DATA_TYPE_MEMBER")

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncbit_dagster.core.civil import ONE_DAY, DayRange, civil_day, day_end, day_start
+from syncbit_dagster.core.civil import ONE_DAY, civil_day, day_end, day_start
 from syncbit_dagster.emulator.person import MINUTE_MS, NO_ZONE, PersonDay
 from syncbit_dagster.emulator.records import Stage, Staging
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
@@ -46,20 +46,6 @@ def test_a_day_is_consistent_and_always_the_same(day: date) -> None:
     measured[(heart_ms - made.start_ms) // MINUTE_MS] = True
     assert made.worn[measured].all()
     np.testing.assert_array_equal(columns["heart_zone"] != NO_ZONE, measured)
-
-
-def test_a_year_is_plausible() -> None:
-    year = [PERSON.day(day) for day in DayRange(date(2023, 1, 1), date(2023, 12, 31))]
-    worn = [day for day in year if day.worn.any()]
-    assert 2 <= len(year) - len(worn) <= 30
-    assert 6_000 < np.mean([arrays(day)["steps"].sum() for day in worn]) < 14_000
-    assert 1_700 < np.mean([np.nansum(arrays(day)["calories_kcal"]) for day in worn]) < 3_000
-    zones = np.concatenate([arrays(day)["heart_zone"] for day in worn])
-    assert (np.bincount(zones[zones >= 0], minlength=4)[1:] / 52 > (20, 20, 1)).all()
-    resting = [PERSON.daily(day.day).resting_heart_rate for day in worn]
-    assert all(rate is not None and 45 < rate < 75 for rate in resting)
-    changes = (date(2024, 3, 31), date(2024, 10, 27))
-    assert [len(PERSON.day(day).worn) for day in changes] == [1380, 1500]
 
 
 def test_nothing_before_the_first_day() -> None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from syncbit_dagster.catalog import METRICS, Metric, Zero
+from syncbit_dagster.catalog import Metric, Zero
 from syncbit_dagster.core.civil import DayRange, day_start, to_milliseconds
 from syncbit_dagster.core.samples import Series, decode_labels, encode_labels
 from syncbit_dagster.report import Report, make_report
@@ -109,49 +109,49 @@ class Page(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.titles: list[str] = []
-        self.ids: list[str] = []
+        self.headings: list[str] = []
+        self.cells: list[list[str]] = []
         self.described: dict[str, str] = {}
         self.attributes: list[tuple[str, str, str]] = []
-        self.cells: list[list[str]] = []
-        self.headings: list[str] = []
-        self._inside: list[str] = []
+        self._inside = ""
         self.feed(html)
+        texts = figures_of(html).values()
         self.figures: dict[str, dict[str, Any]] = {
-            title: json.loads(text)
-            for title, text in zip(self.titles, figures_of(html).values(), strict=True)
+            title.strip(): json.loads(text) for title, text in zip(self.titles, texts, strict=True)
         }
+        self.titles = list(self.figures)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._inside.append(tag)
+        self._inside = tag
         named = {name: value or "" for name, value in attrs}
         self.attributes += [(tag, name, value) for name, value in named.items()]
-        if "id" in named:
-            self.ids.append(named["id"])
         if named.get("role") == "img":
             self.described[named["id"]] = named["aria-label"]
-        if tag == "h3":
-            self.titles.append("")
-        if tag == "tr":
+        lists: dict[str, list[str]] = {"h3": self.titles, "h2": self.headings}
+        if tag in lists:
+            lists[tag].append("")
+        elif tag == "tr":
             self.cells.append([])
-        if tag in ("td", "th"):
+        elif tag in ("td", "th"):
             self.cells[-1].append("")
 
-    def handle_endtag(self, tag: str) -> None:
-        while self._inside and self._inside.pop() != tag:
-            pass
+    def handle_endtag(self, _tag: str) -> None:
+        self._inside = ""
 
     def handle_data(self, data: str) -> None:
-        inside = self._inside[-1] if self._inside else ""
-        if inside == "h3":
-            self.titles[-1] += data.strip()
-        if inside in ("td", "th"):
+        if self._inside in ("td", "th"):
             self.cells[-1][-1] += data
-        if inside == "h2":
-            self.headings.append(data)
+        elif self._inside in ("h2", "h3"):
+            {"h3": self.titles, "h2": self.headings}[self._inside][-1] += data
 
     def row(self, head: str) -> list[str]:
         """The cells of the first table row that begins with a text."""
         return next(cells for cells in self.cells if cells and cells[0] == head)
+
+    def traces(self, title: str) -> list[dict[str, Any]]:
+        """A figure's traces."""
+        found: list[dict[str, Any]] = self.figures[title]["data"]
+        return found
 
 
 def figures_of(html: str) -> dict[str, str]:
@@ -161,12 +161,6 @@ def figures_of(html: str) -> dict[str, str]:
     return found
 
 
-def traces_of(page: Page, title: str) -> list[dict[str, Any]]:
-    """A figure's traces."""
-    traces: list[dict[str, Any]] = page.figures[title]["data"]
-    return traces
-
-
-def rows_of(*names: str) -> list[Metric]:
-    """The catalogue's rows of some metrics."""
-    return [row for row in METRICS if row.name in names]
+def page_of(*series: Series, days: DayRange = JUNE, **tables: Any) -> Page:
+    """The page of a report of these series."""
+    return Page(report_of(series, days, **tables).html)

@@ -12,21 +12,9 @@ from hypothesis import strategies as st
 from syncbit_dagster.core.civil import DayRange, day_start
 from syncbit_dagster.report.figures.calendar import WEEKDAYS, week_table
 from syncbit_dagster.report.figures.weeks import weekly_means
-from syncbit_dagster_tests.report.builders import (
-    BERLIN,
-    JUNE,
-    Page,
-    daily,
-    every_day,
-    report_of,
-    traces_of,
-)
+from syncbit_dagster_tests.report.builders import BERLIN, JUNE, daily, every_day, page_of
 
 THREE = {date(2026, 6, 1): 5.0, date(2026, 6, 2): 0.0, date(2026, 6, 9): 1.5}
-
-
-def page_of(*args: object, days: DayRange = JUNE) -> Page:
-    return Page(report_of(args, days).html)  # type: ignore[arg-type]
 
 
 def test_a_day_has_its_value_a_zero_is_one_and_no_value_is_a_gap() -> None:
@@ -36,7 +24,7 @@ def test_a_day_has_its_value_a_zero_is_one_and_no_value_is_a_gap() -> None:
         ("fitbit_spo2_avg_percent", "Blood oxygen"),
         ("fitbit_weight_kg", "Weight"),
     ):
-        (trace, *_) = traces_of(page_of(daily(metric, THREE)), title)
+        (trace, *_) = page_of(daily(metric, THREE)).traces(title)
         assert trace["x"] == [str(day) for day in JUNE]
         assert trace["y"] == [THREE.get(day) for day in JUNE]
 
@@ -47,7 +35,7 @@ def test_series_of_one_metric_are_stacked_and_named_by_their_labels() -> None:
         for stage, start in (("wake", 5), ("deep", 60), ("rem", 90), ("light", 200))
     }
     page = page_of(*stages.values())
-    traces = traces_of(page, "Stages")
+    traces = page.traces("Stages")
     assert [trace["name"] for trace in traces] == ["Deep", "Light", "REM", "Awake"]
     assert [trace["y"][0] for trace in traces] == [60, 200, 90, 5]
     assert page.figures["Stages"]["layout"]["barmode"] == "stack"
@@ -56,13 +44,9 @@ def test_series_of_one_metric_are_stacked_and_named_by_their_labels() -> None:
 
 def test_blood_oxygen_floats_from_the_lowest_to_the_highest() -> None:
     day = date(2026, 6, 3)
-    page = page_of(
-        *(
-            daily(f"fitbit_spo2_{what}_percent", {day: value})
-            for what, value in (("avg", 95.0), ("min", 92.5), ("max", 98.0))
-        )
-    )
-    bar, line = traces_of(page, "Blood oxygen")
+    values = {"avg": 95.0, "min": 92.5, "max": 98.0}
+    page = page_of(*(daily(f"fitbit_spo2_{n}_percent", {day: v}) for n, v in values.items()))
+    bar, line = page.traces("Blood oxygen")
     assert (bar["base"][2], bar["y"][2], bar["customdata"][2]) == (92.5, 5.5, [92.5, 98.0])
     assert line["y"][2] == 95.0
 
@@ -92,10 +76,9 @@ def test_weeks(first: date, values: list[float]) -> None:
 
 
 def test_a_few_weeks_are_a_calendar_with_numbers() -> None:
-    page = page_of(
-        daily("fitbit_steps_total", {date(2026, 6, 2): 900.0, date(2026, 6, 30): 12345.0})
-    )
-    (cells,) = traces_of(page, "Steps, week by week")
+    steps = {date(2026, 6, 2): 900.0, date(2026, 6, 30): 12345.0}
+    page = page_of(daily("fitbit_steps_total", steps))
+    (cells,) = page.traces("Steps, week by week")
     assert cells["x"] == list(WEEKDAYS)
     assert cells["y"] == ["1 Jun", "8 Jun", "15 Jun", "22 Jun", "29 Jun"]
     shown = [(r, c) for r, line in enumerate(cells["text"]) for c, text in enumerate(line) if text]
@@ -106,42 +89,37 @@ def test_a_few_weeks_are_a_calendar_with_numbers() -> None:
 
 
 def test_coverage_names_the_days_and_the_assets_without_data() -> None:
-    page = page_of(
-        daily("fitbit_steps_total", {day: 1.0 for day in JUNE if day.day not in (3, 4, 9)})
-    )
+    steps = {day: 1.0 for day in JUNE if day.day not in (3, 4, 9)}
+    page = page_of(daily("fitbit_steps_total", steps))
     said = page.described["coverage-0"]
     assert "27 of 30 days have data." in said
     assert "None at all on Wed 3 Jun 2026 to Thu 4 Jun 2026, Tue 9 Jun 2026." in said
     assert "Nothing in this period of: Heart rate, Active zone minutes, Sleep" in said
-    (cells,) = traces_of(page, "Days with data")
+    (cells,) = page.traces("Days with data")
     assert [cells["z"][0][day - 1] for day in (2, 3, 4, 5, 9)] == [1, 0, 0, 1, 0]
 
 
 @pytest.mark.parametrize(
-    ("day", "start", "hours", "shown"),
+    ("day", "start", "end"),
     [
-        (date(2026, 3, 29), "2026-03-28T22:30:00+00:00", 7, ["23:30", "07:30", "7 h 00 min"]),
-        (date(2026, 10, 25), "2026-10-24T21:30:00+00:00", 7, ["23:30", "05:30", "7 h 00 min"]),
-        (date(2026, 6, 2), "2026-06-01T23:30:00+00:00", 7, ["01:30", "08:30", "7 h 00 min"]),
+        (date(2026, 3, 29), "2026-03-28T22:30:00+00:00", "07:30"),
+        (date(2026, 10, 25), "2026-10-24T21:30:00+00:00", "05:30"),
+        (date(2026, 6, 2), "2026-06-01T21:30:00+00:00", "06:30"),
     ],
 )
-def test_nights_are_on_the_clock_and_as_long_as_they_were(
-    day: date, start: str, hours: int, shown: list[str]
-) -> None:
+def test_nights_are_on_the_clock_and_as_long_as_they_were(day: date, start: str, end: str) -> None:
+    """From 23:30 or so, for seven hours."""
     instant = datetime.fromisoformat(start).timestamp()
     page = page_of(
         daily("fitbit_sleep_start_timestamp", {day: instant}),
-        daily("fitbit_sleep_end_timestamp", {day: instant + 3600 * hours}),
+        daily("fitbit_sleep_end_timestamp", {day: instant + 3600 * 7}),
         days=DayRange(day, day),
     )
-    (bar,) = traces_of(page, "Nights on the clock")
-    begins, ends = (sum(int(n) / 60**i for i, n in enumerate(t.split(":"))) for t in shown[:2])
-    begins -= 24 if begins > 12 else 0
-    assert bar["customdata"][0][:2] == shown[:2]
-    assert bar["customdata"][0][2].replace("\N{NO-BREAK SPACE}", " ") == shown[2]
-    assert (bar["base"][0], bar["y"][0]) == (begins, ends - begins)
-    cells = page.row(f"{day:%a} {day.day} {day:%b %Y}")
-    assert cells[1:] == shown[:2]
+    (bar,) = page.traces("Nights on the clock")
+    assert bar["customdata"][0][:2] == ["23:30", end]
+    assert bar["customdata"][0][2].replace("\N{NO-BREAK SPACE}", " ") == "7 h 00 min"
+    assert (bar["base"][0], bar["base"][0] + bar["y"][0]) == (-0.5, int(end[:2]) + 0.5)
+    assert page.row(f"{day:%a} {day.day} {day:%b %Y}")[1:] == ["23:30", end]
 
 
 def test_a_start_without_an_end_is_no_night() -> None:

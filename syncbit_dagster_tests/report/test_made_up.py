@@ -10,62 +10,40 @@ from syncbit_dagster.report.chapters import CHAPTERS, UNPLOTTED_UNITS
 from syncbit_dagster_tests.report.builders import (
     BERLIN,
     JUNE,
-    Page,
     daily,
     every_day,
     hourly,
     made_up,
-    report_of,
-    traces_of,
+    page_of,
 )
 
 if TYPE_CHECKING:
     from syncbit_dagster.core.samples import Series
 
 
-def test_a_made_up_metric_of_a_known_asset_is_a_line_in_its_chapter() -> None:
+def test_a_made_up_row_is_a_line_in_its_chapter_or_opens_one() -> None:
     row = made_up("fitbit_made_up", "sleep")
-    values = every_day(JUNE, 10)
-    page = Page(report_of([daily(row.name, values)], metrics=[*METRICS, row]).html)
-    (trace,) = traces_of(page, "Made up")
-    assert trace["type"] == "scatter"
-    assert trace["y"] == list(values.values())
+    page = page_of(daily(row.name, every_day(JUNE, 10)), metrics=[*METRICS, row])
+    (trace,) = page.traces("Made up")
+    assert (trace["type"], trace["y"]) == ("scatter", [*every_day(JUNE, 10).values()])
     assert page.headings == ["Sleep", "Coverage"]
-    assert page.row("day") == ["day", "Made up (sparks)"]
     assert page.row("Mon 1 Jun 2026") == ["Mon 1 Jun 2026", "10.0"]
     assert "On average 24.5\N{NO-BREAK SPACE}sparks" in page.described["sleep-0"]
-
-
-def test_a_made_up_asset_opens_a_chapter() -> None:
-    row = made_up("fitbit_mood_total", "mood")
-    page = Page(
-        report_of(
-            [daily(row.name, every_day(JUNE))],
-            metrics=[*METRICS, row],
-            assets=[*ASSETS, Asset("mood", "daily", "How it went.")],
-        ).html
-    )
+    row, asset = made_up("fitbit_mood_total", "mood"), Asset("mood", "daily", "How it went.")
+    series = daily(row.name, every_day(JUNE))
+    page = page_of(series, metrics=[*METRICS, row], assets=[*ASSETS, asset])
     assert page.headings == ["More", "Coverage"]
-    assert page.titles == ["Mood", "Days with data"]
-    assert traces_of(page, "Days with data")[0]["y"] == ["Mood"]
+    assert page.traces("Days with data")[0]["y"] == ["Mood"]
 
 
-def test_made_up_labels_are_lines_of_one_plot() -> None:
+def test_made_up_labels_are_lines_of_one_plot_and_minutes_a_map_of_hours() -> None:
     rows = [made_up("fitbit_mood", "body", side=side) for side in ("left", "right")]
-    series = [
-        daily(row.name, every_day(JUNE, start), labels=row.labels)
-        for row, start in zip(rows, (1, 100), strict=True)
-    ]
-    page = Page(report_of(series, metrics=[*METRICS, *rows]).html)
-    found = {trace["name"]: trace["y"][0] for trace in traces_of(page, "Mood")}
-    assert found == {"Left": 1.0, "Right": 100.0}
-
-
-def test_a_made_up_intraday_metric_is_a_map_of_hours() -> None:
+    series = [daily(row.name, every_day(JUNE, 1), labels=row.labels) for row in rows]
+    page = page_of(*series, metrics=[*METRICS, *rows])
+    assert [trace["name"] for trace in page.traces("Mood")] == ["Left", "Right"]
     row = made_up("fitbit_blinks_intraday", "intraday_steps")
     samples = hourly(row.name, day_start(JUNE.first, BERLIN), [1.0] * 8, minutes=15)
-    page = Page(report_of([samples], metrics=[*METRICS, row]).html)
-    (trace,) = traces_of(page, "Blinks, hour by hour")
+    (trace,) = page_of(samples, metrics=[*METRICS, row]).traces("Blinks, hour by hour")
     assert trace["type"] == "heatmap"
     assert [line[0] for line in trace["z"][:3]] == [4.0, 4.0, None]
 
@@ -78,11 +56,11 @@ def _series(row: Metric) -> Series:
 
 
 def test_every_row_of_the_catalogue_is_shown_once_it_has_data() -> None:
-    page = Page(report_of(map(_series, METRICS)).html)
+    page = page_of(*map(_series, METRICS))
     heads = [cell for cells in page.cells if cells[0] in ("day", "hour") for cell in cells[1:]]
     assert len(heads) == len(METRICS)
     assert page.headings == [*(chapter.title for chapter in CHAPTERS), "Coverage"]
-    assert not traces_of(page, "Days with data")[0]["z"].count([0] * len(JUNE))
+    assert not page.traces("Days with data")[0]["z"].count([0] * len(JUNE))
     for chapter in CHAPTERS:
         assert set(chapter.assets) <= {asset.name for asset in ASSETS}
         of_chapter = {row.name for row in METRICS if row.asset in chapter.assets}

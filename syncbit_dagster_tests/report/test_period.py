@@ -10,18 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syncbit_dagster.catalog import METRICS
 from syncbit_dagster.core.civil import DayRange, civil_day, day_start, to_milliseconds
-from syncbit_dagster.core.samples import encode_labels
 from syncbit_dagster.report.period import HOURS, hour_table, read_period
 from syncbit_dagster_tests.quality.builders import day_ranges, zones
 from syncbit_dagster_tests.report.builders import (
     BERLIN,
     LABELS,
     MemoryStore,
-    daily,
-    every_day,
     hourly,
-    rows_of,
 )
 
 if TYPE_CHECKING:
@@ -73,7 +70,12 @@ def test_days_of_23_and_25_hours(day: date, hours: int, value_at_two: float) -> 
     samples = hourly(STEPS, day_start(day, BERLIN), [1.0] * hours)
     days = DayRange(day, day)
     period = read_period(
-        MemoryStore([samples]), LABELS, BERLIN, days, rows_of(STEPS), {"intraday_steps"}
+        MemoryStore([samples]),
+        LABELS,
+        BERLIN,
+        days,
+        [row for row in METRICS if row.name == STEPS],
+        {"intraday_steps"},
     )
     (reading,) = period.readings
     assert reading.values[2, 0] == value_at_two or np.isnan(value_at_two)
@@ -85,33 +87,14 @@ def test_months_are_read_piece_by_piece_and_put_together() -> None:
     days = DayRange(date(2026, 1, 1), date(2026, 4, 30))
     samples = hourly(HEART, days.start(BERLIN), np.arange(120 * 24 - 1).tolist())
     period = read_period(
-        MemoryStore([samples]), LABELS, BERLIN, days, rows_of(HEART), {"intraday_heart_rate"}
+        MemoryStore([samples]),
+        LABELS,
+        BERLIN,
+        days,
+        [row for row in METRICS if row.name == HEART],
+        {"intraday_heart_rate"},
     )
     (reading,) = period.readings
     assert reading.values.shape == (24, 120)
     assert np.count_nonzero(np.isnan(reading.values)) == 1  # the night of 29 March
     assert reading.values[23, -1] == 120 * 24 - 2
-
-
-def test_each_device_is_a_series_and_a_days_last_reading_counts() -> None:
-    day = date(2026, 6, 1)
-    labels = {"device_id": "7", "device_type": "TRACKER"}
-    battery = hourly("fitbit_device_battery_percent", day_start(day, BERLIN), [80.0, 70.0])
-    battery = battery._replace(labels=encode_labels({**LABELS, **labels}))
-    other = daily(
-        "fitbit_device_battery_percent",
-        {day: 55.0},
-        labels={"device_id": "8", "device_type": "SCALE"},
-    )
-    rows = rows_of("fitbit_device_battery_percent")
-    store = MemoryStore([battery, other])
-    period = read_period(store, LABELS, BERLIN, DayRange(day, day), rows, set())
-    found = {one.labels: one.values.tolist() for one in period.readings}
-    assert found == {("7", "TRACKER"): [70.0], ("8", "SCALE"): [55.0]}
-
-
-def test_another_account_is_not_read() -> None:
-    days = DayRange(date(2026, 6, 1), date(2026, 6, 2))
-    others = daily("fitbit_steps_total", every_day(days), labels={"user": "bob"})
-    rows = rows_of("fitbit_steps_total")
-    assert not read_period(MemoryStore([others]), LABELS, BERLIN, days, rows, set()).readings

@@ -81,18 +81,6 @@ def test_minutes_and_seconds_are_those_of_the_person(zone: str, day: date, hours
     assert bool(points) == (hours > 0)
 
 
-def test_a_window_holds_both_passes() -> None:
-    person = SyntheticPerson(ZoneInfo("America/New_York"), date(2026, 10, 29), seed=5)
-    day = date(2026, 11, 1)
-    _, whole = answer(person, day, "steps", "15min")
-    path = {"resource": "steps", "first": day.isoformat(), "second": "1d", "level": "15min"}
-    now = day_end(day, person.zone) + timedelta(days=20)
-    found = ask(intraday.activity, person, now, **path, start="01:00", end="02:59")
-    points = found["activities-steps-intraday"]["dataset"]
-    assert points == [each for each in whole if "01:00:00" <= each["time"] <= "02:45:00"]
-    assert len(points) - len({point["time"] for point in points}) == 4
-
-
 def test_a_day_that_was_skipped_has_an_entry() -> None:
     """Apia had no 2011-12-30, but a range of days names it."""
     person = SyntheticPerson(ZoneInfo("Pacific/Apia"), date(2011, 12, 27), seed=5)

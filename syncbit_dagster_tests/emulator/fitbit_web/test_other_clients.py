@@ -1,7 +1,4 @@
-"""Clients that other people wrote for the real service read the emulator.
-
-Both have the service's address built in, so their sessions are sent elsewhere.
-"""
+"""A client that other people wrote for the real service reads the emulator."""
 
 from __future__ import annotations
 
@@ -18,11 +15,8 @@ from fitbit.exceptions import (  # type: ignore[import-untyped]
     HTTPTooManyRequests,
     HTTPUnauthorized,
 )
-from fitbit_api import FitbitClient, RateLimitException  # type: ignore[import-untyped]
-from requests_oauthlib import OAuth2Session
 
 from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
-from syncbit_dagster.emulator.fitbit_web.scopes import SCOPES
 
 if TYPE_CHECKING:
     from syncbit_dagster_tests.emulator.fitbit_web.api import Json, WebApi
@@ -91,50 +85,3 @@ def test_python_fitbit_understands_refusals_and_refreshes(web: WebApi) -> None:
         switches.revoke()
         with pytest.raises(HTTPUnauthorized, match="Access token invalid"):
             client.get_devices()
-
-
-def fitbit_api_client(web: WebApi, **token: object) -> Any:
-    """The client ``fitbit-api``, whose session can be replaced."""
-
-    class Session(OAuth2Session):
-        def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-            here = url.replace("https://api.fitbit.com", web.emulator.url)
-            return super().request(method, here, *args, **kwargs)
-
-    class Client(FitbitClient):  # type: ignore[misc]
-        _OAuth2Session = Session
-
-    tokens = {"access_token": web.token, "refresh_token": web.refresh_token} | token
-    return Client.create_using_token(
-        tokens, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, "http://localhost:8080/", scope=list(SCOPES)
-    )
-
-
-def test_fitbit_api_reads_everything(shared_web: WebApi) -> None:
-    reader = fitbit_api_client(shared_web)
-    with closing(reader.session):
-        found = {
-            f"activities/date/{DAY}": reader.get_activities_by_date(END),
-            f"activities/floors/date/{DAY}/1m": reader.get_activities_resource_by_date_period(
-                "floors", END, "1m"
-            ),
-            f"activities/heart/date/{DAY}/1d/1sec": reader.get_heart_by_date_intraday(END, "1sec"),
-            f"body/log/weight/{DAYS}": reader.get_weight_by_date_range(START, END),
-        }
-        sleep = reader.get_sleep_by_date_range(START, END)
-    for path, answer in found.items():
-        assert answer == shared_web.json(path), path
-    assert sleep == shared_web.json(f"sleep/{DAYS}", version="1.2")
-
-
-def test_fitbit_api_refreshes_by_its_own_clock_and_waits_for_the_hour(web: WebApi) -> None:
-    client = fitbit_api_client(web, expires_at=1)
-    with closing(client.session):
-        assert len(client.get_devices()) == 2
-        assert client.session.token["refresh_token"] != web.refresh_token
-        web.token = client.session.token["access_token"]
-        while web.get("devices").status_code == 200:
-            pass
-        with pytest.raises(RateLimitException) as caught:
-            client.get_devices()
-    assert caught.value.retry_after == "3600"
