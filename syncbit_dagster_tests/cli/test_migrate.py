@@ -17,7 +17,7 @@ from syncbit_dagster_tests.defs.running import materialize
 from syncbit_dagster_tests.emulated import emulated_account
 from syncbit_dagster_tests.migration.daemon import line, post_lines, write_state
 from syncbit_dagster_tests.stores.builders import contents
-from syncbit_dagster_tests.victoriametrics import Server, free_port, running, victoria_metrics
+from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -63,6 +63,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def test_what_is_of_no_use_is_said(tmp_path: Path, migrate: Migration) -> None:
     directory = write_state(tmp_path / "daemon")
+    assert "the default; set BACKFILL_START_DATE" in migrate(directory)[1]
     status, said, _ = migrate(directory, BACKFILL_START_DATE="2025-06-01")
     assert status == 0
     assert "last finished day is 2026-10-30, of intraday history 2026-10-12. Not taken over" in said
@@ -70,40 +71,31 @@ def test_what_is_of_no_use_is_said(tmp_path: Path, migrate: Migration) -> None:
     assert "VICTORIA_ENDPOINT is not set" in said
 
 
-def test_without_a_first_day_it_says_how_to_give_one(tmp_path: Path, migrate: Migration) -> None:
-    assert "the default; set BACKFILL_START_DATE" in migrate(write_state(tmp_path / "d"))[1]
+AWAY = {"VICTORIA_ENDPOINT": "http://127.0.0.1:9"}
 
 
 @pytest.mark.parametrize(
-    ("variables", "sentence"),
+    ("folder", "options", "variables", "sentence"),
     [
-        ({}, "needs VICTORIA_ENDPOINT"),
-        ({"VICTORIA_ENDPOINT": "http://127.0.0.1:9"}, "set SYNCBIT_TIMEZONE"),
+        ("daemon", ["--remove-old-samples"], {}, "needs VICTORIA_ENDPOINT"),
+        ("daemon", ["--remove-old-samples"], AWAY, "set SYNCBIT_TIMEZONE"),
+        ("daemon", [], AWAY | {"SYNCBIT_TIMEZONE": "UTC"}, "is VictoriaMetrics running there"),
+        (".", [], {}, "DATA_DIR"),
     ],
 )
-def test_nothing_is_removed_where_instants_mean_nothing(
-    tmp_path: Path, migrate: Migration, variables: dict[str, str], sentence: str
+def test_what_cannot_be_done_is_one_sentence(
+    tmp_path: Path,
+    migrate: Migration,
+    folder: str,
+    options: list[str],
+    variables: dict[str, str],
+    sentence: str,
 ) -> None:
-    directory = write_state(tmp_path / "daemon")
-    status, said, error = migrate(directory, "--remove-old-samples", **variables)
-    assert (status, said) == (1, "")
+    write_state(tmp_path / "daemon")
+    status, _, error = migrate(tmp_path / folder, *options, **variables)
+    assert status == 1
     assert sentence in error
     assert len(error.strip().splitlines()) == 1
-
-
-def test_a_store_that_is_away_is_one_sentence(tmp_path: Path, migrate: Migration) -> None:
-    away = {"VICTORIA_ENDPOINT": f"http://127.0.0.1:{free_port()}", "SYNCBIT_TIMEZONE": "UTC"}
-    status, said, error = migrate(write_state(tmp_path / "daemon"), **away)
-    assert status == 1
-    assert "sync_state.json: the daemon's last finished day" in said
-    assert "is VictoriaMetrics running there" in error
-    assert len(error.strip().splitlines()) == 1
-
-
-def test_a_directory_that_is_not_the_daemons_is_refused(tmp_path: Path, migrate: Migration) -> None:
-    status, _, error = migrate(tmp_path)
-    assert status == 1
-    assert "DATA_DIR" in error
 
 
 @pytest.mark.victoriametrics

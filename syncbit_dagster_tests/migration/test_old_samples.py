@@ -7,18 +7,12 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from syncbit_dagster.cli.migration.old_samples import DAILY_METRICS, all_of, find_old, remove_old
 from syncbit_dagster.core.civil import DayRange, civil_day, day_start, to_milliseconds
-from syncbit_dagster.core.samples import (
-    Series,
-    count,
-    decode_labels,
-    encode_labels,
-)
+from syncbit_dagster.core.samples import Series, count, decode_labels, encode_labels
 from syncbit_dagster.stores.base import Slice, Store, Write, WriteReport
 
 if TYPE_CHECKING:
@@ -131,10 +125,7 @@ def test_two_values_at_one_instant_are_not_ours_to_judge() -> None:
     assert found.unclear_day == FIRST
     assert found.removable == remove_old(store, found) == 0
     assert rows(store.held) == before
-
-
-def test_the_same_value_twice_is_one_value() -> None:
-    start = day_start(FIRST, MOVING[1])
+    # The same value twice is one value.
     store = store_with((start, 1.0), (start, 1.0), (start + timedelta(hours=9), 3.0))
     found = find_old(store, STEPS, LABELS, MOVING[1], NOW)
     assert found.unclear_day is None
@@ -142,26 +133,6 @@ def test_the_same_value_twice_is_one_value() -> None:
     assert rows(store.held) == [(to_milliseconds(start), 1.0)]
 
 
-def test_a_day_without_midnight_begins_where_the_clock_jumps() -> None:
-    cairo = ZoneInfo("Africa/Cairo")
-    jump = day_start(date(2026, 4, 24), cairo)  # 00:00 does not exist
-    assert jump.astimezone(cairo).hour == 1
-    found = find_old(store_with((jump, 1.0)), STEPS, LABELS, cairo, NOW)
-    assert (found.beside, found.alone) == (0, 0)
-
-
-def test_nothing_there_is_nothing_old() -> None:
-    store = OneSlice()
-    found = find_old(store, STEPS, LABELS, MOVING[1], NOW)
-    assert (found.beside, found.alone, found.removable) == (0, 0, 0)
-    assert remove_old(store, found) == 0
-
-
-@pytest.mark.parametrize("metric", ["fitbit_steps_total", "fitbit_vo2_max", "fitbit_weight_kg"])
-def test_daily_values_are_looked_at(metric: str) -> None:
-    assert DAILY_METRICS.count(metric) == 1
-
-
-@pytest.mark.parametrize("metric", ["fitbit_steps_intraday", "fitbit_device_battery_percent"])
-def test_values_of_other_instants_are_not(metric: str) -> None:
-    assert metric not in DAILY_METRICS
+def test_only_daily_values_are_looked_at() -> None:
+    assert DAILY_METRICS.count("fitbit_steps_total") == DAILY_METRICS.count("fitbit_vo2_max") == 1
+    assert not {"fitbit_steps_intraday", "fitbit_device_battery_percent"} & set(DAILY_METRICS)
