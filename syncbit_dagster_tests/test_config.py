@@ -12,7 +12,7 @@ import pytest
 from syncbit_dagster.account.profile import Profile, ProfileFile
 from syncbit_dagster.account.token_table import TokenTable
 from syncbit_dagster.config import VARIABLES, Settings, load_settings
-from syncbit_dagster.config.places import contradictions
+from syncbit_dagster.config.origins import contradictions
 from syncbit_dagster.core.errors import ConfigError
 
 NOW = datetime(2026, 3, 31, 23, 30, tzinfo=UTC)

@@ -23,8 +23,8 @@ from syncbit_dagster.catalog import asset_named, metrics_of
 from syncbit_dagster.cli.emulator import synthetic_person
 from syncbit_dagster.cli.table import print_table
 from syncbit_dagster.config import VARIABLES, Settings, load_settings
+from syncbit_dagster.config.origins import SECRETS_DIRECTORY, Origin
 from syncbit_dagster.config.parsers import path
-from syncbit_dagster.config.places import SECRETS_DIRECTORY, Place
 from syncbit_dagster.core.civil import DayRange, civil_day
 from syncbit_dagster.core.errors import SyncbitError
 from syncbit_dagster.core.samples import from_series
@@ -101,7 +101,7 @@ def _home() -> Path:
 def _forget_account() -> None:
     """Drop whatever the environment says of a real account; what names the store stays."""
     names = {row.name for row in VARIABLES}
-    if files := Place({}, SECRETS_DIRECTORY).secret_files & {name.lower() for name in names}:
+    if files := Origin({}, SECRETS_DIRECTORY).secret_files & {name.lower() for name in names}:
         raise SyncbitError(
             f"The demo does not start beside a real account; {SECRETS_DIRECTORY} has "
             f"{', '.join(sorted(files))}. Start it where there are none."

@@ -19,7 +19,7 @@ import requests
 
 from syncbit_dagster.account.token_file import TokenFile
 from syncbit_dagster.config import load_account, load_accounts
-from syncbit_dagster.config.places import contradictions
+from syncbit_dagster.config.origins import contradictions
 from syncbit_dagster.core.civil import DayRange, civil_day, to_milliseconds
 from syncbit_dagster.core.errors import SyncbitError
 from syncbit_dagster.core.samples import Series, count, encode_labels

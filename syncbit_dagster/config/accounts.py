@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from syncbit_dagster.config.accounts_file import read_accounts
-from syncbit_dagster.config.places import (
+from syncbit_dagster.config.origins import (
     SECRETS_DIRECTORY,
-    Place,
+    Origin,
     process_environment,
     read_values,
     value_of,
@@ -51,7 +51,7 @@ def load_accounts(
     """
     now = now or datetime.now(UTC)
     variables = process_environment() if environment is None else environment
-    common = Place(variables, secrets_directory)
+    common = Origin(variables, secrets_directory)
     values = read_values(common)
     path, chosen = values["SYNCBIT_ACCOUNTS"], values["SYNCBIT_ACCOUNT_NAMES"] or ()
     if path is None:
@@ -62,7 +62,7 @@ def load_accounts(
         return [settings_from(values, now)]
     accounts = {
         # Two people are not one series because they forgot to say so: the label is the name.
-        name: (Place({"FITBIT_USER_ID": name, **entry}, common.secrets_directory / name), common)
+        name: (Origin({"FITBIT_USER_ID": name, **entry}, common.secrets_directory / name), common)
         for name, entry in read_accounts(path).items()
     }
     for name in chosen:
@@ -74,8 +74,8 @@ def load_accounts(
     # Of the others nothing but their labels matters here, and there may be a thousand of them.
     _require_labels_apart(accounts, path)
     return [
-        _settings(name, places, path, now)
-        for name, places in accounts.items()
+        _settings(name, origins, path, now)
+        for name, origins in accounts.items()
         if not chosen or name in chosen
     ]
 
@@ -101,16 +101,16 @@ def load_account(name: str | None) -> Settings:
     raise ConfigError(f"There is no account {name!r}; there are {there}.")
 
 
-def _settings(name: str, places: Sequence[Place], path: Path, now: datetime) -> Settings:
+def _settings(name: str, origins: Sequence[Origin], path: Path, now: datetime) -> Settings:
     with _named(path, name):
-        return settings_from(read_values(*places), now, name)
+        return settings_from(read_values(*origins), now, name)
 
 
-def _require_labels_apart(accounts: Mapping[str, Sequence[Place]], path: Path) -> None:
+def _require_labels_apart(accounts: Mapping[str, Sequence[Origin]], path: Path) -> None:
     held: dict[tuple[str, ...], str] = {}
-    for name, places in accounts.items():
+    for name, origins in accounts.items():
         with _named(path, name):
-            user, device = (value_of(row, places) for row in LABELS)
+            user, device = (value_of(row, origins) for row in LABELS)
         other = held.setdefault((user, device), name)
         if other != name:
             raise ConfigError(

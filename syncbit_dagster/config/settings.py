@@ -18,9 +18,9 @@ from syncbit_dagster.account.state.place import StatePlace
 from syncbit_dagster.account.token_file import TokenFile
 from syncbit_dagster.account.token_table import TokenTable
 from syncbit_dagster.catalog import ASSETS
-from syncbit_dagster.config.places import (
+from syncbit_dagster.config.origins import (
     SECRETS_DIRECTORY,
-    Place,
+    Origin,
     process_environment,
     read_values,
 )
@@ -140,7 +140,7 @@ def load_settings(
     """
     if environment is None:
         environment = process_environment()
-    values = read_values(Place(environment, secrets_directory))
+    values = read_values(Origin(environment, secrets_directory))
     return settings_from(values, now or datetime.now(UTC))
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from syncbit_dagster.account.tokens import Token
     from syncbit_dagster.quota.quota import Quota, QuotaFigures
 
-State = Literal["ok", "warn", "FAIL", "skip"]
+Status = Literal["ok", "warn", "FAIL", "skip"]
 
 LAST_DAYS_IN_TESTING = 2.0
 LARGEST_SKEW_SECONDS = 30.0  # what a day's first and last minutes bear
@@ -29,7 +29,7 @@ LARGEST_SKEW_SECONDS = 30.0  # what a day's first and last minutes bear
 class Verdict:
     """One line: how it is, and what to do if it is not well."""
 
-    state: State
+    state: Status
     text: str
 
 

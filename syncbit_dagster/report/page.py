@@ -55,7 +55,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Part:
+class Section:
     """A chapter on the page."""
 
     title: str
@@ -63,18 +63,18 @@ class Part:
     tables: Sequence[Table]
 
 
-def page(head: Head, parts: Sequence[Part], foot: str) -> str:
+def page(head: Head, sections: Sequence[Section], foot: str) -> str:
     """The whole file."""
     figures = {
-        f"{_anchor(part.title)}-{number}": plot.figure.to_json()
-        for part in parts
-        for number, plot in enumerate(part.plots)
+        f"{_anchor(section.title)}-{number}": plot.figure.to_json()
+        for section in sections
+        for number, plot in enumerate(section.plots)
     }
     body = [
-        _header(head, parts),
+        _header(head, sections),
         "<main>",
         NO_SCRIPT,
-        *map(_part, parts),
+        *map(_section, sections),
         "</main>",
         f"<footer>{escape(foot)}</footer>",
         _data("figures", json.dumps(figures)),
@@ -108,8 +108,10 @@ def _top(head: Head) -> list[str]:
     ]
 
 
-def _header(head: Head, parts: Sequence[Part]) -> str:
-    links = "".join(f'<a href="#{_anchor(part.title)}">{escape(part.title)}</a>' for part in parts)
+def _header(head: Head, sections: Sequence[Section]) -> str:
+    links = "".join(
+        f'<a href="#{_anchor(section.title)}">{escape(section.title)}</a>' for section in sections
+    )
     tiles = "".join(map(_tile, head.figures))
     return (
         f'<header><p class="over">{escape(head.account)}</p><h1>{escape(head.period)}</h1>'
@@ -135,17 +137,17 @@ def _small_units(text: str) -> str:
     )
 
 
-def _part(part: Part) -> str:
-    anchor = _anchor(part.title)
-    wide = filled([plot.is_wide for plot in part.plots])
+def _section(section: Section) -> str:
+    anchor = _anchor(section.title)
+    wide = filled([plot.is_wide for plot in section.plots])
     plots = "".join(
-        _plot(f"{anchor}-{n}", plot, is_wide=wide[n]) for n, plot in enumerate(part.plots)
+        _plot(f"{anchor}-{n}", plot, is_wide=wide[n]) for n, plot in enumerate(section.plots)
     )
-    tables = "".join(map(_table, part.tables))
+    tables = "".join(map(_table, section.tables))
     numbers = f"<details><summary>Numbers</summary>{tables}</details>" if tables else ""
     return (
         f'<section id="{anchor}" aria-labelledby="{anchor}-title">'
-        f'<h2 id="{anchor}-title">{escape(part.title)}</h2>'
+        f'<h2 id="{anchor}-title">{escape(section.title)}</h2>'
         f'<div class="plots">{plots}</div>{numbers}</section>'
     )
 

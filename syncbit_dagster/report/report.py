@@ -13,7 +13,7 @@ from syncbit_dagster.report.chapters import UNPLOTTED_UNITS
 from syncbit_dagster.report.drawing import Drawn, DrawnChapter, drawn_chapters
 from syncbit_dagster.report.figures.coverage import coverage
 from syncbit_dagster.report.numbers import tables
-from syncbit_dagster.report.page import Head, Part, Shown, page
+from syncbit_dagster.report.page import Head, Section, Shown, page
 from syncbit_dagster.report.period import Period, read_period
 from syncbit_dagster.stores.base import Slice
 
@@ -83,8 +83,8 @@ def make_report(
     heading = [row for row in metrics if row.name in key_figures.METRICS]
     before = read_period(store, labels, zone, key_figures.period_before(days), heading, frozenset())
     figures = key_figures.key_figures(period, before, heading)
-    parts = [_part(one, period) for one in drawn_chapters(period, metrics, intraday)]
-    parts.append(_coverage(period, metrics))
+    sections = [_section(one, period) for one in drawn_chapters(period, metrics, intraday)]
+    sections.append(_coverage(period, metrics))
     known = int(period.with_data.sum())
     head = Head(
         words.days_text(days),
@@ -98,7 +98,7 @@ def make_report(
         f"{zone.key}. "
         f"Changes compare with {words.days_text(key_figures.period_before(days))}."
     )
-    return Report(page(head, parts, foot), period, known, figures)
+    return Report(page(head, sections, foot), period, known, figures)
 
 
 def _account(labels: Mapping[str, str]) -> str:
@@ -137,8 +137,8 @@ def _so_far(
     return f", so far: {', '.join(said)}" if said else ""
 
 
-def _part(chapter: DrawnChapter, period: Period) -> Part:
-    return Part(
+def _section(chapter: DrawnChapter, period: Period) -> Section:
+    return Section(
         chapter.title,
         tuple(_shown(drawn, period) for drawn in chapter.plots),
         tables(chapter, period),
@@ -157,10 +157,10 @@ def _shown(drawn: Drawn, period: Period) -> Shown:
     )
 
 
-def _coverage(period: Period, metrics: Sequence[Metric]) -> Part:
+def _coverage(period: Period, metrics: Sequence[Metric]) -> Section:
     there = {one.row.asset for one in period.readings if one.is_there}
     without = dict.fromkeys(row.asset for row in metrics if row.asset not in there)
     said = captions.coverage_caption(period, [units.title(name) for name in without])
-    return Part(
+    return Section(
         "Coverage", (Shown("Days with data", "", said, coverage(period), is_wide=True),), ()
     )

@@ -24,7 +24,7 @@ DOTENV = Path(".env")
 
 
 @dataclass(frozen=True)
-class Place:
+class Origin:
     """Variables, and a directory of secret files ``<lower-case name>`` that win over them."""
 
     variables: Mapping[str, str]
@@ -88,21 +88,21 @@ def _read_text(file: Path) -> str:
         raise ConfigError(f"{file} is no text in UTF-8; write it anew.") from None
 
 
-def read_values(*places: Place) -> dict[str, Any]:
+def read_values(*origins: Origin) -> dict[str, Any]:
     """The value of every variable; None for one without text and without a default.
 
     Args:
-        places: the first one that sets a variable wins.
+        origins: the first one that sets a variable wins.
 
     Raises:
         ConfigError: a variable has a value that is not legal.
     """
-    return {row.name: value_of(row, places) for row in VARIABLES}
+    return {row.name: value_of(row, origins) for row in VARIABLES}
 
 
-def value_of(row: Variable, places: Sequence[Place]) -> Any:
+def value_of(row: Variable, origins: Sequence[Origin]) -> Any:
     """The value of one variable; see :func:`read_values`."""
-    texts = (place.text_of(row.name) for place in places)
+    texts = (origin.text_of(row.name) for origin in origins)
     text = next(filter(None, texts), row.default or "")
     if not text:
         return None
