@@ -104,7 +104,7 @@ class Plan:
     after: int = 0
     times: int | None = 1
     every: int = 1
-    act: Callable[[], None] = field(default=lambda: None)
+    act: Callable[[], object] = field(default=lambda: None)
 
     def breaks(self, number: int) -> bool:
         """Whether the request with this number, from 0 on, is one of them."""

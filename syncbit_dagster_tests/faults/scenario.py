@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from syncbit_dagster_tests.breaking_proxy import Passed, Plan, Reply
-from syncbit_dagster_tests.faults import machine
+from syncbit_dagster_tests.faults.stage import CHOSEN, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from syncbit_dagster_tests.faults.stage import Stage
+    Act = Callable[[Stage], object]
 
-    Act = Callable[[Stage], None]
-
-EVERYTHING = "activity_summary,heart_rate,intraday_steps,sleep"
 PASSED = Passed()
+EVERYTHING = ",".join(CHOSEN)
+ANYTHING = "|".join(CHOSEN)
 EXIT_CODES = {"done": {0}, "failed": {1}, "killed": {-9}, "anyhow": {0, 1}}
 # Of the requests of a run; a blow after the last one would hit nothing.
 SOMEWHERE = 0.8
+
+
+def nothing(_: Stage) -> None:
+    """Leave everything as it is."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,12 @@ class Scenario:
 
     Attributes:
         name: what a reader sees.
-        side: whose requests are counted and broken.
         reply: what the client gets instead of its answer.
         path: a part of the path of the requests that count.
         after: how many of them pass before; None: a random number.
         times: how many are broken; None: all of them; 0: the fault needs no request.
         every: only each so many-th of them is.
+        side: whose requests are counted and broken.
         act: what happens to the machine at the first of them.
         ends: how the run ends that is hit.
         failed: the assets that are not complete then, separated by commas; the rest is. Separated
@@ -49,29 +53,24 @@ class Scenario:
     """
 
     name: str
-    side: Literal["api", "store"] = "api"
     reply: Reply = PASSED
     path: str = ""
     after: int | None = 0
     times: int | None = 1
     every: int = 1
-    act: Act = machine.nothing
+    side: Literal["api", "store"] = "api"
+    act: Act = nothing
     ends: Literal["done", "failed", "killed", "anyhow"] = "done"
     failed: str = ""
     says: str = ""
-    before: Act = machine.nothing
-    cure: Act = machine.nothing
+    before: Act = nothing
+    cure: Act = nothing
     clock_shift: float = 0.0
     is_unrecorded: bool = False
     is_short: bool = False
 
     def somewhere(self, requests: int, random: Random) -> Scenario:
-        """The row, with a number where it has a random one.
-
-        Args:
-            requests: how many an undisturbed run sends to the row's side.
-            random: draws.
-        """
+        """The row, with a number where it has a random one; an undisturbed run sends so many."""
         if self.after is not None:
             return self
         return replace(self, after=random.randrange(int(SOMEWHERE * requests)))
@@ -79,6 +78,5 @@ class Scenario:
     def plan(self, stage: Stage) -> Plan:
         """The row as the proxy understands it."""
         assert self.after is not None
-        return Plan(
-            self.reply, self.path, self.after, self.times, self.every, lambda: self.act(stage)
-        )
+        act = partial(self.act, stage)
+        return Plan(self.reply, self.path, self.after, self.times, self.every, act)

@@ -33,9 +33,8 @@ from syncbit_dagster_tests.faults.verdict import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AbstractContextManager
 
-    from syncbit_dagster_tests.faults.report import Line
+    from syncbit_dagster_tests.faults.conftest import Report
     from syncbit_dagster_tests.faults.stage import Stage
     from syncbit_dagster_tests.faults.worker import Workers
 
@@ -51,6 +50,7 @@ RANGES = 2  # the last 30 days, and those before
 HIT_SECONDS = 120.0  # until the history's first run asks for something
 # Of a run that was about to start, Dagster learns after 180 s that it has not, and looks every 120.
 DONE_SECONDS = 480.0
+OFF = ("SLEEP", "SPO2", "BREATHING_RATE", "HRV", "CARDIO_FITNESS", "TEMPERATURE", "BODY")
 VARIABLES = {
     "BACKFILL_START_DATE": DAYS.first.isoformat(),
     "ENABLE_INTRADAY_BACKFILL": "true",
@@ -58,11 +58,7 @@ VARIABLES = {
     "INTRADAY_RESOURCES": "steps",
     # Without devices nothing but the history asks for days.
     "COLLECT_DEVICE_INFO": "false",
-    **{
-        f"COLLECT_{name}": "false"
-        for name in ("SLEEP", "SPO2", "BREATHING_RATE", "HRV", "CARDIO_FITNESS", "TEMPERATURE")
-    },
-    "COLLECT_BODY": "false",
+    **{f"COLLECT_{name}": "false" for name in OFF},
 }
 
 
@@ -113,11 +109,10 @@ def test_the_history_completes(
     directory: Path,
     workers: Workers,
     prepared_home: str,
-    report: Callable[[str, str], AbstractContextManager[Line]],
+    report: Report,
 ) -> None:
     at = Random().randrange(int(SOMEWHERE * undisturbed.fetched)) if row.at is None else row.at  # noqa: S311
     with (
-        report("a part of dagster dev killed", row.name) as told,
         tempfile.TemporaryDirectory(dir=directory, ignore_cleanup_errors=True) as place,
         stage(Path(place), workers, prepared_home) as here,
     ):
@@ -125,21 +120,18 @@ def test_the_history_completes(
         with deployment(here) as dagster:
             here.api.plan(Plan(Passed(), "/dataTypes/", at, act=lambda: row.act(dagster)))
             until(lambda: dagster.is_hit, HIT_SECONDS, "the first run of the history")
-            missing = missing_days(here, ASSETS, DAYS)
-            days = sum(map(len, missing.values()))
-            told.ended = f"at request {at}, {days} of {len(ASSETS) * len(DAYS)} days missing"
             if row.starts_again:
                 dagster.start_again()
             until(lambda: is_idle(here, dagster), DONE_SECONDS, "the rest of the history")
             left = gaps(missing_days(here, ASSETS, DAYS))
-            told.ended += f", {len(left)} launched by hand"
             for gap in left:
                 keys = [day.isoformat() for day in gap.days]
                 assert dagster.ui.backfill(gap.assets, keys) == "COMPLETED_SUCCESS"
         assert not missing_days(here, ASSETS, DAYS)
-        told.more_requests = sum(map(is_for_data, here.api.answered)) - undisturbed.fetched
         assert_never_again(here, ASSETS)
         assert samples_in(here) == undisturbed.samples
+        fetched = sum(map(is_for_data, here.api.answered))
+        report("a part of dagster dev killed", fetched - undisturbed.fetched)
 
 
 def is_idle(here: Stage, dagster: Deployment) -> bool:

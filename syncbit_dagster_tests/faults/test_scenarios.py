@@ -17,8 +17,8 @@ import pytest
 
 from syncbit_dagster_tests.faults.fetched import is_for_data
 from syncbit_dagster_tests.faults.scenario import EXIT_CODES, Scenario
-from syncbit_dagster_tests.faults.scenarios import KINDS
 from syncbit_dagster_tests.faults.stage import CHOSEN, DAYS, IS_SOAK, stage
+from syncbit_dagster_tests.faults.table import KINDS
 from syncbit_dagster_tests.faults.verdict import (
     Undisturbed,
     complete,
@@ -31,16 +31,13 @@ from syncbit_dagster_tests.faults.verdict import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
-
-    from syncbit_dagster_tests.faults.report import Line
+    from syncbit_dagster_tests.faults.conftest import Report
     from syncbit_dagster_tests.faults.stage import Stage
     from syncbit_dagster_tests.faults.worker import Workers
 
 pytestmark = pytest.mark.victoriametrics
 
-ANYWHERE = Random()  # noqa: S311 - another place each time; the table says which
+ANYWHERE = Random()  # noqa: S311 - another place each time; the report says which
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +63,11 @@ def test_the_store_ends_as_if_nothing_had_happened(
     directory: Path,
     workers: Workers,
     prepared_home: str,
-    report: Callable[[str, str], AbstractContextManager[Line]],
+    report: Report,
 ) -> None:
     requests = undisturbed.api if scenario.side == "api" else undisturbed.store
     row = scenario.somewhere(requests, ANYWHERE)
     with (
-        report(kind, row.name) as told,
         tempfile.TemporaryDirectory(dir=directory) as place,
         stage(Path(place), workers, prepared_home) as here,
     ):
@@ -82,23 +78,19 @@ def test_the_store_ends_as_if_nothing_had_happened(
         assert proxy.broken or row.times == 0, "the fault never happened"
         here.heal()
         row.cure(here)
-        where = "" if row is scenario else f" (request {row.after} of {requests})"
-        told.ended = f"after request {row.after}"
-        told.ended = f"{ending(here, row, code)}{where}"
+        check_ending(here, row, code)
         complete(here, CHOSEN, DAYS, clock_shift=row.clock_shift)
-        fetched = sum(map(is_for_data, here.api.answered))
-        told.more_requests = fetched - undisturbed.fetched
         assert samples_in(here) == undisturbed.samples
+        report(kind, sum(map(is_for_data, here.api.answered)) - undisturbed.fetched)
 
 
-def ending(here: Stage, row: Scenario, code: int) -> str:
-    """Check how the run ended that was hit; a few words about it."""
-    assert code in EXIT_CODES[row.ends], log_of(here)
+def check_ending(here: Stage, row: Scenario, code: int) -> None:
+    """The run that was hit ended as it should, and said why."""
+    assert code in EXIT_CODES[row.ends], f"request {row.after}: {log_of(here)}"
     missing = missing_days(here, CHOSEN, DAYS)
-    count = f"{sum(map(len, missing.values()))} of {len(CHOSEN) * len(DAYS)} days missing"
     if row.ends == "killed":
         assert missing, "it was killed too late to lose anything"
-        return f"killed, {count}"
+        return
     if "|" in row.failed:
         assert missing
         assert missing.keys() <= set(row.failed.split("|"))
@@ -108,10 +100,9 @@ def ending(here: Stage, row: Scenario, code: int) -> str:
     if row.is_unrecorded:
         assert not said
         assert re.search(row.says, log_of(here)), log_of(here)
-        return f"failed, {count}: {row.says}"
+        return
     assert bool(said) == (code == 1)
     for sentence in said:
         assert is_a_sentence(sentence), sentence
         assert row.says, "a row that may fail says how"
         assert re.search(row.says, sentence), sentence
-    return f"{'failed' if code else 'done'}, {count}" + (f": {said[0]}" if said else "")

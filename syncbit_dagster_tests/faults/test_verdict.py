@@ -10,9 +10,9 @@ import pytest
 
 from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster_tests.breaking_proxy import Passed, Plan, Seen
-from syncbit_dagster_tests.faults.fetched import days_of, first_pages, is_for_data, planned
-from syncbit_dagster_tests.faults.scenarios import KINDS
+from syncbit_dagster_tests.faults.fetched import days_of, first_pages, planned
 from syncbit_dagster_tests.faults.stage import CHOSEN
+from syncbit_dagster_tests.faults.table import KINDS
 from syncbit_dagster_tests.faults.verdict import assert_only, is_a_sentence
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 30)
@@ -42,19 +42,14 @@ def test_the_days_that_a_request_asks_for(request_: Seen) -> None:
     assert days_of(request_) == DayRange(FIRST, LAST)
 
 
-def test_a_request_without_days() -> None:
-    assert not is_for_data(Seen("POST", "/token", b"grant_type=refresh_token"))
-    assert is_for_data(SLEEPS)
-    with pytest.raises(AssertionError):
-        days_of(Seen("GET", f"{USER}/sleep/dataPoints:reconcile?pageSize=25", b""))
-
-
 def test_what_is_fetched_twice_is_counted_twice() -> None:
     whole = planned(["sleep"], DayRange(FIRST, LAST))
-    assert first_pages([SLEEPS]) == whole
-    assert first_pages([SLEEPS, SLEEPS]) != whole
     further = replace(SLEEPS, path=f"{SLEEPS.path}&pageToken=2")
-    assert first_pages([SLEEPS, further]) == whole
+    token = Seen("POST", "/token", b"grant_type=refresh_token")
+    assert first_pages([SLEEPS]) == whole == first_pages([token, SLEEPS, further])
+    assert first_pages([SLEEPS, SLEEPS]) != whole
+    with pytest.raises(AssertionError):
+        days_of(Seen("GET", f"{USER}/sleep/dataPoints:reconcile?pageSize=25", b""))
 
 
 @pytest.mark.parametrize(
@@ -93,9 +88,15 @@ def test_a_finished_day_that_is_asked_for_is_found() -> None:
             assert_only(missing, [request])
 
 
-def test_a_sentence_is_no_traceback() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "OSError:\n[Errno 28] No space left on device.",
+        "KeyError: 'dataPoints'",
+        "OSError: there is no space left on the device.",
+        "requests.exceptions.ConnectTimeout: the host is silent.",
+    ],
+)
+def test_a_sentence_is_no_traceback(text: str) -> None:
     assert is_a_sentence("127.0.0.1:80 answered 503 6 times; try again later.")
-    assert not is_a_sentence("OSError:\n[Errno 28] No space left on device.")
-    assert not is_a_sentence("KeyError: 'dataPoints'")
-    assert not is_a_sentence("OSError: there is no space left on the device.")
-    assert not is_a_sentence("requests.exceptions.ConnectTimeout: the host is silent.")
+    assert not is_a_sentence(text)
