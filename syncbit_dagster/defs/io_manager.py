@@ -15,7 +15,7 @@ from syncbit_dagster.defs.absence import ACCEPT_REMOVALS_TAG, Memory
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.holes import is_missed, told_states, without_missed
 from syncbit_dagster.defs.instance.records import recorded
-from syncbit_dagster.defs.metadata import partition_metadata, write_metadata
+from syncbit_dagster.defs.metadata import partition_metadata, place_of, write_metadata
 from syncbit_dagster.defs.names import named
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.resources import telemetry as own_metrics
@@ -122,7 +122,7 @@ class SampleStoreIOManager(dg.IOManager):
         of_the_run = {
             "requests": requests,
             "fetch_seconds": round(fetch_seconds, 3),
-            **write_metadata(combined(reports), self.store.description),
+            **write_metadata(combined(reports), self._place),
         }
         per_day[fetched.days.last] |= of_the_run  # once a run: a plot over partitions stays true
         for day, metadata in per_day.items():
@@ -238,7 +238,11 @@ class SampleStoreIOManager(dg.IOManager):
         if writes:
             report = self.store.replace_all(writes)
             self.figures.wrote(context.asset_key.path[-1], found)
-            context.add_output_metadata(write_metadata(report, self.store.description))
+            context.add_output_metadata(write_metadata(report, self._place))
+
+    @property
+    def _place(self) -> str:
+        return place_of(self.store.description, self.settings.account.labels)
 
     def _at(self, metrics: tuple[str, ...], instant: int, labels: str | None = None) -> Slice:
         """An instant (milliseconds) of some metrics; of one series if it is named."""

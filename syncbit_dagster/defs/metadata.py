@@ -92,10 +92,15 @@ def partition_metadata(
     return result
 
 
-def write_metadata(report: WriteReport, store: str) -> Metadata:
+def place_of(store: str, labels: Mapping[str, str]) -> str:
+    """Where an account's samples are: the store's description, and what they are known by."""
+    return f"{store}, user {labels['user']!r}, device {labels['device']!r}"
+
+
+def write_metadata(report: WriteReport, place: str) -> Metadata:
     """What the store did with the whole run's samples; flat numbers, which Dagster plots."""
     metadata: Metadata = {
-        "store": store,
+        "store": place,
         "store_verdict": report.verdict,
         "run_samples_wanted": report.wanted,
         "run_samples_equal": report.equal,

@@ -192,6 +192,20 @@ def test_a_run_that_was_interrupted_is_no_attempt(
     assert runs.rests == ALL_THERE
 
 
+@pytest.mark.parametrize(
+    "changed", [{"FITBIT_USER_ID": "other"}, {"VICTORIA_ENDPOINT": "http://127.0.0.1:9"}]
+)
+def test_records_of_another_store_or_label_are_no_days_here(
+    deploy: Deploy, changed: dict[str, str]
+) -> None:
+    runs = deploy()
+    assert all(result.success for _, result in runs.until_it_rests())
+    assert runs.rests == ALL_THERE
+    said = deploy(**changed).tick()
+    assert "are of another place" in said
+    assert "wipe the assets' materializations" in said
+
+
 def test_data_that_may_not_be_read_stops_nothing_and_is_not_hammered(
     deploy: Deploy, account: EmulatedAccount, instance: dg.DagsterInstance, clock: list[datetime]
 ) -> None:

@@ -80,6 +80,15 @@ def unfinished_steps(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[st
     return set(plan.step_keys_to_execute) - finished
 
 
+def newest_place(instance: dg.DagsterInstance, key: dg.AssetKey) -> str | None:
+    """Where the asset's last run has stored its samples, as its metadata says."""
+    for record in instance.fetch_materializations(key, limit=1).records:
+        event = record.asset_materialization
+        if event is not None and (said := event.metadata.get("store")) is not None:
+            return str(said.value)
+    return None
+
+
 def was_interrupted(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     """Whether a run failed because somebody stopped Dagster, such as with Ctrl-C."""
     kinds = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE}

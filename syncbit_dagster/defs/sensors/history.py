@@ -19,10 +19,12 @@ from syncbit_dagster.core.civil import DayRange, civil_day, real_clock
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.instance.records import (
     missing_days,
+    newest_place,
     record_limit,
     runs_of,
     was_interrupted,
 )
+from syncbit_dagster.defs.metadata import place_of
 from syncbit_dagster.defs.names import STORE_POOL, key_of, named
 from syncbit_dagster.defs.run_requests import ACTIVE, days_of_run, range_run
 from syncbit_dagster.defs.schedules import NAME as DAILY_SYNC
@@ -33,6 +35,7 @@ from syncbit_dagster.factories import (
     history_fits,
     history_limit,
     open_source,
+    open_store,
 )
 from syncbit_dagster.scheduling.backfill_plan import Attempt, Gap, affordable, apart, askable, gaps
 
@@ -119,6 +122,8 @@ def _tick(
     tried = [run for run in begun if not was_interrupted(instance, run)]
     missing = missing_days(settings, offered, instance, days)
     if not any(missing.values()):
+        if elsewhere := _elsewhere(settings, instance, list(missing)):
+            return dg.SkipReason(elsewhere)
         return dg.SkipReason(f"All days until {days.last} are stored.{_more(settings, days)}")
     under_way = [gap for run in active if (gap := _gap(settings, run, missing))]
     rest = askable(missing, under_way, _attempts(settings, tried, missing))
@@ -142,6 +147,22 @@ def _tick(
             _request(settings, piece, _hour(slot), len(begun) - len(tried)) for piece in pieces
         ]
     )
+
+
+def _elsewhere(
+    settings: Settings, instance: dg.DagsterInstance, assets: Iterable[str]
+) -> str | None:
+    """What to do where Dagster's records are of another store than the present one."""
+    with closing(open_store(settings)) as store:
+        here = place_of(store.description, settings.account.labels)
+    for asset in assets:
+        there = newest_place(instance, key_of(settings, asset))
+        if there is not None and there != here:
+            return (
+                f"Dagster's records are of another place ({asset}: {there}) than the present one "
+                f"({here}). To fetch the days again, wipe the assets' materializations in the UI."
+            )
+    return None
 
 
 def _more(settings: Settings, days: DayRange) -> str:
