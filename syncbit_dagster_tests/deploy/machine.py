@@ -162,7 +162,7 @@ class Machine:
         assert self._holder.stdout is not None
         self._holder.stdout.close()
         self._holder.kill()
-        self._holder.wait(30)
+        self._holder.wait()
 
     def _run(self, description: dict[str, Any], **streams: Any) -> subprocess.Popen[Any]:
         command = ["nsenter", f"--net={self._network}", "unshare", "--mount", "--pid", "--fork"]
@@ -193,7 +193,7 @@ def end(outer: subprocess.Popen[Any]) -> None:
         # A process that became another user does not end with its parent.
         with suppress(FileNotFoundError, IndexError, ProcessLookupError):
             os.kill(first_process(outer), signal.SIGKILL)
-    outer.wait(30)
+    outer.wait()
     for stream in (outer.stdin, outer.stdout):
         if stream is not None:
             stream.close()

@@ -19,6 +19,7 @@ from syncbit_dagster.emulator.google_health.oauth import (
     DEMO_REFRESH_TOKEN,
 )
 from syncbit_dagster_tests.emulator.contract import check_response
+from syncbit_dagster_tests.waiting import HANGS_SECONDS
 
 if TYPE_CHECKING:
     from syncbit_dagster.emulator.server import RunningEmulator
@@ -91,7 +92,7 @@ class Api:
     def _send(self, verb: str, path: str, **request: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         url = f"{self.emulator.url}/v4/users/me/{path}"
-        answer = self.session.request(verb, url, headers=headers, timeout=30, **request)
+        answer = self.session.request(verb, url, headers=headers, timeout=HANGS_SECONDS, **request)
         if answer.status_code == 200:
             check_response(verb, urlsplit(url).path, orjson.loads(answer.content))
         return answer

@@ -160,7 +160,7 @@ def test_ordered_failures_and_the_log(api: Api) -> None:
 def test_the_port_is_free_again(person: SyntheticPerson) -> None:
     with running_emulator(person) as emulator:
         port = int(emulator.url.rsplit(":", 1)[1])
-        assert reason(requests.get(f"{emulator.url}/v4/users/me/identity", timeout=60))[0] == 401
+        assert Api(emulator).get("identity").status_code == 401
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port))
     with running_emulator(person, port=port) as emulator:

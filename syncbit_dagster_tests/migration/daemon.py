@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import orjson
 import requests
 
+from syncbit_dagster_tests.waiting import HANGS_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
@@ -28,9 +30,9 @@ def write_state(directory: Path) -> Path:
 def post_lines(url: str, lines: Iterable[str]) -> None:
     """Send samples as the daemon does: Prometheus' text format, and no look at what is there."""
     body = "".join(f"{line}\n" for line in lines).encode()
-    answer = requests.post(f"{url}/api/v1/import/prometheus", data=body, timeout=30)
+    answer = requests.post(f"{url}/api/v1/import/prometheus", data=body, timeout=HANGS_SECONDS)
     answer.raise_for_status()
-    requests.get(f"{url}/internal/force_flush", timeout=30).raise_for_status()
+    requests.get(f"{url}/internal/force_flush", timeout=HANGS_SECONDS).raise_for_status()
 
 
 def line(metric: str, value: float, at: datetime, *, labels: str = "") -> str:

@@ -15,6 +15,7 @@ from syncbit_dagster.emulator.fitbit_web.oauth import (
 from syncbit_dagster.emulator.fitbit_web.request import DataRequest
 from syncbit_dagster.emulator.fitbit_web.totals import Totals
 from syncbit_dagster.emulator.server_view import Feed
+from syncbit_dagster_tests.waiting import HANGS_SECONDS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,7 +51,7 @@ class WebApi:
     ) -> requests.Response:
         """A request to OAuth; by default the app proves itself with its secret."""
         url = f"{self.emulator.url}/{path}"
-        return self.session.post(url, data=form, auth=auth, timeout=30)
+        return self.session.post(url, data=form, auth=auth, timeout=HANGS_SECONDS)
 
     def get(self, path: str, *, version: str = "1", **headers: str) -> requests.Response:
         """A request for data; headers are named with underscores."""
@@ -58,7 +59,7 @@ class WebApi:
         if self.token:
             named = {"Authorization": f"Bearer {self.token}"} | named
         url = f"{self.emulator.url}/{version}/user/-/{path}.json"
-        return self.session.get(url, headers=named, timeout=30)
+        return self.session.get(url, headers=named, timeout=HANGS_SECONDS)
 
     def json(self, path: str, *, version: str = "1", **headers: str) -> Any:
         """The data itself."""

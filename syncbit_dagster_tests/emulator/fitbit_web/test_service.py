@@ -16,6 +16,7 @@ from syncbit_dagster.emulator.fitbit_web.endpoints import ENDPOINTS
 from syncbit_dagster.emulator.fitbit_web.oauth import DEMO_CLIENT_ID, DEMO_REFRESH_TOKEN
 from syncbit_dagster.emulator.fitbit_web.scopes import SCOPES
 from syncbit_dagster_tests.emulator.fitbit_web.api import BASIC, WebApi, refusal
+from syncbit_dagster_tests.waiting import HANGS_SECONDS
 
 if TYPE_CHECKING:
     from syncbit_dagster_tests.emulator.api import Api, Clock
@@ -90,7 +91,9 @@ def test_two_refreshes_at_once_conflict(web: WebApi) -> None:
     form = {"grant_type": "refresh_token", "refresh_token": web.refresh_token}
 
     def send() -> requests.Response:
-        return requests.post(f"{web.emulator.url}/oauth2/token", data=form, auth=BASIC, timeout=60)
+        return requests.post(
+            f"{web.emulator.url}/oauth2/token", data=form, auth=BASIC, timeout=HANGS_SECONDS
+        )
 
     with ThreadPoolExecutor(2) as pool:
         with web.emulator.fitbit_web.slow_refreshes():
