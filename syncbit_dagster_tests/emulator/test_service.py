@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import requests
 
 from syncbit_dagster.emulator.app_client import challenge_of
 from syncbit_dagster.emulator.google_health import scopes
@@ -17,6 +16,8 @@ from syncbit_dagster.emulator.server import running_emulator
 from syncbit_dagster_tests.emulator.api import CLIENT, Api, reason
 
 if TYPE_CHECKING:
+    import requests
+
     from syncbit_dagster.emulator.synthetic import SyntheticPerson
     from syncbit_dagster_tests.emulator.api import Clock
 
