@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from syncbit_dagster.sources import wire
 from syncbit_dagster.sources.errors import PermissionMissingError
-from syncbit_dagster.sources.fitbit_web import wire
 from syncbit_dagster.sources.fitbit_web.wall_clock import place
+from syncbit_dagster.sources.fitbit_web.wire import to_seconds_of_day
+from syncbit_dagster.sources.set_aside import BAD_TIME, BAD_VALUE
+from syncbit_dagster.sources.verdict import Shape, of_elements
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -16,15 +19,21 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from syncbit_dagster.sources.fitbit_web.plan import IntradayRequest
-    from syncbit_dagster.sources.fitbit_web.wire import Json
+    from syncbit_dagster.sources.wire import Json
+
+_POINT = Shape("", frozenset({"value"}), frozenset({"time", "level", "mets"}))
 
 
 class Intervals(NamedTuple):
-    """The starts of a day's intervals (int64 milliseconds, ascending), their values, a note."""
+    """The starts of a day's intervals (int64 milliseconds, ascending), their values, a note.
+
+    ``left_out`` has a reason for each interval that cannot be read.
+    """
 
     times: npt.NDArray[np.int64]
     values: npt.NDArray[np.float64]
     note: str | None
+    left_out: list[str]
 
 
 def read_intervals(request: IntradayRequest, answer: Json, zone: ZoneInfo) -> Intervals:
@@ -47,13 +56,16 @@ def read_intervals(request: IntradayRequest, answer: Json, zone: ZoneInfo) -> In
             "authorize` again."
         )
     if not of_days:
-        return Intervals(np.empty(0, np.int64), np.empty(0), None)
+        return Intervals(np.empty(0, np.int64), np.empty(0), None, [])
     content = answer[f"{name}-intraday"]
     if of_days != [day] or _interval(content) != request.interval_seconds:
         raise ValueError("another day or another interval")
-    dataset = content["dataset"]
-    labels = wire.to_seconds_of_day([point["time"] for point in dataset])
-    values = wire.to_floats([point["value"] for point in dataset])
+    points, left_out = _readable(content["dataset"])
+    try:
+        labels, values = _numbers(points)
+    except wire.ODD:
+        points = [point for point in points if _is_read(point, left_out)]
+        labels, values = _numbers(points)
     placed = place(labels, day, zone)
     note = (
         f"Clocks went back on this day, and the API names the repeated hour only once: "
@@ -61,7 +73,35 @@ def read_intervals(request: IntradayRequest, answer: Json, zone: ZoneInfo) -> In
         if placed.once
         else None
     )
-    return Intervals(placed.times, values[placed.rows], note)
+    return Intervals(placed.times, values[placed.rows], note, left_out)
+
+
+def _readable(dataset: list[Any]) -> tuple[list[Json], list[str]]:
+    """The points that have a value, and a reason for each of the others."""
+    verdict = of_elements(dataset, _POINT)
+    if verdict.state == "unreadable":
+        raise ValueError(verdict.reason)
+    points = [point for number, point in enumerate(dataset) if number not in verdict.odd]
+    return points, list(verdict.odd.values())
+
+
+def _numbers(points: list[Json]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    labels = to_seconds_of_day([point["time"] for point in points])
+    return labels, wire.to_floats([point["value"] for point in points])
+
+
+def _is_read(point: Json, left_out: list[str]) -> bool:
+    """Whether a point can be read; if not, why."""
+    for reason, read in (
+        (BAD_TIME, lambda: to_seconds_of_day([point["time"]])),
+        (BAD_VALUE, lambda: wire.to_floats([point["value"]])),
+    ):
+        try:
+            read()
+        except wire.ODD:
+            left_out.append(reason)
+            return False
+    return True
 
 
 def _interval(content: Json) -> int:

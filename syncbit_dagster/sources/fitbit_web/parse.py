@@ -1,18 +1,21 @@
 """From answers to rows of numbers. JSON ends here.
 
 Rules: unknown fields are ignored; a value that is missing or null is no value; days that were not
-asked for are left out. Everything else is an :class:`UnexpectedResponseError`, never a guess.
+asked for are left out. An entry, or a value of it, that cannot be read is set aside; the others
+count. An answer of another shape is an :class:`UnexpectedResponseError`, never a guess.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from syncbit_dagster.core.civil import day_end, day_start, to_milliseconds
+from syncbit_dagster.sources import wire
 from syncbit_dagster.sources.errors import UnexpectedResponseError
-from syncbit_dagster.sources.fitbit_web import sleep, wire
+from syncbit_dagster.sources.fitbit_web import sleep
 from syncbit_dagster.sources.fitbit_web.intraday import read_intervals
 from syncbit_dagster.sources.fitbit_web.plan import (
     BodyRequest,
@@ -23,40 +26,38 @@ from syncbit_dagster.sources.fitbit_web.plan import (
     SummaryRequest,
     parts_of,
 )
+from syncbit_dagster.sources.fitbit_web.wire import to_middle, to_seconds_of_day
+from syncbit_dagster.sources.rows import Rows
+from syncbit_dagster.sources.set_aside import (
+    BAD_TIME,
+    BAD_VALUE,
+    OUTSIDE,
+    RENAMED,
+    SetAside,
+    counted,
+)
+from syncbit_dagster.sources.verdict import Shape, of_elements, of_list
+from syncbit_dagster.sources.wire import ODD, RenamedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import date
     from zoneinfo import ZoneInfo
 
-    import numpy.typing as npt
-
     from syncbit_dagster.catalog import Metric
     from syncbit_dagster.catalog.locations import BodyLog, NightlyValue, SleepLog, TimeSeries
     from syncbit_dagster.sources.fitbit_web.plan import Part, Request
-    from syncbit_dagster.sources.fitbit_web.wire import Json
+    from syncbit_dagster.sources.wire import Json
 
-
-class Rows(NamedTuple):
-    """Values of one part of one metric; arrays of one length.
-
-    ``times`` is the timestamp that a sample would have, ``moments`` the order in which the values
-    of one timestamp were measured (both int64 milliseconds); ``values`` are float64, NaN where
-    there is none.
-    """
-
-    metric: Metric
-    part: Part
-    times: npt.NDArray[np.int64]
-    moments: npt.NDArray[np.int64]
-    values: npt.NDArray[np.float64]
+_BESIDE = frozenset({"dateTime", "date", "logId", "source", "time", "meta", "pagination"})
 
 
 class Parsed(NamedTuple):
-    """What an answer holds, and what a reader should know about a day of it."""
+    """What an answer holds, what a reader should know about a day of it, what was set aside."""
 
     rows: list[Rows]
     notes: dict[date, str]
+    set_aside: list[SetAside]
 
 
 def parse(request: Request, answer: Any, metrics: Iterable[Metric], zone: ZoneInfo) -> Parsed:
@@ -75,57 +76,120 @@ def parse(request: Request, answer: Any, metrics: Iterable[Metric], zone: ZoneIn
     wanted = [
         (metric, part) for metric in metrics for part in parts_of(metric) if request.holds(part)
     ]
+    names = tuple(dict.fromkeys(metric.name for metric, _ in wanted))
     try:
         if isinstance(request, IntradayRequest):
-            times, values, note = read_intervals(request, answer, zone)
-            rows = [Rows(metric, part, times, times, values) for metric, part in wanted]
-            return Parsed(rows, {request.days.first: note} if note else {})
-        return Parsed(_daily(request, answer, wanted, zone), {})
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
-        raise UnexpectedResponseError(
-            f"The answer to {request.path} is not as documented ({type(error).__name__})."
-        ) from None
+            found = read_intervals(request, answer, zone)
+            rows = [
+                Rows(metric, part, found.times, found.times, found.values)
+                for metric, part in wanted
+            ]
+            day = request.days.first
+            left_out = [SetAside(day, request.kind, one, names) for one in found.left_out]
+            return Parsed(rows, {day: found.note} if found.note else {}, counted(left_out))
+        return _Daily(request, wanted, names, zone).parse(answer)
+    except ODD as error:
+        raise _unreadable(request, type(error).__name__) from None
 
 
-def _daily(
-    request: Request, answer: Any, wanted: list[tuple[Metric, Part]], zone: ZoneInfo
-) -> list[Rows]:
-    entries_of, day_of, moment_of, value_of = _READERS[type(request)]
-    found = [(day_of(request, entry), entry) for entry in entries_of(request, answer)]
-    # A day that clocks skipped has no instant of its own: its values would be the next day's.
-    found = [
-        (day, entry)
-        for day, entry in found
-        if request.days.first <= day <= request.days.last
-        and day_start(day, zone) < day_end(day, zone)
-    ]
-    if isinstance(request, SeriesRequest | NightlyRequest):
-        _require_different([day for day, _ in found])
-    times = np.array([to_milliseconds(day_start(day, zone)) for day, _ in found], np.int64)
-    moments = np.array([moment_of(entry) for _, entry in found], np.int64)
-    return [
-        Rows(
-            metric,
-            part,
-            times,
-            moments,
-            wire.to_floats([value_of(entry, part, zone) for _, entry in found]),
-        )
-        for metric, part in wanted
-    ]
+class _Daily:
+    """An answer with values of days on its way to numbers."""
+
+    def __init__(
+        self,
+        request: Request,
+        wanted: list[tuple[Metric, Part]],
+        names: tuple[str, ...],
+        zone: ZoneInfo,
+    ) -> None:
+        self.request, self.wanted, self.names, self.zone = request, wanted, names, zone
+        self.reader = _READERS[type(request)]
+        self.set_aside: list[SetAside] = []
+
+    def parse(self, answer: Any) -> Parsed:
+        entries = self._readable(self.reader.entries(self.request, answer))
+        placed = [one for entry in entries if (one := self._place(entry)) is not None]
+        if isinstance(self.request, SleepRequest):
+            placed = sleep.nights(placed)
+        days = [day for day, _, _ in placed]
+        times = np.array([to_milliseconds(day_start(day, self.zone)) for day in days], np.int64)
+        moments = np.array([moment for _, moment, _ in placed], np.int64)
+        rows = [
+            Rows(metric, part, times, moments, np.array(self._values(metric, part, placed)))
+            for metric, part in self.wanted
+        ]
+        return Parsed(rows, {}, counted(self.set_aside))
+
+    def _readable(self, entries: list[Any]) -> list[Json]:
+        fields = {wire.head(self.reader.path(part)) for _, part in self.wanted}
+        verdict = of_elements(entries, Shape("", frozenset(fields) | self.reader.fields, _BESIDE))
+        if verdict.state == "unreadable":
+            raise _unreadable(self.request, verdict.reason)
+        for number, reason in verdict.odd.items():
+            self._leave_out(self._day_of(entries[number]), reason, self.names)
+        return [entry for number, entry in enumerate(entries) if number not in verdict.odd]
+
+    def _place(self, entry: Json) -> tuple[date, int, Json] | None:
+        """An entry with its day and its order within that; None: it does not count."""
+        try:
+            day, moment = self.reader.day(self.request, entry), self.reader.moment(entry)
+        except ODD:
+            self._leave_out(None, BAD_TIME, self.names)
+            return None
+        if not self.request.days.first <= day <= self.request.days.last:
+            self._leave_out(None, OUTSIDE, ())
+            return None
+        # A day that clocks skipped has no instant of its own: its values would be the next day's.
+        is_real = day_start(day, self.zone) < day_end(day, self.zone)
+        return (day, moment, entry) if is_real else None
+
+    def _values(
+        self, metric: Metric, part: Part, placed: list[tuple[date, int, Json]]
+    ) -> list[float]:
+        numbers, renamed = [], 0
+        for day, _, entry in placed:
+            try:
+                numbers.append(wire.to_floats([self.reader.value(entry, part, self.zone)]).item())
+            except ODD as error:
+                is_renamed = isinstance(error, RenamedError)
+                renamed += is_renamed
+                self._leave_out(day, RENAMED if is_renamed else BAD_VALUE, (metric.name,))
+                numbers.append(np.nan)
+        if renamed and renamed == len(placed):
+            raise _unreadable(self.request, RENAMED)
+        return numbers
+
+    def _day_of(self, entry: Any) -> date | None:
+        try:
+            return self.reader.day(self.request, entry)
+        except ODD:
+            return None
+
+    def _leave_out(self, day: date | None, reason: str, metrics: tuple[str, ...]) -> None:
+        self.set_aside.append(SetAside(day, self.request.kind, reason, metrics))
 
 
-def _require_different(days: list[date]) -> None:
-    if len(set(days)) != len(days):
-        raise ValueError("a day comes twice")
+def _unreadable(request: Request, why: str) -> UnexpectedResponseError:
+    return UnexpectedResponseError(
+        f"The answer to {request.path} is not as documented ({why}); nothing of it counts."
+    )
+
+
+def _listed(answer: Any, key: str) -> list[Any]:
+    verdict = of_list(answer, key, others=_BESIDE, may_be_left_out=False)
+    if verdict.state == "unreadable":
+        raise ValueError(verdict.reason)
+    found: list[Any] = answer[key]
+    return found
 
 
 def _at_once(_entry: Json) -> int:
     return 0
 
 
-def _summary_entries(_request: SummaryRequest, answer: Json) -> list[Json]:
-    answer["summary"].keys()  # an object
+def _summary_entries(_request: SummaryRequest, answer: Json) -> list[Any]:
+    if not isinstance(answer["summary"], dict):
+        raise TypeError("a summary is expected")
     return [answer]
 
 
@@ -138,9 +202,8 @@ def _summary_value(answer: Json, part: TimeSeries, _zone: ZoneInfo) -> Any:
     return wire.at(answer, part.in_summary)
 
 
-def _series_entries(request: SeriesRequest, answer: Json) -> list[Json]:
-    entries: list[Json] = answer[f"activities-{request.resource}"]
-    return entries
+def _series_entries(request: SeriesRequest, answer: Any) -> list[Any]:
+    return _listed(answer, f"activities-{request.resource}")
 
 
 def _day(_request: Request, entry: Json) -> date:
@@ -149,45 +212,56 @@ def _day(_request: Request, entry: Json) -> date:
 
 def _series_value(entry: Json, part: TimeSeries, _zone: ZoneInfo) -> Any:
     value = wire.at(entry, part.path)
-    if value is None and part.absent_is_zero and wire.at(entry, "value") is not None:
+    if value is None and part.absent_is_zero and (whole := wire.at(entry, "value")) is not None:
+        if not all(name.endswith("ActiveZoneMinutes") for name in whole.keys() - _OF_ZONES):
+            raise RenamedError("a field that nobody documents")
         return 0
     return value
 
 
-def _nightly_entries(request: NightlyRequest, answer: Any) -> list[Json]:
+_OF_ZONES = frozenset({"activeZoneMinutes"})
+
+
+def _nightly_entries(request: NightlyRequest, answer: Any) -> list[Any]:
     if answer is None:
         return []
-    entries: list[Json] | Json = answer[request.key] if request.key else answer
-    return [entries] if isinstance(entries, dict) else entries  # of one day, it may be no list
+    if isinstance(answer, dict) and request.key in answer:
+        entries = answer[request.key]
+    elif isinstance(answer, dict) and request.key and not answer:
+        raise ValueError(f"has no `{request.key}`")
+    else:
+        entries = answer if request.key is None else _listed(answer, request.key)
+    if isinstance(entries, dict):  # of one day, it may be no list
+        return [entries] if entries else []
+    if not isinstance(entries, list):
+        raise TypeError("a list is expected")
+    return entries
 
 
 def _nightly_value(entry: Json, part: NightlyValue, _zone: ZoneInfo) -> Any:
     value = wire.at(entry, part.path)
-    return wire.to_middle(value) if part.is_range else value
+    return to_middle(value) if part.is_range else value
 
 
-def _sleep_entries(_request: SleepRequest, answer: Json) -> list[Json]:
-    return sleep.unique(answer["sleep"] if "sleep" in answer else _pending(answer))
-
-
-def _pending(answer: Json) -> list[Json]:
-    """No log yet: it is still worked on. Anything else without logs is no answer."""
-    if answer["meta"]["state"] != "pending":
+def _sleep_entries(_request: SleepRequest, answer: Any) -> list[Any]:
+    if "sleep" in answer:
+        return _listed(answer, "sleep")
+    if answer["meta"]["state"] != "pending":  # no log yet: it is still worked on
         raise ValueError("neither logs nor a pending state")
     return []
 
 
 def _sleep_day(_request: SleepRequest, log: Json) -> date:
-    return wire.to_day(log["dateOfSleep"])
+    """The day on which a log ended, by the wall clock of its device."""
+    return wire.to_day(log["dateOfSleep"] if log.get("dateOfSleep") else log["endTime"][:10])
 
 
 def _sleep_value(log: Json, part: SleepLog, zone: ZoneInfo) -> Any:
     return sleep.field(log, part, zone)
 
 
-def _body_entries(_request: BodyRequest, answer: Json) -> list[Json]:
-    entries: list[Json] = answer["weight"]
-    return entries
+def _body_entries(_request: BodyRequest, answer: Any) -> list[Any]:
+    return _listed(answer, "weight")
 
 
 def _body_day(_request: BodyRequest, entry: Json) -> date:
@@ -195,24 +269,46 @@ def _body_day(_request: BodyRequest, entry: Json) -> date:
 
 
 def _body_moment(entry: Json) -> int:
-    return int(wire.to_seconds_of_day([entry["time"]])[0])
+    return int(to_seconds_of_day([entry["time"]])[0])
 
 
 def _body_value(entry: Json, part: BodyLog, _zone: ZoneInfo) -> Any:
     return wire.at(entry, part.path)
 
 
-# For each kind of request: the entries of its answer, the day of an entry, the order of entries of
-# one day, and how a value is read.
-_READERS: dict[
-    type,
-    tuple[
-        Callable[..., list[Json]], Callable[..., date], Callable[[Json], int], Callable[..., Any]
-    ],
-] = {
-    SummaryRequest: (_summary_entries, _summary_day, _at_once, _summary_value),
-    SeriesRequest: (_series_entries, _day, _at_once, _series_value),
-    NightlyRequest: (_nightly_entries, _day, _at_once, _nightly_value),
-    SleepRequest: (_sleep_entries, _sleep_day, _at_once, _sleep_value),
-    BodyRequest: (_body_entries, _body_day, _body_moment, _body_value),
+def _path(part: Part) -> str:
+    return getattr(part, "path", "value")
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """How the answer to one kind of request is read.
+
+    Attributes:
+        entries: the answer's entries.
+        day: of an entry.
+        value: of a part in an entry.
+        moment: the order of entries of one day.
+        path: where a part's value stands.
+        fields: other fields of an entry with values.
+    """
+
+    entries: Callable[..., list[Any]]
+    day: Callable[..., date]
+    value: Callable[..., Any]
+    moment: Callable[[Json], int] = _at_once
+    path: Callable[[Any], str] = _path
+    fields: frozenset[str] = frozenset()
+
+
+_READERS: dict[type, _Reader] = {
+    SummaryRequest: _Reader(
+        _summary_entries, _summary_day, _summary_value, path=lambda part: part.in_summary
+    ),
+    SeriesRequest: _Reader(_series_entries, _day, _series_value),
+    NightlyRequest: _Reader(_nightly_entries, _day, _nightly_value),
+    SleepRequest: _Reader(
+        _sleep_entries, _sleep_day, _sleep_value, fields=frozenset({"levels", "timeInBed"})
+    ),
+    BodyRequest: _Reader(_body_entries, _body_day, _body_value, _body_moment),
 }

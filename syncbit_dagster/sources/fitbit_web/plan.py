@@ -43,7 +43,7 @@ _USER = "/1/user/-"
 
 Part = TimeSeries | NightlyValue | SleepLog | BodyLog | IntradaySeries
 
-# Each kind of request knows its path and which parts of metrics its answer holds.
+# Each request knows its path, what kind of data it is for, and which parts of metrics it holds.
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,10 @@ class SummaryRequest:
     """All of one day's activity, and its heart rate."""
 
     days: DayRange
+
+    @property
+    def kind(self) -> str:
+        return "summary"
 
     @property
     def path(self) -> str:
@@ -66,6 +70,10 @@ class SeriesRequest:
 
     resource: str
     days: DayRange
+
+    @property
+    def kind(self) -> str:
+        return self.resource
 
     @property
     def path(self) -> str:
@@ -84,6 +92,10 @@ class NightlyRequest:
     days: DayRange
 
     @property
+    def kind(self) -> str:
+        return self.endpoint
+
+    @property
     def path(self) -> str:
         return f"{_USER}/{self.endpoint}/date/{_range(self.days)}.json"
 
@@ -96,6 +108,10 @@ class SleepRequest:
     """The sleep logs that belong to some days."""
 
     days: DayRange
+
+    @property
+    def kind(self) -> str:
+        return "sleep"
 
     @property
     def path(self) -> str:
@@ -112,6 +128,10 @@ class BodyRequest:
     days: DayRange
 
     @property
+    def kind(self) -> str:
+        return "weight"
+
+    @property
     def path(self) -> str:
         return f"{_USER}/body/log/weight/date/{_range(self.days)}.json"
 
@@ -126,6 +146,10 @@ class IntradayRequest:
     resource: str
     days: DayRange
     interval_seconds: int
+
+    @property
+    def kind(self) -> str:
+        return f"{self.resource} intraday"
 
     @property
     def path(self) -> str:

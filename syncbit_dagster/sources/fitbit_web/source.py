@@ -16,7 +16,8 @@ from syncbit_dagster.catalog.locations import WebDevice
 from syncbit_dagster.core import samples
 from syncbit_dagster.core.civil import DayRange, civil_day, real_clock, to_milliseconds
 from syncbit_dagster.quota import Budget
-from syncbit_dagster.sources.base import Batch, Current, Planned
+from syncbit_dagster.sources.asking import Asked, Asking, batches, require_an_answer
+from syncbit_dagster.sources.base import Current, Planned
 from syncbit_dagster.sources.devices import device_series
 from syncbit_dagster.sources.errors import (
     PermissionMissingError,
@@ -27,7 +28,13 @@ from syncbit_dagster.sources.errors import (
 from syncbit_dagster.sources.fitbit_web.client import FitbitWebClient
 from syncbit_dagster.sources.fitbit_web.intraday import read_intervals
 from syncbit_dagster.sources.fitbit_web.parse import parse
-from syncbit_dagster.sources.fitbit_web.plan import HEART, IntradayRequest, is_plannable, plan
+from syncbit_dagster.sources.fitbit_web.plan import (
+    HEART,
+    IntradayRequest,
+    is_plannable,
+    parts_of,
+    plan,
+)
 from syncbit_dagster.sources.fitbit_web.refusals import refusal
 from syncbit_dagster.sources.fitbit_web.scopes import HEART_RATE, SCOPES, is_granted
 from syncbit_dagster.sources.fitbit_web.series import to_series
@@ -43,9 +50,11 @@ if TYPE_CHECKING:
     from datetime import date
 
     from syncbit_dagster.account.account import Account
-    from syncbit_dagster.catalog import Asset
-    from syncbit_dagster.sources.fitbit_web.parse import Rows
+    from syncbit_dagster.catalog import Asset, Metric
+    from syncbit_dagster.sources.base import Batch
     from syncbit_dagster.sources.fitbit_web.plan import Request
+    from syncbit_dagster.sources.rows import Rows
+    from syncbit_dagster.sources.set_aside import SetAside
     from syncbit_dagster.sources.traffic import Traffic
 
 Learnt = TypeVar("Learnt")
@@ -118,7 +127,11 @@ class FitbitWebSource:
 
     def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
         length = DAYS_PER_BATCH if asset.is_intraday else len(days)
-        return (self._batch(asset, part) for part in days.chunks(length))
+        asking = Asking(
+            self.client.api, lambda request: [self.client.answer(request)], self.account.zone
+        )
+        for part in days.chunks(length):
+            yield from self._batches(asset, part, asking)
 
     def fetch_current(self, asset: Asset) -> Current:
         sent_before = self.client.api.sent
@@ -178,23 +191,33 @@ class FitbitWebSource:
     def close(self) -> None:
         self.client.api.close()
 
-    def _batch(self, asset: Asset, days: DayRange) -> Batch:
+    def _batches(self, asset: Asset, days: DayRange, asking: Asking) -> Iterator[Batch]:
         metrics, account = metrics_of(asset.name), self.account
         sent, started = self.client.api.sent, perf_counter()
         rows: list[Rows] = []
         notes: dict[date, str] = {}
+        odd: list[SetAside] = []
+        asked: dict[str, Asked] = {}
         for request in self._requests(asset, days):
-            parsed = parse(request, self.client.answer(request), metrics, account.zone)
-            rows += parsed.rows
-            notes |= parsed.notes
+            of_kind = asked.setdefault(request.kind, Asked(_names(metrics, request)))
+            for part, answer in asking.ask(request, request.kind, of_kind):
+                parsed = parse(part, answer, metrics, account.zone)
+                rows += parsed.rows
+                notes |= parsed.notes
+                odd += parsed.set_aside
+        require_an_answer(asked)
         now = to_milliseconds(self.now())
-        series = to_series(metrics, _until(rows, now), account.labels, account.zone)
-        return Batch(
+        known = [one.where(one.times < now) for one in rows]
+        found = to_series(metrics, known, account.labels, account.zone)
+        yield from batches(
             days,
-            samples.from_series(series),
-            self.client.api.sent - sent,
-            perf_counter() - started,
-            notes,
+            found.series,
+            [*odd, *found.set_aside],
+            asked,
+            account.zone,
+            requests=self.client.api.sent - sent,
+            seconds=perf_counter() - started,
+            notes=notes,
         )
 
     def _requests(self, asset: Asset, days: DayRange) -> list[Request]:
@@ -213,13 +236,10 @@ class FitbitWebSource:
         )
 
 
-def _until(rows: list[Rows], end: int) -> list[Rows]:
-    """The rows before an instant in milliseconds."""
-    return [
-        one._replace(times=one.times[kept], moments=one.moments[kept], values=one.values[kept])
-        for one in rows
-        for kept in [one.times < end]
-    ]
+def _names(metrics: Iterable[Metric], request: Request) -> tuple[str, ...]:
+    """The metrics that are made from a request's answer."""
+    held = [one.name for one in metrics if any(request.holds(part) for part in parts_of(one))]
+    return tuple(dict.fromkeys(held))
 
 
 def _identify(device: dict[str, Any]) -> tuple[str | None, str | None]:

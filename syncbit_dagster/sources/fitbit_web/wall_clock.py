@@ -30,7 +30,7 @@ class Placed(NamedTuple):
 
     Attributes:
         rows: which labels have an instant, in order of time.
-        times: their instants, int64 milliseconds, strictly ascending.
+        times: their instants, int64 milliseconds, ascending; equal where a label comes twice.
         once: how many of the repeated hour's labels came once and stand in its first pass.
     """
 
@@ -46,9 +46,6 @@ def place(labels: npt.NDArray[np.int64], day: date, zone: ZoneInfo) -> Placed:
         labels: seconds on the clock's face, in the order of the answer.
         day: the civil day that they belong to.
         zone: the account's zone.
-
-    Raises:
-        ValueError: two labels would be one instant.
     """
     start, end = to_milliseconds(day_start(day, zone)), to_milliseconds(day_end(day, zone))
     readings = reading_of(day) + labels * 1000
@@ -60,8 +57,6 @@ def place(labels: npt.NDArray[np.int64], day: date, zone: ZoneInfo) -> Placed:
     once = 0 if is_later[is_twice].any() else int(is_twice.sum())
     rows = np.flatnonzero(is_kept)
     rows = rows[np.argsort(times[rows], kind="stable")]
-    if (np.diff(times[rows]) == 0).any():
-        raise ValueError("a label comes twice")
     return Placed(rows, times[rows], once)
 
 

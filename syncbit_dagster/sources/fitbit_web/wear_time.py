@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from syncbit_dagster.sources.fitbit_web.series import Found
+    from syncbit_dagster.sources.rows import Rows
 
 LONGEST_DAY_MINUTES = 1440  # in the API; of a day of 25 hours, it may say 1500 or 1440
 
 
-def worn_values(found: Iterable[Found], zone: ZoneInfo) -> list[Found]:
+def worn_values(found: Iterable[Rows], zone: ZoneInfo) -> list[Rows]:
     """The metrics of an asset without the values of days on which the device was not worn."""
     found = list(found)
     proofs = [one for one in found if _needs_proof(one)]
@@ -41,12 +41,12 @@ def worn_values(found: Iterable[Found], zone: ZoneInfo) -> list[Found]:
     return [_without(one, unproven) for one in found]
 
 
-def _needs_proof(found: Found) -> bool:
+def _needs_proof(found: Rows) -> bool:
     location = found.metric.fitbit_web
     return isinstance(location, TimeSeries) and location.worn_if is not None
 
 
-def _proves(found: Found, zone: ZoneInfo) -> npt.NDArray[np.bool_]:
+def _proves(found: Rows, zone: ZoneInfo) -> npt.NDArray[np.bool_]:
     location = found.metric.fitbit_web
     assert isinstance(location, TimeSeries)  # noqa: S101 - chosen by the caller
     is_above: npt.NDArray[np.bool_] = found.values > 0
@@ -62,6 +62,6 @@ def _minutes(time: int, zone: ZoneInfo) -> float:
     return min(real, LONGEST_DAY_MINUTES)
 
 
-def _without(found: Found, unworn: npt.NDArray[np.int64]) -> Found:
+def _without(found: Rows, unworn: npt.NDArray[np.int64]) -> Rows:
     is_filled_in = np.isin(found.times, unworn) & ((found.values == 0) | _needs_proof(found))
-    return found._replace(times=found.times[~is_filled_in], values=found.values[~is_filled_in])
+    return found.where(~is_filled_in)

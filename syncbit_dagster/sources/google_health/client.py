@@ -60,12 +60,10 @@ class GoogleHealthClient:
         api: sends requests.
         plainer: by data type, what a server refused of our form; asked for without it from then
             on. Shared by all clients of a process.
-        longest_days: by data type, a longest range that is shorter than documented.
     """
 
     api: ApiClient
     plainer: dict[str, tuple[str, ...]] = field(default_factory=lambda: PLAINER)
-    longest_days: dict[str, int] = field(default_factory=dict)
 
     def pages(self, request: Request) -> list[list[Json]]:
         """The data points of a planned request, one list a page, as the API gives them.

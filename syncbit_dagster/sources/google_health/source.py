@@ -16,6 +16,7 @@ from syncbit_dagster.catalog.locations import PairedDevice
 from syncbit_dagster.core import samples
 from syncbit_dagster.core.civil import ONE_DAY, DayRange, civil_day, real_clock, to_milliseconds
 from syncbit_dagster.quota import Budget
+from syncbit_dagster.sources.asking import Asked, Asking, batches, require_an_answer
 from syncbit_dagster.sources.base import Batch, Current, Planned
 from syncbit_dagster.sources.devices import device_series
 from syncbit_dagster.sources.errors import (
@@ -27,16 +28,17 @@ from syncbit_dagster.sources.errors import (
     UnexpectedResponseError,
 )
 from syncbit_dagster.sources.google_health import times
-from syncbit_dagster.sources.google_health.asking import Asked, apart, ask, failed_on_all, holes_of
 from syncbit_dagster.sources.google_health.client import GoogleHealthClient, camel
 from syncbit_dagster.sources.google_health.parse import parse
 from syncbit_dagster.sources.google_health.plan import (
     MOST_A_DAY,
+    SHORT_CAP_DAYS,
     USUAL_A_DAY,
     ReadingsRequest,
     RollUpRequest,
     is_plannable,
     pages,
+    parts_of,
     plan,
 )
 from syncbit_dagster.sources.google_health.refusals import SCOPE_IS_MISSING, refusal
@@ -49,11 +51,10 @@ from syncbit_dagster.sources.wire import ODD
 from syncbit_dagster.sources.wire import at as wire_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from syncbit_dagster.account.account import Account
-    from syncbit_dagster.catalog import Asset
-    from syncbit_dagster.core.samples import Series
+    from syncbit_dagster.catalog import Asset, Metric
     from syncbit_dagster.sources.google_health.plan import Request
     from syncbit_dagster.sources.rows import Rows
     from syncbit_dagster.sources.set_aside import SetAside
@@ -135,13 +136,15 @@ class GoogleHealthSource:
 
     def fetch(self, asset: Asset, days: DayRange) -> Iterator[Batch]:
         metrics, requests = metrics_of(asset.name), self._requests(asset, days)
-        zone = self.account.zone
-        asked: dict[str, Asked] = {one.data_type: Asked() for one in requests}
+        zone, client = self.account.zone, self.client
+        asking = Asking(client.api, client.pages, zone, SHORT_CAP_DAYS)
+        asked = {one.data_type: Asked(_names(metrics, one.data_type)) for one in requests}
         kept: list[Rows] = []
         odd: list[SetAside] = []
-        first, sent, started = days.first, self.client.api.sent, perf_counter()
+        first, sent, started = days.first, client.api.sent, perf_counter()
         for number, request in enumerate(requests, start=1):
-            for part, page in ask(self.client, request, zone, asked[request.data_type]):
+            data_type = request.data_type
+            for part, page in asking.ask(request, data_type, asked[data_type]):
                 parsed = parse(part, page, metrics, zone)
                 kept += parsed.rows
                 odd += parsed.set_aside
@@ -149,35 +152,26 @@ class GoogleHealthSource:
             last = days.last if is_last else self._complete_until(request)
             if not is_last and (last < first or _count(kept) < ROWS_PER_BATCH):
                 continue
-            self._require_an_answer(asked)
+            try:
+                require_an_answer(asked)
+            except PermissionMissingError as refusal_of_all:
+                self._require_access(refusal_of_all)
+                raise
             batch = DayRange(first, last)
             inside, kept = split(kept, to_milliseconds(batch.end(zone)))
             found = to_series(metrics, inside, self.account.labels, zone)
-            missing = failed_on_all(asked, batch)
-            left_out = [*odd, *found.set_aside, *holes_of(asked, metrics, batch)]
-            took = perf_counter() - started
-            for part_days in apart(batch, missing):
-                is_end = part_days.last == last
-                yield Batch(
-                    part_days,
-                    samples.from_series(_within(found.series, part_days, zone, missing)),
-                    self.client.api.sent - sent if is_end else 0,
-                    took if is_end else 0.0,
-                    set_aside=_of(counted(left_out), part_days, is_end=is_end),
-                    missing={day: missing[day] for day in part_days if day in missing},
-                )
-            first, sent, started, odd = last + ONE_DAY, self.client.api.sent, perf_counter(), []
+            yield from batches(
+                batch,
+                found.series,
+                [*odd, *found.set_aside],
+                asked,
+                zone,
+                requests=client.api.sent - sent,
+                seconds=perf_counter() - started,
+            )
+            first, sent, started, odd = last + ONE_DAY, client.api.sent, perf_counter(), []
         if not requests:  # a range of days that clocks have skipped
             yield Batch(days, samples.empty(), requests=0, seconds=0.0)
-
-    def _require_an_answer(self, asked: Mapping[str, Asked]) -> None:
-        """One data type that is refused is left out; if nothing else was answered, that is all."""
-        refusals = [one.refusal for one in asked.values() if one.refusal is not None]
-        if not refusals or any(one.has_answers and not one.refusal for one in asked.values()):
-            return
-        if isinstance(refusals[0], PermissionMissingError):
-            self._require_access(refusals[0])
-        raise refusals[0]
 
     def _require_access(self, refusal: PermissionMissingError) -> None:
         """A box that was not ticked is one thing, an app that is refused everything another."""
@@ -275,19 +269,10 @@ def _count(found: list[Rows]) -> int:
     return sum(len(rows.times) for rows in found)
 
 
-def _within(
-    series: Sequence[Series], days: DayRange, zone: ZoneInfo, missing: Mapping[date, str]
-) -> list[Series]:
-    """The samples of some days; none where the days are missing."""
-    if days.first in missing:
-        return []
-    start, end = to_milliseconds(days.start(zone)), to_milliseconds(days.end(zone))
-    return samples.between(series, start, end)
-
-
-def _of(found: Iterable[SetAside], days: DayRange, *, is_end: bool) -> list[SetAside]:
-    """What was set aside of some days; what is of no day is told once."""
-    return [one for one in found if (is_end if one.day is None else one.day in days)]
+def _names(metrics: Iterable[Metric], data_type: str) -> tuple[str, ...]:
+    """The metrics that are made from a data type."""
+    parts = [(metric.name, part) for metric in metrics for part in parts_of(metric)]
+    return tuple(dict.fromkeys(name for name, part in parts if part.data_type == data_type))
 
 
 def _identify(device: dict[str, Any]) -> tuple[str | None, str | None]:

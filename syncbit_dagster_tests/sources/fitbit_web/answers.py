@@ -42,7 +42,7 @@ def read(asset: str, *answers: tuple[Request, Any], zone: ZoneInfo = UTC_ZONE) -
         row for request, answer in answers for row in parse(request, answer, metrics, zone).rows
     ]
     found: Samples = {}
-    for one in to_series(metrics, rows, {"user": "u"}, zone):
+    for one in to_series(metrics, rows, {"user": "u"}, zone).series:
         if not len(one.values):
             continue
         assert np.isfinite(one.values).all()

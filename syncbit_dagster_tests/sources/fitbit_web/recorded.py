@@ -51,6 +51,14 @@ NIGHT: Samples = {
     "sleep_end_timestamp": {at("2017-04-02"): float(at("2017-04-01", "08:00"))},
 }
 # Files of daily values: what was asked, and all samples that the file holds.
+MAIN_OF_TWO: Samples = {
+    "sleep_minutes_total": {at("2016-12-13"): 63 + 112},
+    "sleep_time_in_bed_minutes": {at("2016-12-13"): 118},
+    "sleep_efficiency_percent": {at("2016-12-13"): 95},
+    "sleep_awakenings": {at("2016-12-13"): 0},
+    "sleep_start_timestamp": {at("2016-12-13"): at("2016-12-13", "01:16")},
+    "sleep_end_timestamp": {at("2016-12-13"): at("2016-12-13", "03:14")},
+}
 DAILY: list[tuple[str, str, Request, Samples]] = [
     (
         f"{FITBIT_NET}/TimeSeries-ActivitiesSteps.json",
@@ -181,24 +189,15 @@ DAILY: list[tuple[str, str, Request, Samples]] = [
         (f"{FITBIT_NET}/{file}.json", "sleep", SleepRequest(days("2017-04-02")), NIGHT)
         for file in ("GetSleep", "GetSleepRange")
     ),
-    (
-        f"{SHIMMER}/fitbit-sleep-date.json",
-        "sleep",
-        SleepRequest(days("2016-12-13")),
-        {
-            "sleep_minutes_total": {at("2016-12-13"): 63 + 112},
-            "sleep_time_in_bed_minutes": {at("2016-12-13"): 118},
-            "sleep_efficiency_percent": {at("2016-12-13"): 95},
-            "sleep_awakenings": {at("2016-12-13"): 0},
-            "sleep_start_timestamp": {at("2016-12-13"): at("2016-12-13", "01:16")},
-            "sleep_end_timestamp": {at("2016-12-13"): at("2016-12-13", "03:14")},
-        },
-    ),
-    (
-        f"{SHIMMER}/fitbit-sleep-date-range.json",  # does not say which one is the main sleep
-        "sleep",
-        SleepRequest(days("2016-12-13")),
-        {"sleep_minutes_total": {at("2016-12-13"): 63 + 112}},
+    *(
+        (
+            f"{SHIMMER}/{file}.json",
+            "sleep",
+            SleepRequest(days("2016-12-13")),
+            MAIN_OF_TWO,
+        )
+        # The second does not say which one is the main sleep: the longer one is.
+        for file in ("fitbit-sleep-date", "fitbit-sleep-date-range")
     ),
     *(
         (f"{SHIMMER}/{file}.json", "sleep", SleepRequest(days("2016-12-13")), {})

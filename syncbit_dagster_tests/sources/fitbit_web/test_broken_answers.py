@@ -183,7 +183,8 @@ def samples_of(request: Request, content: bytes) -> list[Series]:
         answer = orjson.loads(content)
     except orjson.JSONDecodeError as error:
         raise SourceError("no JSON") from error  # what the HTTP client says of such an answer
-    return to_series(METRICS, parse(request, answer, METRICS, ZONE).rows, {"user": "u"}, ZONE)
+    rows = parse(request, answer, METRICS, ZONE).rows
+    return to_series(METRICS, rows, {"user": "u"}, ZONE).series
 
 
 @settings(max_examples=DAMAGED)

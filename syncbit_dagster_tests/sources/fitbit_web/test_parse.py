@@ -6,10 +6,13 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
+from syncbit_dagster.catalog import METRICS
 from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.sources.errors import UnexpectedResponseError
+from syncbit_dagster.sources.fitbit_web.parse import parse
 from syncbit_dagster.sources.fitbit_web.plan import (
     BodyRequest,
     NightlyRequest,
@@ -18,13 +21,14 @@ from syncbit_dagster.sources.fitbit_web.plan import (
     SleepRequest,
     SummaryRequest,
 )
+from syncbit_dagster.sources.set_aside import BAD_TIME, BAD_VALUE, NO_OBJECT
 from syncbit_dagster_tests.sources.fitbit_web.answers import (
     DAYS,
     FIRST,
     ONE_DAY,
     SECOND,
     THIRD,
-    log,
+    UTC_ZONE,
     nightly,
     read,
     read_here,
@@ -228,51 +232,53 @@ def test_a_weight_without_an_index_leaves_the_last_index_known() -> None:
         (SeriesRequest("steps", DAYS), []),
         (SeriesRequest("steps", DAYS), {}),
         (SeriesRequest("steps", DAYS), {"activities-steps": None}),
-        (*series("steps", "many"),),
-        (*series("steps", "NaN"),),
-        (*series("steps", "Infinity"),),
-        (*series("steps", "1_000"),),
-        (*series("steps", 1e999),),
-        (*series("steps", True),),
-        (*series("steps", [1]),),
-        (SeriesRequest("steps", DAYS), {"activities-steps": [{"value": "1"}]}),
-        (
-            SeriesRequest("steps", DAYS),
-            {"activities-steps": [{"dateTime": "20260601", "value": "1"}]},
-        ),
-        (
-            SeriesRequest("steps", DAYS),
-            {"activities-steps": [{"dateTime": "2026-W23-1", "value": "1"}]},
-        ),
-        (
-            SeriesRequest("steps", DAYS),
-            {"activities-steps": [{"dateTime": "2026-06-01", "value": str(n)} for n in (1, 2)]},
-        ),
+        (SeriesRequest("steps", DAYS), {"activities-steps": [{"dateTime": "2026-06-01", "n": 1}]}),
         (SummaryRequest(ONE_DAY), {"summary": None}),
         (SummaryRequest(ONE_DAY), {"activities": []}),
         (SummaryRequest(ONE_DAY), "<html>"),
         (SleepRequest(DAYS), {}),
         (SleepRequest(DAYS), {"meta": {"state": "done"}}),
-        (SleepRequest(DAYS), {"sleep": [{"dateOfSleep": "2026-06-01"}]}),
-        (SleepRequest(DAYS), {"sleep": [log(1, startTime="23:10")]}),
-        (BodyRequest(DAYS), {"weight": [weighed("7 o'clock", 73)]}),
         (NightlyRequest("spo2", None, DAYS), {"errors": []}),
-        (*nightly("cardioscore", "cardioScore", {"vo2Max": "-48"}, {"vo2Max": "44-"}),),
+        (NightlyRequest("spo2", None, DAYS), [{"dateTime": "2026-06-01", "values": {}}]),
     ],
 )
 def test_other_answers_are_refused(request_: Request, answer: Any) -> None:
-    assets = {
-        SeriesRequest: "activity_summary",
-        SummaryRequest: "activity_summary",
-        SleepRequest: "sleep",
-        BodyRequest: "body",
-        NightlyRequest: "oxygen_saturation",
-    }
-    asset = assets[type(request_)]
-    if request_ == NightlyRequest("cardioscore", "cardioScore", DAYS):
-        asset = "cardio_fitness"
     with pytest.raises(UnexpectedResponseError, match=r"is not as documented"):
-        read_here(asset, (request_, answer))
+        parse(request_, answer, METRICS, UTC_ZONE)
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer", "reason"),
+    [
+        *(
+            (*series("steps", value), BAD_VALUE)
+            for value in ("many", "NaN", "Infinity", "1_000", 1e999, True, [1])
+        ),
+        *(
+            (SeriesRequest("steps", DAYS), {"activities-steps": [entry]}, BAD_TIME)
+            for entry in (
+                {"value": "1"},
+                {"dateTime": "20260601", "value": "1"},
+                {"dateTime": "2026-W23-1", "value": "1"},
+            )
+        ),
+        (SeriesRequest("steps", DAYS), {"activities-steps": [3]}, NO_OBJECT),
+        (BodyRequest(DAYS), {"weight": [weighed("7 o'clock", 73)]}, BAD_TIME),
+        (*nightly("cardioscore", "cardioScore", {"vo2Max": "44-"}), BAD_VALUE),
+    ],
+)
+def test_an_entry_that_cannot_be_read_is_set_aside(
+    request_: Request, answer: Any, reason: str
+) -> None:
+    found = parse(request_, answer, METRICS, UTC_ZONE)
+    assert all(np.isnan(one.values).all() for one in found.rows)
+    assert {one.reason for one in found.set_aside} == {reason}
+
+
+def test_two_values_of_one_day_are_one_sample() -> None:
+    entries = [{"dateTime": "2026-06-01", "value": str(n)} for n in (3, 1)]
+    answer = SeriesRequest("steps", DAYS), {"activities-steps": entries}
+    assert read_here("activity_summary", answer) == {"steps_total": {FIRST: 3}}
 
 
 def test_unknown_fields_are_ignored() -> None:

@@ -69,11 +69,11 @@ def test_a_classic_main_sleep_has_awakenings_but_no_stages() -> None:
     assert not any("stage" in name for name in found)
 
 
-def test_without_a_main_sleep_there_are_only_minutes() -> None:
+def test_a_nap_alone_has_only_minutes_and_a_night_without_the_flag_is_the_main_sleep() -> None:
     assert set(nights(NAP)) == {"sleep_minutes_total"}
     unmarked = log(1)
     del unmarked["isMainSleep"]
-    assert "sleep_start_timestamp" not in nights(unmarked)
+    assert nights(unmarked) == nights(log(1))
 
 
 def test_no_sleep_and_a_sleep_that_is_still_worked_on_are_no_samples() -> None:

@@ -148,15 +148,6 @@ def test_an_hour_that_is_named_once_is_its_first_pass() -> None:
     assert placed.once == 2
 
 
-@pytest.mark.parametrize(
-    ("day", "labels"),
-    [(date(2024, 6, 1), [60, 60]), (date(2024, 6, 1), [60, 0, 60]), (BACK, [3600] * 3)],
-)
-def test_two_labels_of_one_instant_are_refused(day: date, labels: list[int]) -> None:
-    with pytest.raises(ValueError, match="comes twice"):
-        place(labels_of(labels), day, NEW_YORK)
-
-
 def test_no_labels() -> None:
     for day in (FORWARD, BACK, date(2024, 6, 1)):
         assert place(labels_of([]), day, NEW_YORK).times.tolist() == []
