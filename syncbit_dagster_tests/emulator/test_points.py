@@ -67,16 +67,6 @@ def test_civil_and_physical_filters_agree_over_a_clock_change(shared_api: Api) -
         assert by_instant or data_type.id == "active-zone-minutes"
 
 
-def test_the_repeated_hour_comes_twice(shared_api: Api) -> None:
-    member = "heart_rate.sample_time.civil_time"
-    text = f'{member} >= "2025-10-26T02:00:00" AND {member} < "2025-10-26T03:00:00"'
-    found = shared_api.all_points("heart-rate", filter=text, pageSize=10_000)
-    times = [point["heartRate"]["sampleTime"] for point in found]
-    assert {time["civilTime"]["time"]["hours"] for time in times} == {2}
-    hours = {(time["utcOffset"], time["physicalTime"][11:13]) for time in times}
-    assert hours == {("7200s", "00"), ("3600s", "01")}
-
-
 def test_heart_rate_pages_hold_at_most_5000(shared_api: Api, person: SyntheticPerson) -> None:
     text = on("heart_rate.sample_time.civil_time", PLAIN)
     pages = shared_api.walk("heart-rate", filter=text, pageSize=20_000)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from syncbit_dagster.core.civil import ONE_DAY, civil_day, day_end, day_start
 from syncbit_dagster.emulator.person import MINUTE_MS, NO_ZONE, PersonDay
-from syncbit_dagster.emulator.records import Stage, Staging
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster_tests.emulator.conftest import BERLIN
 
@@ -88,22 +87,3 @@ def test_sessions_agree_with_the_minutes(day: date) -> None:
         # Effort lingers in the heart for some minutes, so the first ones do not count.
         samples = slice(*np.searchsorted(heart_ms, (session.start_ms + 12 * MINUTE_MS, ended)))
         assert heart_bpm[samples].mean() < 75
-
-
-def test_some_years_have_every_kind_of_session() -> None:
-    nights = [PERSON.sleep(FIRST + n * ONE_DAY) for n in range(1800)]
-    sessions = [session for night in nights for session in night]
-    assert {session.staging for session in sessions} == {
-        *(Staging.DONE, Staging.TOO_SHORT, Staging.NO_HEART_RATE)
-    }
-    assert {len(night) for night in nights} >= {0, 1, 2, 3}
-    assert len({session.id for session in sessions}) == len(sessions)
-    spent = dict.fromkeys(Stage, 0)
-    for session in sessions:
-        for stage, start_ms, end_ms in session.segments:
-            assert start_ms < end_ms
-            spent[stage] += end_ms - start_ms
-    shares = {stage: spent[stage] / sum(spent.values()) for stage in Stage}
-    bounds = {"LIGHT": (0.4, 0.65), "DEEP": (0.1, 0.25), "REM": (0.1, 0.25), "AWAKE": (0.01, 0.1)}
-    for name, (low, high) in bounds.items():
-        assert low < shares[Stage[name]] < high, name

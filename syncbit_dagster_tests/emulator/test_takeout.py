@@ -1,6 +1,7 @@
-"""A person out of an export: made-up files for the odd cases.
+"""A person out of an export.
 
-That a real export is served whole is shown where recorded days go the whole way into a store.
+That clock changes and real exports are served whole is shown where the same export is fetched from
+its files and from here (``sources/takeout``), and where recorded days go the whole way.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import gzip
 import json
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -65,26 +65,6 @@ def test_a_day(tmp_path: Path) -> None:
     assert person.day(date(2021, 6, 12)).steps is None
 
 
-@pytest.mark.parametrize(
-    ("day", "minutes", "with_calories"),
-    [(AUTUMN, 1500, 1440), (date(2021, 3, 28), 1380, 1380), (JUNE, 1440, 1440)],
-)
-def test_calories_follow_the_wall_clock(
-    tmp_path: Path, day: date, minutes: int, with_calories: int
-) -> None:
-    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    write(tmp_path / "calories-2021.json", rows(start, [str(n) for n in range(1440)]))
-    made = TakeoutPerson(tmp_path, BERLIN).day(day)
-    assert made.calories_kcal is not None
-    known = made.calories_kcal[~np.isnan(made.calories_kcal)]
-    assert (len(made.calories_kcal), len(known)) == (minutes, with_calories)
-    assert not made.worn.any()  # basal calories are filled in for every minute
-    assert (np.diff(known) > 0).all()
-    if day == AUTUMN:
-        assert made.calories_kcal[120:180].tolist() == list(range(120, 180))  # the first pass
-        assert np.isnan(made.calories_kcal[180:240]).all()
-
-
 def test_a_folder_without_files(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no Fitbit files"):
         TakeoutPerson(tmp_path, BERLIN)
@@ -130,18 +110,3 @@ def test_sleep(tmp_path: Path) -> None:
         *(Staging.DONE, Staging.TOO_SHORT, Staging.NO_HEART_RATE, Staging.FAILED)
     ]
     assert person.sleep(date(2021, 6, 10)) == ()
-
-
-def test_sleep_in_the_night_when_an_hour_comes_twice(tmp_path: Path) -> None:
-    """Readings of the second pass are told by what came before them."""
-    log = sleep_log(
-        *(1, "2021-10-31T01:30:00", "2021-10-31T03:00:00", 2),
-        ("2021-10-31T01:30:00", "asleep", 4_500),
-        ("2021-10-31T02:45:00", "restless", 1_800),
-        ("2021-10-31T02:15:00", "asleep", 2_700),
-    )
-    write(tmp_path / "sleep-2021-10-01.json", [log])
-    (session,) = TakeoutPerson(tmp_path, BERLIN).sleep(AUTUMN)
-    assert session.end_ms - session.start_ms == 150 * MINUTE_MS
-    assert all(before.end_ms == after.start_ms for before, after in pairwise(session.segments))
-    assert session.segments[-1].end_ms == session.end_ms

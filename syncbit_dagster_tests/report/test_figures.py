@@ -75,19 +75,6 @@ def test_weeks(first: date, values: list[float]) -> None:
     np.testing.assert_array_equal(table[labels != ""], array)
 
 
-def test_a_few_weeks_are_a_calendar_with_numbers() -> None:
-    steps = {date(2026, 6, 2): 900.0, date(2026, 6, 30): 12345.0}
-    page = page_of(daily("fitbit_steps_total", steps))
-    (cells,) = page.traces("Steps, week by week")
-    assert cells["x"] == list(WEEKDAYS)
-    assert cells["y"] == ["1 Jun", "8 Jun", "15 Jun", "22 Jun", "29 Jun"]
-    shown = [(r, c) for r, line in enumerate(cells["text"]) for c, text in enumerate(line) if text]
-    assert shown == [(0, 1), (4, 1)]
-    assert [cells["text"][row][column] for row, column in shown] == ["900", "12.3k"]
-    axis = page.figures["Steps, week by week"]["layout"]["xaxis"]
-    assert (axis["type"], axis["dtick"]) == ("category", 1)  # every weekday has its name
-
-
 def test_coverage_names_the_days_and_the_assets_without_data() -> None:
     steps = {day: 1.0 for day in JUNE if day.day not in (3, 4, 9)}
     page = page_of(daily("fitbit_steps_total", steps))

@@ -1,4 +1,8 @@
-"""A day is the sum of its minutes, and its values are those of the person."""
+"""A day is the sum of its minutes.
+
+That every value is the person's, on days of every length, is shown where the same person is
+fetched from both providers, in ``sources/fitbit_web``.
+"""
 
 from __future__ import annotations
 
@@ -78,75 +82,6 @@ def test_a_day_is_the_sum_of_its_minutes(
         assert found[f"activities-{resource}"] == [entries[-3]]
         whole = float(entries[-3]["value"])
         assert sum(point["value"] for point in points) == pytest.approx(whole, abs=0.51)
-
-
-def test_heart_rate(shared_web: WebApi, person: SyntheticPerson) -> None:
-    (entries,) = shared_web.json(f"activities/heart/date/{DAYS.first}/{DAYS.last}").values()
-    resting = [entry["value"].get("restingHeartRate") for entry in entries]
-    assert resting == [person.daily(day).resting_heart_rate for day in DAYS]
-    made = person.day(WORN)
-    zones = entries[-3]["value"]["heartRateZones"]
-    assert [zone["name"] for zone in zones] == ["Out of Range", "Fat Burn", "Cardio", "Peak"]
-    minutes = [int(np.sum(made.worn & (made.heart_zone == code))) for code in range(4)]
-    assert [zone["minutes"] for zone in zones] == minutes
-    (earned,) = shared_web.json(f"activities/active-zone-minutes/date/{WORN}/1d").values()
-    score = minutes[1] + 2 * minutes[2] + 2 * minutes[3]  # cardio and peak count double
-    assert earned[0]["value"]["activeZoneMinutes"] == score
-    path = f"activities/heart/date/{WORN}/1d"
-    points = shared_web.json(f"{path}/1sec")["activities-heart-intraday"]["dataset"]
-    assert [point["value"] for point in points] == made.heart_bpm.tolist()
-    means = shared_web.json(f"{path}/1min")["activities-heart-intraday"]["dataset"]
-    slots = (made.heart_ms - made.start_ms) // 60_000
-    expected = [int(np.rint(made.heart_bpm[slots == at].mean())) for at in np.unique(slots)]
-    assert [point["value"] for point in means] == expected
-
-
-def test_values_of_nights(shared_web: WebApi, person: SyntheticPerson) -> None:
-    """Those of the person; a day without a value is missing, not empty and not zero."""
-    for path, name, field, made in (
-        ("hrv", "hrv", "dailyRmssd", "hrv_average"),
-        ("hrv", "hrv", "deepRmssd", "hrv_deep"),
-        ("br", "br", "breathingRate", "respiratory_rate"),
-        ("cardioscore", "cardioScore", "vo2Max", "vo2_max"),
-        ("spo2", "", "avg", "oxygen_average"),
-    ):
-        found = shared_web.json(f"{path}/date/{DAYS.first}/{DAYS.last}")
-        entries = found[name] if name else found
-        values = {each["dateTime"]: each["value"][field] for each in entries}
-        known = {day.isoformat(): getattr(person.daily(day), made) for day in DAYS}
-        known = {day: value for day, value in known.items() if value is not None}
-        assert list(values) == list(known)
-        assert 20 < len(values) < len(DAYS)
-        for day, value in values.items():
-            bounds = [float(part) for part in str(value).split("-")]  # mostly a range of VO2 max
-            assert abs(sum(bounds) / len(bounds) - known[day]) <= (0.5 if len(bounds) > 1 else 0)
-    assert shared_web.json("spo2/date/2026-11-10") == {"dateTime": "2026-11-10"}
-
-
-def test_sleep(shared_web: WebApi, person: SyntheticPerson) -> None:
-    """Every session once, newest first, on the day of its end; minutes fill the time in bed."""
-    logs = shared_web.json("sleep/date/2026-08-01/2026-11-08", version="1.2")["sleep"]
-    season = DayRange(date(2026, 8, 1), date(2026, 11, 8))
-    made = [int(session.id) for day in season for session in person.sleep(day)]
-    assert [log["logId"] for log in logs] == made[::-1]
-    main = [log["dateOfSleep"] for log in logs if log["isMainSleep"]]
-    assert len(set(main)) == len(main) == len({log["dateOfSleep"] for log in logs})
-    for log in logs:
-        assert log["dateOfSleep"] == log["endTime"][:10]
-        assert log["duration"] == log["timeInBed"] * 60_000
-        assert log["minutesAsleep"] + log["minutesAwake"] == log["timeInBed"]
-        summary = log["levels"]["summary"]
-        if log["type"] == "stages":
-            assert set(summary) == {"deep", "light", "rem", "wake"}
-            assert summary["wake"]["minutes"] == log["minutesAwake"]
-        else:
-            assert set(summary) == {"asleep", "awake", "restless"}
-            assert summary["asleep"]["minutes"] == log["minutesAsleep"]
-    for day, lost in (("2026-03-29", 60), ("2025-10-26", -60)):  # the real length
-        for log in shared_web.json(f"sleep/date/{day}", version="1.2")["sleep"]:
-            ends = [datetime.fromisoformat(log[name]) for name in ("startTime", "endTime")]
-            if log["isMainSleep"]:
-                assert log["timeInBed"] == (ends[1] - ends[0]) // timedelta(minutes=1) - lost
 
 
 def test_a_running_emulator_follows_its_clock(
