@@ -2,7 +2,63 @@
 
 from __future__ import annotations
 
-from syncbit_dagster_tests.telemetry.replay import Samples, Scenario, ago, steadily
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
+REPLAYED = timedelta(hours=9)  # longer than any rule waits before it fires
+
+Samples = list[tuple[float, float]]
+
+
+def ago(hours: float) -> float:
+    """That long before the end of the replay, in seconds since the epoch."""
+    return (NOW - timedelta(hours=hours)).timestamp()
+
+
+def steadily(hours: float, value: float, *, growth_per_hour: float = 0.0) -> Samples:
+    """A sample every five minutes until now; ``value`` is the last one's."""
+    steps = int(hours * 12)
+    return [(step / 12, value - growth_per_hour * step / 12) for step in range(steps, -1, -1)]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is in the store, and which alerts fire in the end.
+
+    Attributes:
+        name: the label that the alerts are told apart by.
+        series: samples (hours before now, value) by metric, or by metric and asset.
+        fires: alerts, by asset where they have one.
+        label: ``user``, or ``instance`` for VictoriaMetrics' own metrics.
+    """
+
+    name: str
+    series: Mapping[str | tuple[str, str], Samples]
+    fires: frozenset[tuple[str, str]] = field(default=frozenset())
+    label: str = "user"
+
+    def lines(self) -> bytes:
+        """The samples as VictoriaMetrics imports them."""
+        return b"\n".join(
+            orjson.dumps(
+                {
+                    "metric": {"__name__": metric, "device": "fitbit", self.label: self.name}
+                    | ({"asset": asset} if asset else {}),
+                    "timestamps": [int(ago(hours) * 1000) for hours, _ in samples],
+                    "values": [value for _, value in samples],
+                }
+            )
+            for key, samples in self.series.items()
+            for metric, asset in [key if isinstance(key, tuple) else (key, "")]
+        )
+
 
 SUCCESS, FAILURE = (f"syncbit_last_{what}_timestamp_seconds" for what in ("success", "failure"))
 LAG = "syncbit_lag_seconds"
