@@ -7,13 +7,16 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
 import pytest
 import requests
 
+from syncbit_dagster.core.samples import encode_labels
 from syncbit_dagster_tests.waiting import HANGS_SECONDS, wait_for
 
 if TYPE_CHECKING:
@@ -131,3 +134,24 @@ def victoria_metrics(
         *flags,
     ]
     return Server(command, port, directory / "log", scheme=scheme)
+
+
+def contents(url: str, selector: str = '{__name__!=""}') -> Counter[tuple[str, str, int, float]]:
+    """Every sample a server holds, of all times and accounts, counted: read past the store."""
+    requests.get(f"{url}/internal/force_flush", timeout=30).raise_for_status()
+    answer = requests.get(
+        f"{url}/api/v1/export",
+        params={"match[]": selector, "start": "0", "end": "9000000000"},
+        timeout=60,
+    )
+    answer.raise_for_status()
+    found: Counter[tuple[str, str, int, float]] = Counter()
+    for line in answer.content.splitlines():
+        document = orjson.loads(line)
+        metric = document["metric"].pop("__name__")
+        labels = encode_labels(document["metric"])
+        found.update(
+            (metric, labels, instant, float(value))
+            for instant, value in zip(document["timestamps"], document["values"], strict=True)
+        )
+    return found

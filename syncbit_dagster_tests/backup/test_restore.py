@@ -27,8 +27,7 @@ from syncbit_dagster_tests.documentation.desk import Desk
 from syncbit_dagster_tests.documentation.pages import DOCS, SHELLS, blocks, commands
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
 from syncbit_dagster_tests.postgresql import find_binaries, running_postgresql
-from syncbit_dagster_tests.stores.builders import contents
-from syncbit_dagster_tests.victoriametrics import find_binary, running
+from syncbit_dagster_tests.victoriametrics import contents, find_binary, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

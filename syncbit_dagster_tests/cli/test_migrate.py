@@ -16,8 +16,7 @@ from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster_tests.defs.running import materialize
 from syncbit_dagster_tests.emulated import emulated_account
 from syncbit_dagster_tests.migration.daemon import line, post_lines, write_state
-from syncbit_dagster_tests.stores.builders import contents
-from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
+from syncbit_dagster_tests.victoriametrics import Server, contents, running, victoria_metrics
 
 if TYPE_CHECKING:
     from collections import Counter

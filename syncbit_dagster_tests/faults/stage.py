@@ -29,13 +29,12 @@ from syncbit_dagster_tests.breaking_proxy import Proxy, proxy_to
 from syncbit_dagster_tests.cli import processes
 from syncbit_dagster_tests.dagster_process import ROOT, clean_environment
 from syncbit_dagster_tests.emulated import EmulatedAccount, emulated_account
-from syncbit_dagster_tests.faults.zygote import Order
+from syncbit_dagster_tests.faults.worker import Order, Workers
 from syncbit_dagster_tests.victoriametrics import Server, free_port, running, victoria_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from syncbit_dagster_tests.faults.worker import Workers
 
 # One instant for the whole session: nobody's device syncs meanwhile, so that every run sees the
 # same. The days ended before it by more than any device remembers.

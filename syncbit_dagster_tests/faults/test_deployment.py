@@ -6,7 +6,11 @@ next try, hours later; a person need not: a backfill of what is missing complete
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
 import tempfile
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,20 +23,21 @@ import pytest
 from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.scheduling.backfill_plan import gaps
 from syncbit_dagster_tests.breaking_proxy import Passed, Plan
-from syncbit_dagster_tests.faults.deployment import ROLES, Deployment, deployment, until
-from syncbit_dagster_tests.faults.fetched import is_for_data
+from syncbit_dagster_tests.dagster_process import ROOT, DagsterDev, dagster_dev
 from syncbit_dagster_tests.faults.scenario import SOMEWHERE
 from syncbit_dagster_tests.faults.stage import IS_SOAK, NOW, PERSON, stage
 from syncbit_dagster_tests.faults.verdict import (
     Undisturbed,
     assert_never_again,
+    is_for_data,
     missing_days,
     samples_in,
     undisturbed_run,
 )
+from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from syncbit_dagster_tests.faults.conftest import Report
     from syncbit_dagster_tests.faults.stage import Stage
@@ -60,6 +65,91 @@ VARIABLES = {
     "COLLECT_DEVICE_INFO": "false",
     **{f"COLLECT_{name}": "false" for name in OFF},
 }
+
+
+# What the command line of each holds, as `dagster dev` starts them.
+ROLES = {
+    "dagster dev": b"\0dagster\0dev\0",
+    "webserver": b"dagster_webserver",
+    "daemon": b"dagster._daemon",
+    "code server": b"\0grpc\0",
+    "run worker": b"multiprocessing.spawn",
+}
+END_SECONDS = 180.0  # its code server lets a run finish
+
+
+class Deployment:
+    """`dagster dev` on a stage, which may be killed in parts and started again."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._running = ExitStack()
+        self._mark = f"DATA_DIR={stage.data}".encode()
+        self._ui: DagsterDev | None = None
+        self.is_hit = False
+
+    @property
+    def ui(self) -> DagsterDev:
+        """What a person sees and does."""
+        assert self._ui is not None
+        return self._ui
+
+    def start(self) -> None:
+        """Start everything and return when the UI answers."""
+        running = dagster_dev(self._stage.home, self._stage.environment)
+        self._ui = self._running.enter_context(running)
+
+    def stop(self) -> None:
+        """Ctrl-C; workers may finish."""
+        with suppress(ProcessLookupError):
+            self._running.close()
+
+    def start_again(self) -> None:
+        """Start what died with a part of it."""
+        if self.pids("dagster dev"):
+            # It notices within seconds that a part of it is gone, and ends.
+            wait_for(lambda: not self.pids("dagster dev") or None, END_SECONDS, "the end of dev")
+        self.stop()
+        self.start()
+
+    def pids(self, *roles: str) -> list[int]:
+        """The processes of this deployment that play one of the roles."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            with suppress(OSError):
+                if entry.name.isdecimal() and self._mark in (entry / "environ").read_bytes():
+                    command = (entry / "cmdline").read_bytes()
+                    if any(ROLES[role] in command for role in roles):
+                        found.append(int(entry.name))
+        return found
+
+    def kill(self, *roles: str) -> None:
+        """SIGKILL to all that play one of the roles."""
+        self.is_hit = True
+        for pid in self.pids(*roles):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def interrupt(self) -> None:
+        """Ctrl-C to `dagster dev`."""
+        self.is_hit = True
+        for pid in self.pids("dagster dev"):
+            os.kill(pid, signal.SIGINT)
+
+
+@contextmanager
+def deployment(stage: Stage) -> Iterator[Deployment]:
+    """A running deployment; nothing of it is left at the end."""
+    # What a shell started in the background ignores Ctrl-C, and so would all that starts from here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    shutil.copy(ROOT / "workspace.yaml", stage.home)
+    found = Deployment(stage)
+    try:
+        found.start()
+        yield found
+    finally:
+        found.stop()
+        found.kill(*ROLES)
 
 
 def kill_code_server(one: Deployment) -> None:
@@ -119,12 +209,13 @@ def test_the_history_completes(
         here.variables.update(VARIABLES)
         with deployment(here) as dagster:
             here.api.plan(Plan(Passed(), "/dataTypes/", at, act=lambda: row.act(dagster)))
-            until(lambda: dagster.is_hit, HIT_SECONDS, "the first run of the history")
+            wait_for(lambda: dagster.is_hit or None, HIT_SECONDS, "the first run of the history")
             if row.starts_again:
                 dagster.start_again()
-            until(lambda: is_idle(here, dagster), DONE_SECONDS, "the rest of the history")
-            left = gaps(missing_days(here, ASSETS, DAYS))
-            for gap in left:
+            wait_for(
+                lambda: is_idle(here, dagster) or None, DONE_SECONDS, "the rest of the history"
+            )
+            for gap in gaps(missing_days(here, ASSETS, DAYS)):
                 keys = [day.isoformat() for day in gap.days]
                 assert dagster.ui.backfill(gap.assets, keys) == "COMPLETED_SUCCESS"
         assert not missing_days(here, ASSETS, DAYS)

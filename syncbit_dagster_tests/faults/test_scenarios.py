@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncbit_dagster_tests.faults.fetched import is_for_data
 from syncbit_dagster_tests.faults.scenario import EXIT_CODES, Scenario
 from syncbit_dagster_tests.faults.stage import CHOSEN, DAYS, IS_SOAK, stage
 from syncbit_dagster_tests.faults.table import KINDS
@@ -24,6 +23,7 @@ from syncbit_dagster_tests.faults.verdict import (
     complete,
     failures,
     is_a_sentence,
+    is_for_data,
     log_of,
     missing_days,
     samples_in,

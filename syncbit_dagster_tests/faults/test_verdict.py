@@ -10,10 +10,15 @@ import pytest
 
 from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster_tests.breaking_proxy import Passed, Plan, Seen
-from syncbit_dagster_tests.faults.fetched import days_of, first_pages, planned
 from syncbit_dagster_tests.faults.stage import CHOSEN
 from syncbit_dagster_tests.faults.table import KINDS
-from syncbit_dagster_tests.faults.verdict import assert_only, is_a_sentence
+from syncbit_dagster_tests.faults.verdict import (
+    assert_only,
+    days_of,
+    first_pages,
+    is_a_sentence,
+    planned,
+)
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 30)
 USER = "/v4/users/me/dataTypes"

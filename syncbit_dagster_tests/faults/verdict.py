@@ -1,4 +1,4 @@
-"""What is there after a run, and whether that is right."""
+"""What is there after a run, what was asked for, and whether that is right."""
 
 from __future__ import annotations
 
@@ -6,37 +6,46 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
 
 import dagster as dg
+import orjson
 
 from syncbit_dagster.catalog import metrics_of
+from syncbit_dagster.core.civil import ONE_DAY, DayRange, civil_day
 from syncbit_dagster.scheduling.backfill_plan import gaps
-from syncbit_dagster_tests.faults.fetched import (
-    days_of,
-    first_pages,
-    is_for_data,
-    kind_of,
-    kinds_of,
-    planned,
-    planned_for,
+from syncbit_dagster.sources.google_health.plan import (
+    DailyRollUpRequest,
+    ReadingsRequest,
+    RollUpRequest,
+    plan,
 )
-from syncbit_dagster_tests.stores.builders import contents
+from syncbit_dagster_tests.faults.stage import PERSON
+from syncbit_dagster_tests.victoriametrics import contents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dagster_shared.error import SerializableErrorInfo
 
-    from syncbit_dagster.core.civil import DayRange
+    from syncbit_dagster.sources.google_health.plan import Request
     from syncbit_dagster_tests.breaking_proxy import Seen
     from syncbit_dagster_tests.faults.stage import Stage
 
+MINUTE_SECONDS = 60
+_ANY_DAY = DayRange(date(2026, 1, 1), date(2026, 1, 1))
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_METHOD = re.compile(r"/dataTypes/([^/]+)/dataPoints:(\w+)")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d(?!T)")
+_VERBS = {DailyRollUpRequest: "dailyRollUp", RollUpRequest: "rollUp"}
 _FAILURE = f"{dg.Failure.__module__}.{dg.Failure.__name__}"
 _CLASS_IN_FRONT = re.compile(r"[\w.]+(Error|Exception|Failure|Timeout)\b")
 _MOST_RECORDS = 10_000  # that Dagster gives at once
 
+Kind = tuple[str, str]  # a data type and the method that it is asked with
+Requests = Counter[tuple[Kind, DayRange]]
 Samples = Counter[tuple[str, str, int, float]]
 
 
@@ -82,15 +91,11 @@ def samples_in(stage: Stage) -> Samples:
 
 def missing_days(stage: Stage, assets: Iterable[str], days: DayRange) -> dict[str, set[date]]:
     """For each asset that is not complete, the days that are not materialized."""
+    found = {}
     with stage.instance() as instance:
-        found = {
-            asset: set(days)
-            - {
-                date.fromisoformat(key)
-                for key in instance.get_materialized_partitions(dg.AssetKey(asset))
-            }
-            for asset in assets
-        }
+        for asset in assets:
+            keys = instance.get_materialized_partitions(dg.AssetKey(asset))
+            found[asset] = set(days) - set(map(date.fromisoformat, keys))
     return {asset: missing for asset, missing in found.items() if missing}
 
 
@@ -116,12 +121,8 @@ def _text(error: SerializableErrorInfo | None) -> str:
 
 def is_a_sentence(text: str) -> bool:
     """One line for a person: no traceback, no name of a class in front."""
-    return (
-        "\n" not in text
-        and text.endswith((".", "?"))
-        and "Traceback" not in text
-        and not _CLASS_IN_FRONT.match(text)
-    )
+    is_one_line = "\n" not in text and text.endswith((".", "?"))
+    return is_one_line and "Traceback" not in text and not _CLASS_IN_FRONT.match(text)
 
 
 def complete(
@@ -137,17 +138,17 @@ def complete(
         assert code == 0, log_of(stage)
     assert not missing_days(stage, assets, days)
     assert_only(missing, stage.api.seen[seen:])
-    assert first_pages(stage.api.answered[answered:]) == planned_for(gaps(missing))
+    needed = (planned(gap.assets, gap.days) for gap in gaps(missing))
+    assert first_pages(stage.api.answered[answered:]) == sum(needed, Requests())
 
 
 def assert_only(missing: Mapping[str, set[date]], requests: Iterable[Seen]) -> None:
     """No request asks for a day that all assets had which live in its data."""
     kinds = {asset: kinds_of(asset) for asset in missing}
-    for request in requests:
-        if is_for_data(request):
-            mine = [asset for asset, its in kinds.items() if kind_of(request) in its]
-            wanted = set[date]().union(*(missing[asset] for asset in mine))
-            assert set(days_of(request)) <= wanted, f"{request} asks for days that are finished"
+    for request in filter(is_for_data, requests):
+        mine = [asset for asset, its in kinds.items() if kind_of(request) in its]
+        wanted = set[date]().union(*(missing[asset] for asset in mine))
+        assert set(days_of(request)) <= wanted, f"{request} asks for days that are finished"
 
 
 def assert_never_again(stage: Stage, assets: Iterable[str]) -> None:
@@ -175,3 +176,64 @@ def finished_at(stage: Stage, asset: str) -> dict[date, float]:
         for record in records
         if record.partition_key
     }
+
+
+def planned(assets: Iterable[str], days: DayRange) -> Requests:
+    """The requests that the days of some assets take, further pages aside."""
+    return Counter(
+        ((one.data_type, _VERBS.get(type(one), "reconcile")), _days_of_planned(one))
+        for asset in assets
+        for one in plan(metrics_of(asset), days, PERSON.zone, MINUTE_SECONDS)
+    )
+
+
+def first_pages(requests: Iterable[Seen]) -> Requests:
+    """Requests for data that were sent, further pages aside."""
+    return Counter(
+        (kind_of(one), days_of(one))
+        for one in filter(is_for_data, requests)
+        if "pageToken" not in one.path and b"pageToken" not in one.body
+    )
+
+
+def is_for_data(request: Seen) -> bool:
+    """Whether it asks for days, and not for a token or the devices."""
+    return "/dataTypes/" in request.path
+
+
+def kinds_of(asset: str) -> set[Kind]:
+    """The data types that an asset lives in, each with the method that it is asked with."""
+    return {kind for kind, _ in planned([asset], _ANY_DAY)}
+
+
+def kind_of(request: Seen) -> Kind:
+    """The same of a request that was sent."""
+    found = _METHOD.search(request.path)
+    assert found, request
+    return found[1], found[2]
+
+
+def _days_of_planned(request: Request) -> DayRange:
+    if isinstance(request, RollUpRequest | ReadingsRequest):
+        return _days_between(request.start, request.end)
+    assert request.days is not None
+    return request.days
+
+
+def days_of(request: Seen) -> DayRange:
+    """The civil days that a request for data asks for."""
+    text = f"{unquote_plus(request.path)} {request.body.decode()}"
+    ends = [date.fromisoformat(found) for found in _DAY.findall(text)]
+    if request.body.startswith(b"{"):  # a roll-up's range
+        bounds = orjson.loads(request.body)["range"].values()
+        ends += [date(**one["date"]) for one in bounds if isinstance(one, dict)]
+    if ends:
+        return DayRange(min(ends), max(ends) - ONE_DAY)
+    instants = [datetime.fromisoformat(found) for found in _INSTANT.findall(text)]
+    assert instants, request
+    return _days_between(min(instants), max(instants))
+
+
+def _days_between(start: datetime, end: datetime) -> DayRange:
+    zone = PERSON.zone
+    return DayRange(civil_day(start, zone), civil_day(end - timedelta(seconds=1), zone))

@@ -25,7 +25,8 @@ from syncbit_dagster.factories import open_source, open_victoria, target_lock
 from syncbit_dagster.sources.errors import QuotaWaitError
 from syncbit_dagster.sources.oauth.access import AccessTokens
 from syncbit_dagster_tests.defs.running import metadata_of
-from syncbit_dagster_tests.stores.builders import contents, series, slice_of
+from syncbit_dagster_tests.stores.builders import series, slice_of
+from syncbit_dagster_tests.victoriametrics import contents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -80,24 +79,3 @@ def post(url: str, part: Series) -> None:
     }
     requests.post(f"{url}/api/v1/import", data=orjson.dumps(line), timeout=30).raise_for_status()
     requests.get(f"{url}/internal/force_flush", timeout=30).raise_for_status()
-
-
-def contents(url: str, selector: str = '{__name__!=""}') -> Counter[tuple[str, str, int, float]]:
-    """Every sample a server holds, of all times and accounts, counted: read past the store."""
-    requests.get(f"{url}/internal/force_flush", timeout=30).raise_for_status()
-    answer = requests.get(
-        f"{url}/api/v1/export",
-        params={"match[]": selector, "start": "0", "end": "9000000000"},
-        timeout=60,
-    )
-    answer.raise_for_status()
-    found: Counter[tuple[str, str, int, float]] = Counter()
-    for line in answer.content.splitlines():
-        document = orjson.loads(line)
-        metric = document["metric"].pop("__name__")
-        labels = encode_labels(document["metric"])
-        found.update(
-            (metric, labels, instant, float(value))
-            for instant, value in zip(document["timestamps"], document["values"], strict=True)
-        )
-    return found

@@ -18,7 +18,6 @@ from syncbit_dagster_tests.stores.builders import (
     HEART_RATE,
     STEPS,
     account,
-    contents,
     joined,
     post,
     rows,
@@ -26,7 +25,7 @@ from syncbit_dagster_tests.stores.builders import (
     slice_of,
 )
 from syncbit_dagster_tests.stores.writers import Writer, store_at
-from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
+from syncbit_dagster_tests.victoriametrics import Server, contents, running, victoria_metrics
 from syncbit_dagster_tests.waiting import wait_for
 
 if TYPE_CHECKING:

@@ -20,9 +20,10 @@ from syncbit_dagster_tests.breaking_proxy import (
     Torn,
     proxy_to,
 )
-from syncbit_dagster_tests.stores.builders import contents, rows, series, slice_of
+from syncbit_dagster_tests.stores.builders import rows, series, slice_of
 from syncbit_dagster_tests.stores.test_crashes import Scenario
 from syncbit_dagster_tests.stores.writers import store_at
+from syncbit_dagster_tests.victoriametrics import contents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,17 +23,9 @@ from syncbit_dagster.core.samples import Series, encode_labels
 from syncbit_dagster.stores.base import Slice
 from syncbit_dagster.stores.duckdb import DuckDBStore
 from syncbit_dagster.stores.validation import round_significant
-from syncbit_dagster_tests.stores.builders import (
-    DAY,
-    HEART_RATE,
-    ONE_DAY,
-    STEPS,
-    account,
-    contents,
-    rows,
-)
+from syncbit_dagster_tests.stores.builders import DAY, HEART_RATE, ONE_DAY, STEPS, account, rows
 from syncbit_dagster_tests.stores.writers import store_at
-from syncbit_dagster_tests.victoriametrics import Server, running, victoria_metrics
+from syncbit_dagster_tests.victoriametrics import Server, contents, running, victoria_metrics
 
 if TYPE_CHECKING:
     from pathlib import Path

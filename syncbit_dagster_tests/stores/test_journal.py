@@ -11,8 +11,9 @@ from syncbit_dagster.account.state.journal_rows import JournalRows
 from syncbit_dagster.stores.errors import StoreRefusedError
 from syncbit_dagster.stores.victoriametrics import FileJournal
 from syncbit_dagster_tests.postgresql import running_postgresql
-from syncbit_dagster_tests.stores.builders import contents, joined, rows, series, slice_of
+from syncbit_dagster_tests.stores.builders import joined, rows, series, slice_of
 from syncbit_dagster_tests.stores.writers import store_at
+from syncbit_dagster_tests.victoriametrics import contents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -24,18 +24,11 @@ from syncbit_dagster.stores.victoriametrics import (
     VictoriaMetricsConfig,
     VictoriaMetricsStore,
 )
-from syncbit_dagster_tests.stores.builders import (
-    ONE_DAY,
-    contents,
-    joined,
-    post,
-    rows,
-    series,
-    slice_of,
-)
+from syncbit_dagster_tests.stores.builders import ONE_DAY, joined, post, rows, series, slice_of
 from syncbit_dagster_tests.victoriametrics import (
     FOREVER,
     Server,
+    contents,
     find_binary,
     free_port,
     running,

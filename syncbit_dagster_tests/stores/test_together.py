@@ -17,13 +17,13 @@ from syncbit_dagster_tests.stores.builders import (
     HEART_RATE,
     STEPS,
     account,
-    contents,
     post,
     rows,
     series,
     slice_of,
 )
 from syncbit_dagster_tests.stores.writers import store_at
+from syncbit_dagster_tests.victoriametrics import contents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

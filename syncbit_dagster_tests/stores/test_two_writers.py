@@ -13,8 +13,9 @@ import pytest
 from syncbit_dagster.stores.base import Write
 from syncbit_dagster.stores.errors import StoreUnavailableError
 from syncbit_dagster.stores.locks.local import TargetLock
-from syncbit_dagster_tests.stores.builders import contents, rows, series, slice_of
+from syncbit_dagster_tests.stores.builders import rows, series, slice_of
 from syncbit_dagster_tests.stores.writers import Writer
+from syncbit_dagster_tests.victoriametrics import contents
 
 if TYPE_CHECKING:
     from pathlib import Path
