@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pytest
 
-from syncbit_dagster_tests.dagster_process import ROOT
+from syncbit_dagster_tests.faults.stage import write_settings
 from syncbit_dagster_tests.faults.worker import Workers, forked_workers
 
 if TYPE_CHECKING:
@@ -42,9 +41,7 @@ def prepared_home(directory: Path) -> str:
     """A Dagster home with empty databases, to be copied."""
     home = directory / "prepared"
     home.mkdir()
-    shutil.copy(ROOT / "dagster.yaml", home)
-    text = (home / "dagster.yaml").read_text()
-    (home / "dagster.yaml").write_text(text.replace(".dagster_home", str(home / ".dagster_home")))
+    write_settings(home)
     with dg.DagsterInstance.from_config(str(home)) as instance:
         assert not instance.get_runs()
     return str(home)

@@ -67,10 +67,8 @@ class Stage:
 
     Attributes:
         api, store: the proxies before the emulator and before VictoriaMetrics.
-        server: VictoriaMetrics.
         account: the emulator in this process and what points to it.
         home: Dagster's home and the worker's working directory.
-        workers: starts and kills.
         cleanup: undoes what the scenario does to the machine.
         variables: what the environment has beyond the account's.
         off: how far the emulator's clock is off.
@@ -159,7 +157,7 @@ class Stage:
         self.off = timedelta(hours=hours)
 
     def let_an_hour_pass(self) -> None:
-        self.shift_clock(1)
+        self.off = timedelta(hours=1)
 
     def run_program(self) -> None:
         """From now on, `syncbit emulator` answers, a program that can be killed."""
@@ -276,13 +274,7 @@ def _fill(place: Path) -> None:
 
 @contextmanager
 def stage(directory: Path, workers: Workers, prepared_home: str) -> Iterator[Stage]:
-    """Everything running, in an empty directory.
-
-    Args:
-        directory: for all files.
-        workers: of the session.
-        prepared_home: a directory with databases of Dagster without any run, to copy.
-    """
+    """Everything running, in an empty directory; ``prepared_home`` is one without any run."""
     found: list[Stage] = []
     home = new_home(directory / "home", prepared_home)
     with (
@@ -299,7 +291,11 @@ def stage(directory: Path, workers: Workers, prepared_home: str) -> Iterator[Sta
 def new_home(home: Path, prepared: str) -> Path:
     """A Dagster home with the project's own settings, its databases within."""
     shutil.copytree(prepared, home)
-    settings = (ROOT / "dagster.yaml").read_text()
-    place = str(home / ".dagster_home")
-    (home / "dagster.yaml").write_text(settings.replace(".dagster_home", place))
+    write_settings(home)
     return home
+
+
+def write_settings(home: Path) -> None:
+    """The project's own, for this home."""
+    settings = (ROOT / "dagster.yaml").read_text()
+    (home / "dagster.yaml").write_text(settings.replace(".dagster_home", f"{home}/.dagster_home"))

@@ -10,11 +10,10 @@ from syncbit_dagster_tests.breaking_proxy import (
     DoneThen,
     Hung,
     Late,
-    Passed,
     Reset,
     Twice,
 )
-from syncbit_dagster_tests.faults.scenario import ANYTHING, EVERYTHING, Scenario
+from syncbit_dagster_tests.faults.scenario import ANYTHING, EVERYTHING, PASSED, Scenario
 from syncbit_dagster_tests.faults.stage import Stage
 
 SLEEP, MINUTES, TOKEN, DATA = "/dataTypes/sleep/", ":rollUp", "/token", "/v4/"
@@ -26,75 +25,66 @@ TOO_MANY, DOWN = Canned(429), Canned(503)
 A_SECOND, AN_HOUR = (Canned(429, headers=(("Retry-After", n),)) for n in ("1", "3600"))
 HTML = (b"<!doctype html><title>Sign in to this network</title>", (("Content-Type", "text/html"),))
 AN_HOUR_LATER = 3660.0
+REFUSED = "refuses these credentials"
 
 _killed = partial(Scenario, reply=Reset(), act=Stage.kill_worker, ends="killed")
 _killed_at_store = partial(_killed, side="store")
+_killed_after_a_write = partial(_killed_at_store, path=IMPORT, after=1)
+_killed_soon = partial(_killed, reply=PASSED, act=Stage.kill_worker_soon)
 _dead = partial(Scenario, reply=Reset(), side="store", act=Stage.kill_store, ends="failed")
 _dead = partial(_dead, failed=EVERYTHING, says="127.0.0.1")
 _blink = partial(_dead, act=Stage.restart_store)
 _blink_done = partial(_blink, ends="done", failed="")
+# What it had accepted and not put on disk is gone.
+_blink_somewhere = partial(_blink, after=None, ends="anyhow")
+_blink_somewhere = partial(_blink_somewhere, says="127.0.0.1|were accepted but cannot be read back")
 _program = partial(Scenario, reply=Reset(), before=Stage.run_program)
-_gone = partial(_program, act=Stage.kill_program, says="127.0.0.1")
+_gone = partial(_program, act=Stage.kill_program, failed=ANYTHING, says="127.0.0.1")
 _sleep_fails = partial(Scenario, path=SLEEP, times=None, ends="failed", failed="sleep")
 _all_fail = partial(Scenario, times=None, ends="failed", failed=EVERYTHING)
+_some_fail = partial(Scenario, path=DATA, after=12, ends="failed", failed=ANYTHING)
+_an_hour = partial(_some_fail, times=None, cure=Stage.let_an_hour_pass, clock_shift=AN_HOUR_LATER)
 _write_fails = partial(Scenario, side="store", path=IMPORT, ends="failed", failed=FIRST)
+_no_write = partial(_write_fails, times=None, failed=EVERYTHING)
 _at_store = partial(Scenario, side="store")
 _full = partial(_all_fail, times=1, before=Stage.small_disk, act=Stage.fill_disk, says="cannot be")
 _full = partial(_full, cure=Stage.empty_disk)
+_full_at_store = partial(_full, side="store", ends="anyhow")
+_read_only = partial(_all_fail, times=0, before=Stage.read_only_disk)
 _own_clock = partial(Scenario, act=Stage.set_own_clock_back)
 
 KINDS: dict[str, tuple[Scenario, ...]] = {
     "run worker killed": (
         _killed("worker killed at its first request"),
         _killed("worker killed at a refresh of the token", path=TOKEN),
-        _killed("worker killed in the middle of an asset", after=8),
-        _killed("worker killed at the sleeps", path=SLEEP),
         _killed("worker killed between two batches", path=MINUTES, after=1, is_short=True),
         _killed_at_store("worker killed while it reads", path=EXPORT),
         _killed_at_store("worker killed before a write", path=IMPORT),
-        _killed_at_store(
-            "worker killed after a write", reply=Passed(), path=IMPORT, after=1, is_short=True
-        ),
-        _killed_at_store("its write arrives late", reply=Hung(), path=IMPORT, after=1),
-        _killed_at_store("worker killed at the third write", path=IMPORT, after=2),
+        _killed_after_a_write("worker killed after a write", reply=PASSED, is_short=True),
+        _killed_after_a_write("worker killed, and its write arrives late", reply=Hung()),
         _killed_at_store("worker killed at a barrier", path=SNAPSHOT),
         _killed_at_store("worker killed at a flush", path=FLUSH, after=2),
-        *(_killed(f"worker killed at some request ({n})", after=None) for n in (1, 2)),
-        *(_killed_at_store(f"at some request of the store ({n})", after=None) for n in (1, 2)),
-        *(
-            _killed(f"at some moment ({n})", reply=Passed(), act=Stage.kill_worker_soon, after=None)
-            for n in (1, 2, 3)
-        ),
+        *(_killed(f"worker killed at some request ({n})", after=None) for n in (1, 2, 3)),
+        *(_killed_at_store(f"at some request of the store ({n})", after=None) for n in (1, 2, 3)),
+        *(_killed_soon(f"worker killed at some moment ({n})", after=None) for n in (1, 2, 3)),
     ),
     "store killed": (
         _dead("store dead from the beginning"),
-        _dead("store killed at the second write", path=IMPORT, after=1, failed=ANYTHING),
-        _dead(
-            "store killed at the third write", path=IMPORT, after=2, failed=ANYTHING, is_short=True
-        ),
+        _dead("killed at the third write", path=IMPORT, after=2, failed=ANYTHING, is_short=True),
         _dead("store killed at a flush", path=FLUSH, after=3, failed=ANYTHING),
         _dead("store killed at a barrier", path=SNAPSHOT),
+        _dead("store killed somewhere", after=None, ends="anyhow"),
         _blink("store killed at a write and back", path=IMPORT, failed=FIRST),
         _blink("store killed at the third write and back", path=IMPORT, after=2, failed=ANYTHING),
         _blink_done("store killed at a read and back", path=EXPORT),
         # What was accepted is gone when the barrier comes, and is sent again.
         _blink_done("store killed at a barrier and back", path=SNAPSHOT, after=1, is_short=True),
-        *(
-            _blink(
-                f"store killed somewhere and back ({n})",
-                after=None,
-                ends="anyhow",
-                # What it had accepted and not put on disk is gone.
-                says="127.0.0.1|were accepted but cannot be read back",
-            )
-            for n in (1, 2, 3)
-        ),
-        _dead("store killed somewhere", after=None, ends="anyhow"),
+        *(_blink_somewhere(f"store killed somewhere and back ({n})") for n in (1, 2, 3)),
     ),
     "provider killed": (
         _program("provider killed and back", after=5, act=Stage.restart_program),
         _program("provider killed somewhere and back", after=None, act=Stage.restart_program),
-        _gone("provider killed", path=DATA, after=12, ends="failed", failed=ANYTHING),
+        _gone("provider killed", path=DATA, after=12, ends="failed"),
         _gone("provider killed somewhere", after=None, ends="anyhow"),
     ),
     "429": (
@@ -104,15 +94,7 @@ KINDS: dict[str, tuple[Scenario, ...]] = {
         Scenario("429 with Retry-After, now and then", A_SECOND, times=None, every=7),
         _sleep_fails("429 for ever", TOO_MANY, says="still answers 429 after 6 tries"),
         _all_fail("429 for ever to everything", TOO_MANY, DATA, says="still answers 429 after 6"),
-        _all_fail(
-            "429 with Retry-After of an hour",
-            AN_HOUR,
-            after=10,
-            times=1,
-            failed=ANYTHING,
-            says="is used up; it may go on at",
-            clock_shift=AN_HOUR_LATER,
-        ),
+        _an_hour("429 with Retry-After of an hour", AN_HOUR, times=1, says="it may go on at"),
     ),
     "5xx": (
         Scenario("503 three times", DOWN, after=3, times=3),
@@ -120,23 +102,8 @@ KINDS: dict[str, tuple[Scenario, ...]] = {
         Scenario("504 for a page", Canned(504), SLEEP),
         _sleep_fails("503 for ever", DOWN, says="answered 503", is_short=True),
         _sleep_fails("504 for ever", Canned(504), says="504 even for small pages"),
-        _all_fail(
-            "503 to everything for an hour",
-            DOWN,
-            DATA,
-            after=12,
-            failed=ANYTHING,
-            says="answered 503",
-            cure=Stage.let_an_hour_pass,
-            clock_shift=AN_HOUR_LATER,
-        ),
-        _all_fail(
-            "500 to everything for an hour, tokens too",
-            Canned(500),
-            says="answered 500",
-            cure=Stage.let_an_hour_pass,
-            clock_shift=AN_HOUR_LATER,
-        ),
+        _an_hour("503 to everything for an hour", DOWN, says="answered 503"),
+        _all_fail("500 to everything, tokens too", Canned(500), says="answered 500"),
     ),
     "network": (
         Scenario("connection reset twice", Reset(), after=6, times=2),
@@ -158,13 +125,9 @@ KINDS: dict[str, tuple[Scenario, ...]] = {
     ),
     "authorization": (
         Scenario("access tokens end in the middle", act=Stage.expire_tokens, path=MINUTES),
-        Scenario(
+        _some_fail(
             "authorization revoked in the middle",
-            path=DATA,
-            after=12,
             act=Stage.revoke,
-            ends="failed",
-            failed=ANYTHING,
             says="run `syncbit authorize` again",
             cure=Stage.authorize,
             is_short=True,
@@ -177,42 +140,24 @@ KINDS: dict[str, tuple[Scenario, ...]] = {
             failed="activity_summary,heart_rate,intraday_steps",
             cure=Stage.tick_again,
         ),
-        Scenario(
+        _some_fail(
             "a scope is taken away in the middle",
-            path=DATA,
-            after=12,
             act=Stage.untick_now,
-            failed=ANYTHING,
+            ends="done",
             cure=Stage.tick_again,
         ),
     ),
     "state's disk": (
         _full("state's disk full from the beginning", path=TOKEN),
         _full("state's disk full in the middle", after=9, says="reached and written|cannot be"),
-        _full(
-            "state's disk full before a write",
-            path=EXPORT,
-            after=1,
-            side="store",
-            # Of few days all may have been fetched by then, and nothing more is to be counted.
-            ends="anyhow",
-            is_short=True,
-        ),
-        _full(
-            "state's disk read-only",
-            before=Stage.read_only_disk,
-            times=0,
-            cure=Stage.make_disk_writable,
-        ),
-        Scenario(
+        # Of few days all may have been fetched by then, and nothing more is to be counted.
+        _full_at_store("state's disk full before a write", path=EXPORT, after=1, is_short=True),
+        _read_only("state's disk read-only", cure=Stage.make_disk_writable, says="cannot be"),
+        _some_fail(
             "Dagster's disk full in the middle",
             before=Stage.small_records,
-            path=DATA,
-            after=12,
             act=Stage.fill_records,
             cure=Stage.empty_records,
-            ends="failed",
-            failed=ANYTHING,
             says="database or disk is full|disk I/O error",
             is_unrecorded=True,
         ),
@@ -228,18 +173,10 @@ KINDS: dict[str, tuple[Scenario, ...]] = {
         _killed("own clock an hour back after a kill", path=MINUTES, clock_shift=-3600.0),
     ),
     "store refuses, lies, is slow": (
-        _write_fails(
-            "401 to a write", Canned(401), says="refuses these credentials", is_short=True
-        ),
-        _write_fails(
-            "401 to every write",
-            Canned(401),
-            times=None,
-            failed=EVERYTHING,
-            says="refuses these credentials",
-        ),
+        _write_fails("401 to a write", Canned(401), says=REFUSED, is_short=True),
+        _no_write("401 to every write", Canned(401), says=REFUSED),
         _write_fails("503 to a write", DOWN, says="HTTP 503"),
-        _write_fails("503 to every write", DOWN, times=None, failed=EVERYTHING, says="HTTP 503"),
+        _no_write("503 to every write", DOWN, says="HTTP 503"),
         _write_fails("204 to a write that is not done", Canned(204), says="cannot be"),
         _write_fails("500 to a write that is done", DoneThen(Canned(500)), says="HTTP 500"),
         _write_fails("no answer to a write that is done", DoneThen(Canned(504)), says="HTTP 504"),

@@ -11,7 +11,6 @@ import shutil
 import signal
 import tempfile
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -81,23 +80,19 @@ END_SECONDS = 180.0  # its code server lets a run finish
 class Deployment:
     """`dagster dev` on a stage, which may be killed in parts and started again."""
 
+    ui: DagsterDev  # what a person sees and does
+    is_hit = False
+
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._running = ExitStack()
         self._mark = f"DATA_DIR={stage.data}".encode()
-        self._ui: DagsterDev | None = None
-        self.is_hit = False
-
-    @property
-    def ui(self) -> DagsterDev:
-        """What a person sees and does."""
-        assert self._ui is not None
-        return self._ui
 
     def start(self) -> None:
         """Start everything and return when the UI answers."""
-        running = dagster_dev(self._stage.home, self._stage.environment)
-        self._ui = self._running.enter_context(running)
+        self.ui = self._running.enter_context(
+            dagster_dev(self._stage.home, self._stage.environment)
+        )
 
     def stop(self) -> None:
         """Ctrl-C; workers may finish."""
@@ -105,10 +100,8 @@ class Deployment:
             self._running.close()
 
     def start_again(self) -> None:
-        """Start what died with a part of it."""
-        if self.pids("dagster dev"):
-            # It notices within seconds that a part of it is gone, and ends.
-            wait_for(lambda: not self.pids("dagster dev") or None, END_SECONDS, "the end of dev")
+        """Start what died with a part of it, once it has noticed that and ended."""
+        wait_for(lambda: not self.pids("dagster dev") or None, END_SECONDS, "the end of dev")
         self.stop()
         self.start()
 
@@ -158,30 +151,18 @@ def kill_code_server(one: Deployment) -> None:
     one.interrupt()
 
 
-@dataclass(frozen=True)
-class Row:
-    """What is killed, at which request of the history, and what is left of it.
-
-    Attributes:
-        at: the number of the request; None: a random one.
-        starts_again: a person has to start `dagster dev` again.
-    """
-
-    name: str
-    act: Callable[[Deployment], None]
-    at: int | None = None
-    starts_again: bool = True
-
-
-ROWS = (
-    Row("run worker killed", lambda one: one.kill("run worker"), starts_again=False),
-    Row("code server killed and restarted", kill_code_server),
-    Row("daemon killed at the first request", lambda one: one.kill("daemon"), at=0),
-    Row("daemon killed and restarted", lambda one: one.kill("daemon")),
-    Row("webserver killed and restarted", lambda one: one.kill("webserver")),
-    Row("dagster dev interrupted and restarted", Deployment.interrupt),
-    Row("whole dagster killed", lambda one: one.kill(*ROLES)),
-)
+# What happens at a random request of the history; after all but the first of them, a person starts
+# `dagster dev` again.
+WORKER_KILLED = "run worker killed"
+ROWS: dict[str, Callable[[Deployment], None]] = {
+    WORKER_KILLED: lambda one: one.kill("run worker"),
+    "code server killed": kill_code_server,
+    "daemon killed at the first request": lambda one: one.kill("daemon"),
+    "daemon killed": lambda one: one.kill("daemon"),
+    "webserver killed": lambda one: one.kill("webserver"),
+    "dagster dev interrupted": Deployment.interrupt,
+    "all of it killed": lambda one: one.kill(*ROLES),
+}
 
 
 @pytest.fixture(scope="module")
@@ -192,25 +173,26 @@ def undisturbed(directory: Path, workers: Workers, prepared_home: str) -> Undist
         return undisturbed_run(quiet, ASSETS, DAYS)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name.replace(" ", "-"))
+@pytest.mark.parametrize("row", ROWS)
 def test_the_history_completes(
-    row: Row,
+    row: str,
     undisturbed: Undisturbed,
     directory: Path,
     workers: Workers,
     prepared_home: str,
     report: Report,
 ) -> None:
-    at = Random().randrange(int(SOMEWHERE * undisturbed.fetched)) if row.at is None else row.at  # noqa: S311
+    last = 1 if "first" in row else int(SOMEWHERE * undisturbed.fetched)
+    at = Random().randrange(last)  # noqa: S311 - no secret
     with (
         tempfile.TemporaryDirectory(dir=directory, ignore_cleanup_errors=True) as place,
         stage(Path(place), workers, prepared_home) as here,
     ):
         here.variables.update(VARIABLES)
         with deployment(here) as dagster:
-            here.api.plan(Plan(Passed(), "/dataTypes/", at, act=lambda: row.act(dagster)))
+            here.api.plan(Plan(Passed(), "/dataTypes/", at, act=lambda: ROWS[row](dagster)))
             wait_for(lambda: dagster.is_hit or None, HIT_SECONDS, "the first run of the history")
-            if row.starts_again:
+            if row != WORKER_KILLED:
                 dagster.start_again()
             wait_for(
                 lambda: is_idle(here, dagster) or None, DONE_SECONDS, "the rest of the history"

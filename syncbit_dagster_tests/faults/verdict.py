@@ -51,18 +51,12 @@ Samples = Counter[tuple[str, str, int, float]]
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """A run that nothing happens to.
+    """A run that nothing happens to."""
 
-    Attributes:
-        samples: what the store holds afterwards.
-        api, store: the requests that each of them got.
-        fetched: those for data, answered.
-    """
-
-    samples: Samples
-    api: int
+    samples: Samples  # what the store holds afterwards
+    api: int  # requests
     store: int
-    fetched: int
+    fetched: int  # requests for data, answered
 
 
 def undisturbed_run(stage: Stage, assets: Sequence[str], days: DayRange) -> Undisturbed:
@@ -157,12 +151,9 @@ def assert_never_again(stage: Stage, assets: Iterable[str]) -> None:
     finished = {asset: finished_at(stage, asset) for asset in kinds}
     for request in filter(is_for_data, stage.api.seen):
         mine = [finished[asset] for asset, its in kinds.items() if kind_of(request) in its]
-        again = [
-            day
-            for day in days_of(request)
-            if all(its.get(day, math.inf) < request.at for its in mine)
-        ]
-        assert not again, f"{request} asks for days that are finished: {again}"
+        for day in days_of(request):
+            is_finished = all(its.get(day, math.inf) < request.at for its in mine)
+            assert not is_finished, f"{request} asks for {day}, which is finished"
 
 
 def finished_at(stage: Stage, asset: str) -> dict[date, float]:
@@ -171,11 +162,8 @@ def finished_at(stage: Stage, asset: str) -> dict[date, float]:
         records = instance.fetch_materializations(dg.AssetKey(asset), limit=_MOST_RECORDS).records
     assert len(records) < _MOST_RECORDS
     # The newest comes first, and the last one of a key stays.
-    return {
-        date.fromisoformat(record.partition_key): record.timestamp
-        for record in records
-        if record.partition_key
-    }
+    keys = ((record.partition_key, record.timestamp) for record in records)
+    return {date.fromisoformat(key): at for key, at in keys if key}
 
 
 def planned(assets: Iterable[str], days: DayRange) -> Requests:

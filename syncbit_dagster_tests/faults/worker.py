@@ -61,8 +61,7 @@ class Order:
 
     Attributes:
         arguments: after ``dagster``.
-        environment: all of it.
-        directory: working directory, and where ``worker.log`` gets what the worker says.
+        directory: where it works, and ``worker.log`` gets what it says.
         constants: waits of the package in other lengths, as ``module:name`` and the value.
         clock_shift: seconds that the machine's clock is off.
     """
@@ -103,11 +102,11 @@ class Workers:
         self._started += 1
 
     def kill(self, worker: int) -> None:
-        """End a worker as the kernel does that is out of memory; one that has ended stays so."""
+        """End a worker, if it has not ended yet."""
         self._send(worker, signal.SIGKILL)
 
     def set_clock_back(self) -> None:
-        """Somebody sets the machine's clock back, by an hour."""
+        """The machine's, by an hour."""
         self._send(self._started, CLOCK_BACK)
 
     def wait(self) -> int:
