@@ -12,7 +12,7 @@ import pytest
 from syncbit_dagster.account.profile import Profile, ProfileFile
 from syncbit_dagster.account.token_table import TokenTable
 from syncbit_dagster.config import VARIABLES, Settings, load_settings
-from syncbit_dagster.config.origins import contradictions
+from syncbit_dagster.config.origins import contradictions, misspelt
 from syncbit_dagster.core.errors import ConfigError
 
 NOW = datetime(2026, 3, 31, 23, 30, tzinfo=UTC)
@@ -114,6 +114,13 @@ def test_a_dotenv_file_wins_over_the_environment_as_it_does_under_dagster(
     labels = load_settings().account.labels
     assert labels == {"user": "from-file", "device": "from-environment"}
     assert contradictions() == ["FITBIT_USER_ID"]
+    assert misspelt() == {}
+    monkeypatch.setenv("VICTORIA_ENDPIONT", "http://localhost:8428")
+    (tmp_path / ".env").write_text("FITBIT_USERID=a\nFITBIT_USER_ID=from-file\nGOOGLE_MAPS_KEY=b\n")
+    assert misspelt() == {
+        "FITBIT_USERID": "FITBIT_USER_ID",
+        "VICTORIA_ENDPIONT": "VICTORIA_ENDPOINT",
+    }
     (tmp_path / ".env").write_text("FITBIT_USER_ID=ab${c}d$HOME\n")  # a dollar is a dollar
     assert load_settings().account.labels["user"] == "ab${c}d$HOME"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from syncbit_dagster.core.errors import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
@@ -42,6 +44,18 @@ class OAuthApp:
     token_url: str
     redirect_uri: str
     dialect: OAuthDialect
+
+    def require_client(self) -> None:
+        """Raise ``ConfigError`` if nobody can be asked for consent: the client is not set."""
+        id_name, secret_name = self.dialect.client_id_variable, self.dialect.client_secret_variable
+        lacking = [] if self.client_id else [id_name]
+        if not (self.client_secret or self.dialect.has_public_clients):
+            lacking.append(secret_name)
+        if lacking:
+            raise ConfigError(
+                f"{' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} not set; create a "
+                "client at the provider (docs/getting-started.md) and set both."
+            )
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ import requests
 
 from syncbit_dagster.account.token_file import TokenFile
 from syncbit_dagster.config import load_account, load_accounts
-from syncbit_dagster.config.origins import contradictions
-from syncbit_dagster.core.civil import DayRange, civil_day, to_milliseconds
+from syncbit_dagster.config.origins import contradictions, misspelt
+from syncbit_dagster.core.civil import DayRange, civil_day, day_start, to_milliseconds
 from syncbit_dagster.core.errors import SyncbitError
 from syncbit_dagster.core.samples import Series, count, encode_labels
 from syncbit_dagster.factories import (
@@ -51,7 +51,7 @@ from syncbit_dagster.stores.errors import StoreMismatchError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from syncbit_dagster.config import Settings
     from syncbit_dagster.stores.base import Store
@@ -79,12 +79,21 @@ def _examined(chosen: str | None) -> Iterator[tuple[str, Verdict]]:
     try:
         if names := contradictions():
             yield "variables", Verdict("warn", _set_twice(names))
+        if found := misspelt():
+            yield "variables", Verdict("warn", _almost(found))
         accounts = [load_account(chosen)] if chosen else load_accounts()
     except SyncbitError as error:
         yield "configuration", Verdict("FAIL", str(error))
         return
     for settings in accounts:
         yield from _examined_settings(settings)
+
+
+def _almost(found: Mapping[str, str]) -> str:
+    named = "; ".join(
+        f"{name} is no setting, did you mean {meant}?" for name, meant in found.items()
+    )
+    return f"{named} It is ignored."
 
 
 def _set_twice(names: list[str]) -> str:
@@ -102,6 +111,11 @@ def _examined_settings(settings: Settings) -> Iterator[tuple[str, Verdict]]:
         "configuration",
         Verdict("ok", f"{whose}{account.provider}, {kept}, {settings.data_directory}"),
     )
+    if not settings.is_offline:
+        try:
+            account.oauth.require_client()
+        except SyncbitError as error:
+            yield "client", Verdict("FAIL", str(error))
     yield "secrets", check_permissions(_private_paths(settings))
     if settings.is_offline:
         yield from ((name, OFFLINE) for name in ("token", "scopes", "quota", "clock"))
@@ -204,9 +218,12 @@ def _clock(api_url: str) -> Verdict:
 
 
 def _tried(settings: Settings) -> Verdict:
-    """Write one sample of a series of our own, read it back and delete it."""
+    """Write one sample of a series of our own, read it back and delete it.
+
+    It lies on the first day of the history: a server that forgets the past refuses it.
+    """
     store = open_store(settings)
-    now = datetime.now(UTC).replace(microsecond=0)
+    now = day_start(settings.account.first_day, settings.account.zone)
     labels = {**settings.account.labels, "probe": uuid.uuid4().hex}
     target = Slice((PROBE,), labels, now, now + timedelta(seconds=1))
     instant = np.array([to_milliseconds(now)], np.int64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SECRETS_DIRECTORY = Path("/run/secrets")
 DOTENV = Path(".env")
+ALMOST = 0.9  # how much of two names is alike: a letter too many, or two that changed places
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,16 @@ def contradictions(file: Path = DOTENV) -> list[str]:
         for name in names
         if name in from_file and os.environ.get(name, from_file[name]) != from_file[name]
     ]
+
+
+def misspelt(file: Path = DOTENV) -> dict[str, str]:
+    """Variables that are almost one of the table, and what they may have been meant to be."""
+    known = [row.name for row in VARIABLES]
+    found = {
+        name: get_close_matches(name, known, n=1, cutoff=ALMOST)
+        for name in {*os.environ, *dotenv_variables(file)} - {*known}
+    }
+    return {name: meant[0] for name, meant in sorted(found.items()) if meant}
 
 
 def _read_text(file: Path) -> str:

@@ -292,3 +292,21 @@ def test_samples_of_another_zone_are_named() -> None:
     assert found.state == "FAIL"
     assert "of 3 days" in found.text
     assert "materialize 2025-10-24...2025-10-26" in found.text
+
+
+def test_no_client_and_a_misspelt_name_are_named(examine: Doctor) -> None:
+    status, lines = examine(GOOGLE_CLIENT_ID="", SYNCBIT_PROVIDER="google_health")
+    assert status == 1
+    assert lines["client"][0] == "FAIL"
+    assert "GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET are not set" in lines["client"][1]
+    _, lines = examine(VICTORIA_ENDPIONT="http://localhost:8428")
+    assert "did you mean VICTORIA_ENDPOINT?" in lines["variables"][1]
+
+
+@pytest.mark.victoriametrics
+def test_a_server_that_forgets_the_past_is_named(examine: Doctor, tmp_path: Path) -> None:
+    forgetful = victoria_metrics(tmp_path / "victoria", flags=("-retentionPeriod=1",))
+    with running(forgetful) as server:
+        status, lines = examine(VICTORIA_ENDPOINT=server.url, BACKFILL_START_DATE="2025-01-01")
+        assert status == 1
+        assert "-retentionPeriod=100y" in lines["store"][1]

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from syncbit_dagster.core.errors import ConfigError, SyncbitError
+from syncbit_dagster.core.errors import SyncbitError
 from syncbit_dagster.sources.errors import NotAuthorizedError
 from syncbit_dagster.sources.oauth.access import token_of
 from syncbit_dagster.sources.oauth.redirect import NOT_HERE, Listener, Page, arrivals, read_redirect
@@ -61,12 +61,8 @@ class Consent:
     """
 
     def __init__(self, app: OAuthApp, scopes: Sequence[str]) -> None:
+        app.require_client()
         dialect = app.dialect
-        if not app.client_id or not (app.client_secret or dialect.has_public_clients):
-            raise ConfigError(
-                f"{dialect.client_id_variable} and {dialect.client_secret_variable} are not set; "
-                "create a client at the provider (docs/getting-started.md) and set both."
-            )
         self._app = app
         self._outcome: Token | SyncbitError | None = None
         self._session = session_of(
