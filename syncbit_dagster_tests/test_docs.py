@@ -24,7 +24,8 @@ from syncbit_dagster_tests.documentation.pages import (
 README = (ROOT / "README.md").read_text()
 SECURITY = (DOCS / "security.md").read_text()
 TESTS = ROOT / "syncbit_dagster_tests"
-TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+MAKEFILE = (ROOT / "Makefile").read_text()
+TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 VARIABLE = re.compile(r"`((?:FITBIT|GOOGLE|VICTORIA|COLLECT|INTRADAY)_[A-Z_]+[A-Z])(?:=[^`]*)?`")
 FILE = re.compile(r"`((?:syncbit_dagster|syncbit_dagster_tests|scripts|deploy)/[\w./-]+)`")
 
@@ -56,6 +57,8 @@ def test_what_is_named_exists() -> None:
         files = {name for name in FILE.findall(prose(text)) if not (ROOT / name).exists()}
         variables = set(VARIABLE.findall(text)) - known
         wrong += [(page.name, one) for one in (*targets, *commands, *files, *variables)]
+    named = re.findall(r"(?:syncbit_dagster_tests|scripts)/[\w./]+", MAKEFILE)
+    wrong += [("Makefile", name) for name in named if not (ROOT / name).exists()]
     assert wrong == []
 
 

@@ -12,7 +12,6 @@ from syncbit_dagster_tests.report.builders import (
     JUNE,
     daily,
     every_day,
-    hourly,
     made_up,
     page_of,
 )
@@ -34,18 +33,6 @@ def test_a_made_up_row_is_a_line_in_its_chapter_or_opens_one() -> None:
     page = page_of(series, metrics=[*METRICS, row], assets=[*ASSETS, asset])
     assert page.headings == ["More", "Coverage"]
     assert page.traces("Days with data")[0]["y"] == ["Mood"]
-
-
-def test_made_up_labels_are_lines_of_one_plot_and_minutes_a_map_of_hours() -> None:
-    rows = [made_up("fitbit_mood", "body", side=side) for side in ("left", "right")]
-    series = [daily(row.name, every_day(JUNE, 1), labels=row.labels) for row in rows]
-    page = page_of(*series, metrics=[*METRICS, *rows])
-    assert [trace["name"] for trace in page.traces("Mood")] == ["Left", "Right"]
-    row = made_up("fitbit_blinks_intraday", "intraday_steps")
-    samples = hourly(row.name, day_start(JUNE.first, BERLIN), [1.0] * 8, minutes=15)
-    (trace,) = page_of(samples, metrics=[*METRICS, row]).traces("Blinks, hour by hour")
-    assert trace["type"] == "heatmap"
-    assert [line[0] for line in trace["z"][:3]] == [4.0, 4.0, None]
 
 
 def _series(row: Metric) -> Series:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from syncbit_dagster.catalog import METRICS
-from syncbit_dagster.core.civil import DayRange, civil_day, day_start, to_milliseconds
-from syncbit_dagster.report.period import HOURS, hour_table, read_period
-from syncbit_dagster_tests.quality.builders import day_ranges, zones
+from syncbit_dagster.core.civil import DayRange, day_start
+from syncbit_dagster.report.period import read_period
 from syncbit_dagster_tests.report.builders import (
     BERLIN,
     LABELS,
@@ -21,41 +17,7 @@ from syncbit_dagster_tests.report.builders import (
     hourly,
 )
 
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
 STEPS, HEART = "fitbit_steps_intraday", "fitbit_heart_rate_intraday"
-
-
-@given(
-    days=day_ranges(),
-    zone=zones,
-    seconds=st.lists(st.integers(0, 5 * 86_400)),
-    adds_up=st.booleans(),
-)
-def test_hours_are_those_of_the_clock(
-    days: DayRange, zone: ZoneInfo, seconds: list[int], adds_up: bool
-) -> None:
-    start, end = days.start(zone), days.end(zone)
-    instants = [start + timedelta(seconds=one) for one in sorted(set(seconds))]
-    instants = [one for one in instants if one < end]
-    values = np.arange(1.0, len(instants) + 1)
-    table = hour_table(
-        np.array([to_milliseconds(one) for one in instants], dtype=np.int64),
-        values,
-        zone,
-        days,
-        adds_up=adds_up,
-    )
-    wanted: dict[tuple[int, int], list[float]] = {}
-    for instant, value in zip(instants, values.tolist(), strict=True):
-        day = (civil_day(instant, zone) - days.first).days
-        wanted.setdefault((instant.astimezone(zone).hour, day), []).append(value)
-    assert table.shape == (HOURS, len(days))
-    assert {tuple(cell) for cell in np.argwhere(~np.isnan(table)).tolist()} == set(wanted)
-    for cell, members in wanted.items():
-        expected = sum(members) if adds_up else sum(members) / len(members)
-        assert table[cell] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
