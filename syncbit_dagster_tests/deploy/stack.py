@@ -1,6 +1,9 @@
-"""The services of ``compose.yaml`` on a machine of the test's own, as far as their programs exist.
+"""The services of ``compose.yaml`` without an engine, as far as their programs exist.
 
-Grafana and the images' own start scripts are not packaged anywhere near: they are not run.
+Each service runs as a process with the command line, the paths, the ports, the environment, the
+user and the read-only root of ``compose.yaml``. The services' names all mean 127.0.0.1 of a network
+namespace, so nothing has to be rewritten and no port of this machine is used. Grafana and the
+images' own start scripts are not packaged anywhere near: they are not run.
 """
 
 from __future__ import annotations
@@ -9,22 +12,32 @@ import os
 import pwd
 import secrets
 import shutil
+import socket
 import subprocess
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from syncbit_dagster.emulator.google_health.oauth import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from syncbit_dagster_tests import postgresql
 from syncbit_dagster_tests.deploy import files
-from syncbit_dagster_tests.deploy.machine import OURS, Machine, end, machine
+from syncbit_dagster_tests.deploy.machine import (
+    OURS,
+    Network,
+    _host_python,
+    end,
+    first_process,
+    require_namespaces,
+)
 from syncbit_dagster_tests.victoriametrics import find_binary
+from syncbit_dagster_tests.waiting import HANGS_SECONDS, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
 NOBODY = pwd.getpwnam("nobody").pw_uid  # PostgreSQL wants a user that the machine knows
 START_POSTGRESQL = """
@@ -36,88 +49,130 @@ exec postgres --listen_addresses=127.0.0.1 --fsync=off
 """
 PORTS = {"postgres": 5432, "victoriametrics": 8428, "code": 4000, "webserver": 3000, "proxy": 8080}
 EMULATOR = "http://127.0.0.1:8090"
-Binds = list[tuple[Path, str, bool]]
 
 
 class Stack:
-    """The machine, and where its volumes and secrets lie outside."""
+    """The network, and where the services' volumes, secrets and logs lie outside."""
 
-    def __init__(self, running: Machine) -> None:
-        self.machine = running
-        self.volumes = running.directory / "volumes"
-        self.secrets = running.directory / "secrets"
+    def __init__(self, directory: Path) -> None:
+        self.network = Network()
+        self.volumes = directory / "volumes"
         self.authorized = ""
-        self._emulator: subprocess.Popen[str] | None = None
+        self._directory = directory
+        self._secrets = directory / "secrets"
+        self._described: dict[str, dict[str, Any]] = {}
+        self._running: dict[str, subprocess.Popen[Any]] = {}
         self.volumes.mkdir()
-        create_secrets(self.secrets)
-        (self.secrets / "google_client_id").write_text(DEMO_CLIENT_ID)
-        (self.secrets / "google_client_secret").write_text(DEMO_CLIENT_SECRET)
+        names = " ".join(files.compose()["services"])
+        (directory / "hosts").write_text(f"127.0.0.1 localhost {names}\n")
+        create_secrets(self._secrets)
+        (self._secrets / "google_client_id").write_text(DEMO_CLIENT_ID)
+        (self._secrets / "google_client_secret").write_text(DEMO_CLIENT_SECRET)
 
     def secret(self, name: str) -> str:
         """The content of a secret file."""
-        return (self.secrets / name).read_text().strip()
+        return (self._secrets / name).read_text().strip()
 
-    def define(self, name: str, program: Path | None = None) -> None:
-        """A service with its command line; ``program`` stands in for the image's own."""
-        user = int(files.service(name).get("user", f"{OURS}:").split(":")[0])
-        binds: Binds = [(path, target, False) for path, target in self._given(name)]
-        binds += [(path, target, True) for path, target in self._volumes(name, user)]
-        environment, command = dict[str, str](), list(files.service(name)["command"])
+    def define(
+        self,
+        name: str,
+        program: Path | None = None,
+        *,
+        user: int | None = None,
+        environment: Mapping[str, str] | None = None,
+        command: Sequence[str] = (),
+    ) -> None:
+        """Say what a service is: as in compose; ``program`` stands in for the image's own."""
+        service = files.service(name)
+        user = int(service.get("user", f"{OURS}:").split(":")[0]) if user is None else user
+        root = self._directory / f"root-{name}"
+        root.mkdir()
+        binds: list[tuple[object, str, bool]] = [(path, path, False) for path in _host_python()]
+        binds.append((self._directory / "hosts", "/etc/hosts", False))
+        given = service.get("secrets", [])
+        binds += [(self._secrets / one, f"/run/secrets/{one}", False) for one in given]
+        for at, source in files.mounts(name).items():
+            is_ours = source.startswith("./")
+            binds.append(
+                (files.ROOT / source if is_ours else self._volume(source, user), at, not is_ours)
+            )
+        words = list(command or service["command"])
         if program:
             # An image of one program adds it itself; one of several names it in the command.
-            command = [str(program), *(command if command[0].startswith("-") else command[1:])]
+            words = [str(program), *(words if words[0].startswith("-") else words[1:])]
             binds.append((program.parent, str(program.parent), False))
-        else:
+        elif not command:
             binds.append((files.ROOT / ".venv", "/opt/syncbit", False))
-        if name == "code":
-            environment = at_the_emulator()
-        self.machine.define(name, binds=binds, user=user, environment=environment, command=command)
+        self._described[name] = {
+            "root": str(root),
+            "binds": [(str(source), at, may_write) for source, at, may_write in binds],
+            "scratch": [one.split(":")[0] for one in service["tmpfs"]],
+            "user": user,
+            "environment": {
+                **files.image_environment(),
+                "PATH": "/opt/syncbit/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+                **service.get("environment", {}),
+                **(environment or {}),
+            },
+            "directory": "/",
+            "command": words,
+        }
 
     def start(self, *names: str) -> None:
         """Start services at once and wait for their health checks."""
         for name in names:
-            self.machine.start(name)
+            with self.log(name).open("ab") as log:
+                self._running[name] = self.network.start(
+                    self._described[name], stdout=log, stderr=log
+                )
         for name in names:
-            self.machine.wait_until_healthy(name, PORTS.get(name))
+            wait_for(partial(self._is_healthy, name), HANGS_SECONDS, f"{name}'s health")
 
-    def define_postgresql(self) -> None:
-        """The server, with what the image's start script does before it."""
-        binaries = postgresql.find_binaries()
-        self.machine.define(
-            "postgres",
-            binds=[
-                *((path, target, False) for path, target in self._given("postgres")),
-                *((path, target, True) for path, target in self._volumes("postgres", NOBODY)),
-            ],
-            user=NOBODY,
-            environment={"PATH": f"{binaries}:/usr/bin:/bin"},
-            command=["sh", "-ec", START_POSTGRESQL],
+    def _is_healthy(self, name: str) -> bool | None:
+        """Look at the port first, which costs nothing."""
+        text = self.log(name).read_text()[-3000:]
+        assert self._running[name].poll() is None, f"{name} ended:\n{text}"
+        port = PORTS.get(name)
+        if port is not None and not self.network.call(lambda: _listens(port)):
+            return None
+        return self.run(name, files.probe(name)).returncode == 0 or None
+
+    def spawn(self, name: str, command: Sequence[str]) -> subprocess.Popen[str]:
+        """Start a command in a container like the service's, as ``docker compose run`` does."""
+        return self.network.start(
+            {**self._described[name], "command": list(command)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
+
+    def run(self, name: str, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """The same, to its end."""
+        with self.spawn(name, command) as process:
+            out, _ = process.communicate()
+        return subprocess.CompletedProcess(command, process.returncode, out)
 
     def start_emulator(self) -> None:
         """The provider, emulated inside of the network."""
-        emulator = self.machine.spawn("code", ["syncbit", "emulator", "--port", "8090"])
-        self._emulator = emulator
+        emulator = self.spawn("code", ["syncbit", "emulator", "--port", "8090"])
+        self._running["emulator"] = emulator
         assert emulator.stdout is not None
         assert "serves" in emulator.stdout.readline()
 
+    def log(self, name: str) -> Path:
+        """What a service said."""
+        return self._directory / f"{name}.log"
+
+    def process(self, name: str) -> int:
+        """The first process of a service, as the machine outside sees it."""
+        return first_process(self._running[name])
+
     def close(self) -> None:
-        """End what is no service."""
-        if self._emulator is not None:
-            end(self._emulator)
-
-    def _given(self, name: str) -> list[tuple[Path, str]]:
-        """Secrets and the project's files."""
-        given = [
-            (self.secrets / one, f"/run/secrets/{one}")
-            for one in files.service(name).get("secrets", [])
-        ]
-        sources = files.mounts(name).items()
-        return given + [(files.ROOT / one, at) for at, one in sources if one.startswith("./")]
-
-    def _volumes(self, name: str, user: int) -> list[tuple[Path, str]]:
-        sources = files.mounts(name).items()
-        return [(self._volume(one, user), at) for at, one in sources if not one.startswith("./")]
+        """End everything."""
+        for one in self._running.values():
+            end(one)
+        self.network.close()
 
     def _volume(self, name: str, user: int) -> Path:
         path = self.volumes / name
@@ -125,6 +180,11 @@ class Stack:
             path.mkdir(mode=0o700)
             os.chown(path, user, user)
         return path
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
 
 
 def create_secrets(directory: Path) -> None:
@@ -155,16 +215,20 @@ def find_nginx() -> Path:
 
 @contextmanager
 def stack_of(directory: Path) -> Iterator[Stack]:
-    """Everything defined, nothing started."""
-    with machine(directory) as running:
-        stack = Stack(running)
-        stack.define_postgresql()
+    """Everything defined, nothing started; it is gone at the end of the block."""
+    require_namespaces()
+    postgres, nginx = postgresql.find_binaries(), find_nginx()
+    stack = Stack(directory)
+    try:
+        path = {"PATH": f"{postgres}:/usr/bin:/bin"}
+        start = ["sh", "-ec", START_POSTGRESQL]  # with what the image's start script does before
+        stack.define("postgres", user=NOBODY, environment=path, command=start)
         stack.define("victoriametrics", find_binary())
         stack.define("vmalert", find_binary("vmalert"))
-        for name in ("code", "webserver", "daemon"):
-            stack.define(name)
-        stack.define("proxy", find_nginx())
-        try:
-            yield stack
-        finally:
-            stack.close()
+        stack.define("code", environment=at_the_emulator())
+        stack.define("webserver")
+        stack.define("daemon")
+        stack.define("proxy", nginx)
+        yield stack
+    finally:
+        stack.close()

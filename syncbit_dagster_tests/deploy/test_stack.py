@@ -37,7 +37,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def authorize(stack: Stack) -> str:
     """`docker compose run code syncbit authorize --no-browser`, the answer pasted."""
     command = ["syncbit", "authorize", "--no-browser"]
-    with stack.machine.spawn("code", command) as process:
+    with stack.spawn("code", command) as process:
         assert process.stdout is not None
         before = []
         for line in process.stdout:
@@ -46,7 +46,7 @@ def authorize(stack: Stack) -> str:
                 break
         url = before[-1].strip()
         assert url.startswith("http"), before
-        answer = stack.machine.call(
+        answer = stack.network.call(
             lambda: requests.get(url, allow_redirects=False, timeout=HANGS_SECONDS)
         )
         said, _ = process.communicate(answer.headers["Location"] + "\n", timeout=HANGS_SECONDS)
@@ -57,7 +57,7 @@ def authorize(stack: Stack) -> str:
 def ask(stack: Stack, query: str, password: str | None = None) -> requests.Response:
     """A GraphQL request to the published port."""
     user = ("syncbit", stack.secret("ui_password") if password is None else password)
-    return stack.machine.call(
+    return stack.network.call(
         lambda: requests.post(
             f"{UI}/graphql", json={"query": query}, auth=user, timeout=HANGS_SECONDS
         )
@@ -77,16 +77,16 @@ def test_a_run_of_the_history_reaches_the_store_by_itself(stack: Stack) -> None:
         return {run["status"] for run in runs} & {"SUCCESS", "FAILURE"} or None
 
     found = wait_for(ended, HANGS_SECONDS, "the first run")
-    assert found == {"SUCCESS"}, stack.machine.log("code").read_text()[-3000:]
+    assert found == {"SUCCESS"}, stack.log("code").read_text()[-3000:]
     query = "http://127.0.0.1:8428/api/v1/export?match[]=fitbit_steps_total"
-    exported = stack.machine.call(lambda: requests.get(query, timeout=HANGS_SECONDS)).json()
+    exported = stack.network.call(lambda: requests.get(query, timeout=HANGS_SECONDS)).json()
     assert len(exported["values"]) >= 3
     log = stack.volumes / "runs" / "compute_logs"
     assert list(log.rglob("*.err"))
 
 
 def test_the_ui_asks_for_a_password(stack: Stack) -> None:
-    nobody = stack.machine.call(lambda: requests.get(UI, timeout=HANGS_SECONDS))
+    nobody = stack.network.call(lambda: requests.get(UI, timeout=HANGS_SECONDS))
     for refused in (nobody, *(ask(stack, RUNS, password) for password in ("", "wrong"))):
         assert refused.status_code == 401
         assert "Dagster" in refused.headers["WWW-Authenticate"]
@@ -100,7 +100,7 @@ def test_another_sites_script_cannot_use_the_password(stack: Stack) -> None:
         return requests.get(url, auth=user, headers=headers, timeout=HANGS_SECONDS).status_code
 
     for origin, status in (("same-origin", 200), ("same-site", 403), ("cross-site", 403)):
-        assert stack.machine.call(partial(get, origin)) == status, origin
+        assert stack.network.call(partial(get, origin)) == status, origin
 
 
 def test_the_ui_follows_runs_through_a_web_socket(stack: Stack) -> None:
@@ -117,7 +117,7 @@ def test_the_ui_follows_runs_through_a_web_socket(stack: Stack) -> None:
             f"{UI}/graphql", headers=headers, auth=user, timeout=HANGS_SECONDS, stream=True
         )
 
-    answer = stack.machine.call(upgrade)
+    answer = stack.network.call(upgrade)
     answer.close()
     assert answer.status_code == 101
 
@@ -125,7 +125,7 @@ def test_the_ui_follows_runs_through_a_web_socket(stack: Stack) -> None:
 def test_processes_have_no_rights(stack: Stack) -> None:
     """And a root file system that cannot be written."""
     for name in ("code", "webserver", "daemon", "proxy", "victoriametrics"):
-        status = Path(f"/proc/{stack.machine.process(name)}/status").read_text()
+        status = Path(f"/proc/{stack.process(name)}/status").read_text()
         found: dict[str, Any] = dict(re.findall(r"^(\w+):\s+(\S+)", status, re.MULTILINE))
         assert int(found["Uid"]) != 0 or name == "victoriametrics", name
         rights = {found[which] for which in ("CapEff", "CapPrm", "CapBnd", "CapInh")}
@@ -133,14 +133,14 @@ def test_processes_have_no_rights(stack: Stack) -> None:
         (scratch,) = files.service(name)["tmpfs"]
         places = ["", "/opt", "/opt/dagster", "/usr/bin", "/run", "/run/secrets", "/etc", scratch]
         loop = 'for place; do touch "$place/probe" 2>/dev/null && echo "$place"; done; true'
-        written = stack.machine.run(name, ["sh", "-c", loop, "sh", *places])
+        written = stack.run(name, ["sh", "-c", loop, "sh", *places])
         assert written.stdout.split() == [scratch], name
 
 
 def test_the_rules_are_evaluated(stack: Stack) -> None:
     stack.start("vmalert")
     rules = "http://127.0.0.1:8880/api/v1/rules"
-    groups = stack.machine.call(lambda: requests.get(rules, timeout=HANGS_SECONDS)).json()["data"][
+    groups = stack.network.call(lambda: requests.get(rules, timeout=HANGS_SECONDS)).json()["data"][
         "groups"
     ]
     assert groups
@@ -150,8 +150,8 @@ def test_the_rules_are_evaluated(stack: Stack) -> None:
 def test_wrong_settings_make_the_code_location_unhealthy(stack: Stack) -> None:
     broken = ["env", "LOG_LEVEL=LOUD", *files.service("code")["command"]]
     broken[broken.index("4000")] = "4001"
-    ended = stack.machine.run("code", broken)
+    ended = stack.run("code", broken)
     assert ended.returncode != 0
     assert "LOG_LEVEL='LOUD' is not legal" in ended.stdout
     probe = ["4001" if word == "4000" else word for word in files.probe("code")]
-    assert stack.machine.run("code", probe).returncode != 0
+    assert stack.run("code", probe).returncode != 0
