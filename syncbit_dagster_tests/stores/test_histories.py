@@ -8,6 +8,7 @@ SYNCBIT_SOAK=1 makes it a long run.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import timedelta
 from itertools import count, groupby
 from typing import TYPE_CHECKING, NamedTuple
@@ -45,6 +46,10 @@ day_samples = st.dictionaries(
 )
 
 
+class BlowError(Exception):
+    """Ends a write where it stands."""
+
+
 class Key(NamedTuple):
     """One sample's place."""
 
@@ -63,11 +68,18 @@ class Histories(RuleBasedStateMachine):
     def begin(self) -> None:
         self.user = f"history-{next(users)}"
         self.model: dict[Key, float] = {}
-        self.victoria = store_at(self.server.url, self.directory)
+        self.steps_left: int | None = None  # until a blow
+        self.victoria = store_at(self.server.url, self.directory, self.step)
         self.duck = DuckDBStore(self.directory / f"{self.user}.duckdb")
 
     def teardown(self) -> None:
         self.victoria.close()
+
+    def step(self, _name: str) -> None:
+        if self.steps_left is not None:
+            self.steps_left -= 1
+            if self.steps_left < 0:
+                raise BlowError
 
     @rule(first=st.integers(0, DAYS - 1), days=st.integers(1, 2), samples=day_samples)
     def materialize(
@@ -100,17 +112,31 @@ class Histories(RuleBasedStateMachine):
         """Days without samples."""
         self._replace(first, days, {})
 
-    @rule()
-    def restart(self) -> None:
-        """The server goes down in order and comes back."""
-        self.server.stop()
+    @rule(is_power_cut=st.booleans())
+    def restart(self, is_power_cut: bool) -> None:
+        """The server goes down after a write has ended, in order or not, and comes back."""
+        (self.server.kill if is_power_cut else self.server.stop)()
         self.server.start()
 
-    @rule()
-    def power_cut(self) -> None:
-        """The server dies, after a write has ended."""
-        self.server.kill()
-        self.server.start()
+    @rule(
+        first=st.integers(0, DAYS - 1),
+        samples=day_samples,
+        steps=st.integers(0, 11),
+        is_power_cut=st.booleans(),
+    )
+    def break_off(
+        self, first: int, samples: dict[tuple[str, str, int], float], steps: int, is_power_cut: bool
+    ) -> None:
+        """A write dies before some step, alone or with the server; then it is made again."""
+        wanted, self.steps_left = self._keyed(first, samples), steps
+        with suppress(BlowError):
+            self.victoria.replace(self._slice(first, 1), _grouped(wanted), durable=True)
+        self.steps_left = None
+        if is_power_cut:
+            self.restart(is_power_cut=True)
+        for store in (self.victoria, self.duck):
+            store.replace(self._slice(first, 1), _grouped(wanted), durable=True)
+        self._replace(first, 1, wanted)
 
     @invariant()
     def both_hold_the_model(self) -> None:
@@ -174,7 +200,7 @@ def test_random_histories(tmp_path: Path) -> None:
     Bound.server = server
     Bound.directory = tmp_path
     Bound.TestCase.settings = settings(
-        max_examples=100 if SOAK else 8,
+        max_examples=200 if SOAK else 8,
         stateful_step_count=40 if SOAK else 15,
         deadline=None,
         derandomize=not SOAK,
