@@ -129,7 +129,7 @@ def test_everything_is_there_again(
         samples = contents(server.url)
         token = settings_of(old, server, provider).account.tokens.load()
         old.run(documented("pg_dump"))  # first, as the page says
-        old.back_up(documented("vmbackup"), server.url)
+        old.run(documented("vmbackup"), server.url)
     old.run(documented("tar", "--create"))
     assert (old.folder / "syncbit.sql").stat().st_mode & 0o077 == 0  # tokens are in it
 

@@ -191,7 +191,7 @@ def test_vmalert_takes_its_flags(desk: Desk, server: Server) -> None:
 
 def test_samples_are_backed_up(desk: Desk, server: Server) -> None:
     held = exported(server.url)
-    desk.back_up(documented("vmbackup"), server.url)
+    desk.run(documented("vmbackup"), server.url)
     server.stop()
     (desk.folder / "victoria-metrics-data").rename(desk.folder / "lost")
     desk.run(documented("vmrestore"))
