@@ -80,7 +80,6 @@ class Scenario:
         store = store_at(url, locks)
         store.replace(slice_of(self.user, days=3), joined(*self.before[:4]), durable=True)
         store.replace(slice_of(f"{self.user}-other", days=3), [self.before[4]], durable=True)
-        store.close()
 
     def run_again(self, url: str, locks: Path) -> None:
         """Another partition first, as the scheduler may well do; then the same one."""
@@ -88,7 +87,6 @@ class Scenario:
         neighbour = slice_of(self.user, metrics=METRICS, first=2)
         store.replace(neighbour, [self.after[3]], durable=True)
         store.replace_all(self.wanted, durable=True)
-        store.close()
         assert not list(locks.glob("*journal*"))
 
     def found(self, url: str) -> Counter[tuple[str, str, int, float]]:
@@ -104,6 +102,14 @@ def stop(scenario: Scenario, url: str, locks: Path, number: int, expected: str) 
     writer = Writer(url, locks, [scenario.wanted], stop_before=number)
     assert writer.next_message() == ("stopped", expected)
     return writer
+
+
+def crashed_while_empty(user: str, url: str, locks: Path) -> Scenario:
+    """Between its deletion and its import a series is empty."""
+    scenario, step = Scenario(user), "import journal"
+    scenario.prepare(url, locks)
+    stop(scenario, url, locks, WRITE.index(step), step).kill()
+    return scenario
 
 
 @pytest.fixture(scope="module")
@@ -188,10 +194,7 @@ def test_what_a_server_took_with_it_is_sent_again(
 def test_killed_again_while_recovering(
     mortal: Server, user: str, tmp_path: Path, number: int, step: str, killed: str
 ) -> None:
-    scenario = Scenario(user)
-    scenario.prepare(mortal.url, tmp_path)
-    first = "import journal"  # the series are gone
-    stop(scenario, mortal.url, tmp_path, WRITE.index(first), first).kill()
+    scenario = crashed_while_empty(user, mortal.url, tmp_path)
     writer = stop(scenario, mortal.url, tmp_path, number, step)
     if killed == "both":
         mortal.kill()
@@ -202,20 +205,12 @@ def test_killed_again_while_recovering(
     assert scenario.is_exact(mortal.url)
 
 
-def crashed_while_empty(scenario: Scenario, url: str, locks: Path) -> None:
-    """Between its deletion and its import a series is empty."""
-    scenario.prepare(url, locks)
-    step = "import journal"
-    stop(scenario, url, locks, WRITE.index(step), step).kill()
-
-
 @pytest.mark.parametrize("labels", [{}, {"zone": "peak"}])
 def test_reading_after_a_crash_finishes_the_write_first(
     server: Server, user: str, tmp_path: Path, labels: dict[str, str]
 ) -> None:
     """No reader may take it for empty, not even a reader of some of the account's series."""
-    scenario = Scenario(user)
-    crashed_while_empty(scenario, server.url, tmp_path)
+    scenario = crashed_while_empty(user, server.url, tmp_path)
     target = replace(slice_of(user, days=3), labels=account(user, **labels))
     found = store_at(server.url, tmp_path).read(target)
     assert [one.timestamps.size for one in found] == ([] if labels else [300 + 181 + 300])
@@ -224,8 +219,7 @@ def test_reading_after_a_crash_finishes_the_write_first(
 
 def test_what_came_after_the_journal_stays(server: Server, user: str, tmp_path: Path) -> None:
     """A request that was on its way; or months, and the journal comes out of a backup."""
-    scenario = Scenario(user)
-    crashed_while_empty(scenario, server.url, tmp_path)
+    scenario = crashed_while_empty(user, server.url, tmp_path)
     later = series(user, [50, 51.00000000000001], first=3)
     post(server.url, later)
     store = store_at(server.url, tmp_path)
@@ -238,8 +232,7 @@ def test_what_came_after_the_journal_stays(server: Server, user: str, tmp_path: 
 def test_other_accounts_and_servers_leave_a_crash_alone(
     server: Server, mortal: Server, user: str, tmp_path: Path
 ) -> None:
-    scenario = Scenario(user)
-    crashed_while_empty(scenario, server.url, tmp_path)
+    scenario = crashed_while_empty(user, server.url, tmp_path)
     before = scenario.found(server.url)
     store_at(server.url, tmp_path).replace(slice_of(f"{user}-other", first=1), [scenario.before[4]])
     assert store_at(mortal.url, tmp_path).read(slice_of(user, days=3)) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -61,16 +61,13 @@ def another(what: Callable[..., None], path: Path) -> Iterator[BaseProcess]:
         process.join()
 
 
-def test_file_and_directory_are_the_owners(tmp_path: Path) -> None:
+def test_reading_makes_no_file_and_writing_makes_it_the_owners(tmp_path: Path) -> None:
     path = tmp_path / "data" / "syncbit.duckdb"
+    assert DuckDBStore(path).read(slice_of("a")) == []
+    assert not list(tmp_path.iterdir())
     DuckDBStore(path).replace(slice_of("a"), [series("a", [1])])
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert path.stat().st_mode & 0o777 == 0o600
-
-
-def test_reading_makes_no_file(tmp_path: Path) -> None:
-    assert DuckDBStore(tmp_path / "none.duckdb").read(slice_of("a")) == []
-    assert not list(tmp_path.iterdir())
 
 
 def test_waits_for_another_process_and_then_writes(tmp_path: Path) -> None:
@@ -123,16 +120,10 @@ def test_a_mismatch_undoes_the_write(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_threads_take_turns(tmp_path: Path) -> None:
-    store = DuckDBStore(tmp_path / "syncbit.duckdb")
-    wanted = [series("a", range(100))]
-    threads = [
-        threading.Thread(target=store.replace, args=(slice_of("a"), wanted)) for _ in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert rows(store.read(slice_of("a"))) == rows(wanted)
+    store, wanted = DuckDBStore(tmp_path / "syncbit.duckdb"), [series("a", range(100))]
+    with ThreadPoolExecutor(4) as pool:
+        reports = list(pool.map(lambda _: store.replace(slice_of("a"), wanted), range(4)))
+    assert sorted(report.added for report in reports) == [0, 0, 0, 100]
 
 
 def test_doubled_rows_of_another_program(tmp_path: Path) -> None:

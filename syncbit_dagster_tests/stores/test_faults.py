@@ -98,7 +98,6 @@ def test_exact_or_loud(
     proxy.heal()
     assert fault != "no answer, done late" or proxy.late_is_done.wait(10)
     store.replace_all(scenario.wanted)
-    store.close()
     assert scenario.is_exact(server.url)
 
 
@@ -116,7 +115,6 @@ def test_a_request_that_arrives_after_the_repair(
     assert proxy.late_is_done.wait(10)
     assert contents(server.url, f'{{user="{user}"}}').total() == 60
     report = store.replace(slice_of(user), wanted)
-    store.close()
     assert (report.mode, report.equal, report.removed) == ("correct", 30, 30)
     assert sorted(contents(server.url, f'{{user="{user}"}}').elements()) == rows(wanted)
 
@@ -126,4 +124,3 @@ def test_a_204_that_stored_nothing_is_not_believed(proxy: Proxy, user: str, tmp_
     store = hasty_store(proxy.url, tmp_path)
     with pytest.raises(StoreError, match="30 of 30 samples were accepted but cannot be read back"):
         store.replace(slice_of(user), [series(user, range(30))])
-    store.close()

@@ -46,6 +46,10 @@ day_samples = st.dictionaries(
 )
 
 
+days_of = st.integers(0, DAYS - 1)
+Samples = dict[tuple[str, str, int], float]  # of metric, zone, instant within the day
+
+
 class BlowError(Exception):
     """Ends a write where it stands."""
 
@@ -81,25 +85,23 @@ class Histories(RuleBasedStateMachine):
             if self.steps_left < 0:
                 raise BlowError
 
-    @rule(first=st.integers(0, DAYS - 1), days=st.integers(1, 2), samples=day_samples)
-    def materialize(
-        self, first: int, days: int, samples: dict[tuple[str, str, int], float]
-    ) -> None:
+    @rule(first=days_of, days=st.integers(1, 2), samples=day_samples)
+    def materialize(self, first: int, days: int, samples: Samples) -> None:
         """Other samples for a day or two: changes, additions and removals in one."""
         self._replace(first, days, self._keyed(first, samples))
 
-    @rule(first=st.integers(0, DAYS - 1), days=st.integers(1, DAYS))
+    @rule(first=days_of, days=st.integers(1, DAYS))
     def run_again(self, first: int, days: int) -> None:
         """The same samples as are there."""
         assert self._replace(first, days, self._held(first, days)) == {"noop"}
 
-    @rule(first=st.integers(0, DAYS - 1), samples=day_samples)
-    def arrive_late(self, first: int, samples: dict[tuple[str, str, int], float]) -> None:
+    @rule(first=days_of, samples=day_samples)
+    def arrive_late(self, first: int, samples: Samples) -> None:
         """More samples for a day, none changed."""
         modes = self._replace(first, 1, self._keyed(first, samples) | self._held(first, 1))
         assert "correct" not in modes
 
-    @rule(first=st.integers(0, DAYS - 1), data=st.data())
+    @rule(first=days_of, data=st.data())
     def correct(self, first: int, data: st.DataObject) -> None:
         """One changed value."""
         held = self._held(first, 1)
@@ -107,7 +109,7 @@ class Histories(RuleBasedStateMachine):
             key = data.draw(st.sampled_from(sorted(held)))
             self._replace(first, 1, held | {key: data.draw(values)})
 
-    @rule(first=st.integers(0, DAYS - 1), days=st.integers(1, DAYS))
+    @rule(first=days_of, days=st.integers(1, DAYS))
     def remove(self, first: int, days: int) -> None:
         """Days without samples."""
         self._replace(first, days, {})
@@ -118,15 +120,8 @@ class Histories(RuleBasedStateMachine):
         (self.server.kill if is_power_cut else self.server.stop)()
         self.server.start()
 
-    @rule(
-        first=st.integers(0, DAYS - 1),
-        samples=day_samples,
-        steps=st.integers(0, 11),
-        is_power_cut=st.booleans(),
-    )
-    def break_off(
-        self, first: int, samples: dict[tuple[str, str, int], float], steps: int, is_power_cut: bool
-    ) -> None:
+    @rule(first=days_of, samples=day_samples, steps=st.integers(0, 11), is_power_cut=st.booleans())
+    def break_off(self, first: int, samples: Samples, steps: int, is_power_cut: bool) -> None:
         """A write dies before some step, alone or with the server; then it is made again."""
         wanted, self.steps_left = self._keyed(first, samples), steps
         with suppress(BlowError):
@@ -160,7 +155,7 @@ class Histories(RuleBasedStateMachine):
         self.model |= dict(zip(samples, rounded.tolist(), strict=True))
         return {report.mode for report in reports}
 
-    def _keyed(self, first: int, samples: dict[tuple[str, str, int], float]) -> dict[Key, float]:
+    def _keyed(self, first: int, samples: Samples) -> dict[Key, float]:
         start = to_milliseconds(DAY) + first * ONE_DAY
         texts = {
             one: encode_labels(account(self.user, **({"zone": one} if one else {})))

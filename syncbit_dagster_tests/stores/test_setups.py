@@ -56,7 +56,6 @@ def write_and_correct(store: VictoriaMetricsStore, user: str) -> None:
     store.replace(slice_of(user, days=2), joined(series(user, [1, 2]), series(user, [3], first=1)))
     assert store.replace(slice_of(user), [series(user, [1, 9])]).mode == "correct"
     assert [row[3] for row in rows(store.read(slice_of(user, days=2)))] == [1, 9, 3]
-    store.close()
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +103,6 @@ def test_wrong_credentials(vmauth: Server, user: str, settings: dict[str, str]) 
     with pytest.raises(StoreRefusedError, match=r"credentials .*VICTORIA_USER") as it:
         store.replace(slice_of(user), [series(user, [1])])
     assert "guessed" not in f"{it.value!r}{store.description}"
-    store.close()
 
 
 def test_no_right_to_write_or_to_delete(vmauth: Server, server: Server, user: str) -> None:
@@ -113,14 +111,12 @@ def test_no_right_to_write_or_to_delete(vmauth: Server, server: Server, user: st
     assert reader.replace(slice_of(user), []).mode == "noop"
     with pytest.raises(StoreRefusedError, match=r"does not write samples .*route /api/v1/import"):
         reader.replace(slice_of(user), [series(user, [1])])
-    reader.close()
     store = through(vmauth, "no-delete")
     store.replace(slice_of(user), [series(user, [1, 2])])
     with pytest.raises(StoreRefusedError, match=r"route /api/v1/admin/tsdb/delete_series .*delete"):
         store.replace(slice_of(user), [series(user, [1, 9, 4])])
     assert [row[3] for row in rows(store.read(slice_of(user)))] == [1, 2]
     assert contents(server.url, f'{{user="{user}"}}').total() == 2
-    store.close()
 
 
 def test_without_admin_paths_it_waits_instead(
@@ -153,7 +149,6 @@ def test_keys_and_password_of_the_server_itself(tmp_path: Path, user: str) -> No
         store = store_for(one.url, **login, **keys, delete_auth_key="wrong")
         with pytest.raises(StoreRefusedError, match="-deleteAuthKey"):
             store.replace(slice_of(user), [])
-        store.close()
 
 
 def test_private_tls(tmp_path: Path, user: str) -> None:
@@ -170,11 +165,9 @@ def test_private_tls(tmp_path: Path, user: str) -> None:
         stranger = store_for(one.url)
         with pytest.raises(StoreRefusedError, match=r"certificate .* is not trusted"):
             stranger.read(slice_of(user))
-        stranger.close()
         plain = store_for(one.url.replace("https", "http"))
         with pytest.raises((StoreUnavailableError, StoreRefusedError), match=r"https://|TLS"):
             plain.read(slice_of(user))
-        plain.close()
 
 
 @pytest.fixture
@@ -193,14 +186,12 @@ def test_default_retention_is_refused_before_writing(forgetful: Server, user: st
         "VictoriaMetrics keeps samples for 31 days (-retentionPeriod=1) and would drop those from "
         "2024-03-01 without an error; start it with -retentionPeriod=100y. Nothing was written."
     )
-    store.close()
     # Without the admin paths each wait is real seconds; they are of no use here.
     ticks = itertools.count(0.0, 5.0)
     clock = {"sleep": lambda _: None, "monotonic": lambda: next(ticks)}
     store = store_for(forgetful.url, clock, admin_url=f"{forgetful.url}/behind/a/proxy")
     with pytest.raises(StoreMismatchError, match=r"2 of 2 .*-retentionPeriod=100y"):
         store.replace(slice_of(user), [series(user, [1, 2])])
-    store.close()
 
 
 def test_deduplication_is_named(tmp_path: Path, user: str) -> None:
@@ -209,14 +200,12 @@ def test_deduplication_is_named(tmp_path: Path, user: str) -> None:
         store = store_for(one.url)
         with pytest.raises(StoreMismatchError, match=r"-dedup\.minScrapeInterval=1m0s|=1m "):
             store.replace(slice_of(user), [series(user, range(60), step=1000)])
-        store.close()
 
 
 def test_nobody_answers(user: str) -> None:
     store = store_for(f"http://127.0.0.1:{free_port()}", clock={"sleep": lambda _: None})
     with pytest.raises(StoreUnavailableError, match="is VictoriaMetrics running there"):
         store.read(slice_of(user))
-    store.close()
 
 
 def test_extra_labels_stay_on_the_server(server: Server, user: str) -> None:
@@ -229,8 +218,6 @@ def test_extra_labels_stay_on_the_server(server: Server, user: str) -> None:
     assert work.replace(slice_of(user, days=2), []).removed == 3
     assert len(rows(home.read(slice_of(user, days=2)))) == 3
     assert contents(server.url, f'{{user="{user}",source="home"}}').total() == 3
-    home.close()
-    work.close()
 
 
 def test_samples_of_another_program(server: Server, user: str) -> None:
@@ -252,4 +239,3 @@ def test_samples_of_another_program(server: Server, user: str) -> None:
     outside = series(user, [0.66666666667, 7], first=3)
     found = contents(server.url, f'{{user="{user}"}}')
     assert sorted(found.elements()) == rows([*wanted, outside])
-    store.close()

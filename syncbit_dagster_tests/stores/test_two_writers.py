@@ -4,7 +4,7 @@ rounds lost a verified day."""
 from __future__ import annotations
 
 import os
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,18 +46,15 @@ def test_nothing_is_lost(server: Server, user: str, tmp_path: Path) -> None:
 def test_the_lock_lets_one_thread_in(tmp_path: Path) -> None:
     inside, most = [0], [0]
 
-    def enter() -> None:
+    def enter(_: int) -> None:
         for _ in range(50):
             with TargetLock(tmp_path, "http://x", sleep=lambda _: None)():
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])
                 inside[0] -= 1
 
-    threads = [threading.Thread(target=enter) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(enter, range(4)))
     assert most == [1]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from syncbit_dagster.stores.base import Write
+
+    Groups = list[list[Write]]
 
 # Forked from a process that has imported everything: 30 ms instead of a second each.
 _processes = multiprocessing.get_context("forkserver")
@@ -47,17 +50,10 @@ class Writer:
     Before its step number ``stop_before`` (from 0) it tells the step's name and waits.
     """
 
-    def __init__(
-        self,
-        url: str,
-        locks: Path,
-        groups: list[list[Write]],
-        stop_before: int | None = None,
-    ) -> None:
+    def __init__(self, url: str, locks: Path, groups: Groups, stop_before: int = -1) -> None:
         self._connection, theirs = _processes.Pipe()
-        self._process = _processes.Process(
-            target=_write, args=(theirs, url, locks, groups, stop_before), daemon=True
-        )
+        arguments = (theirs, url, locks, groups, stop_before)
+        self._process = _processes.Process(target=_write, args=arguments, daemon=True)
         self._process.start()
         theirs.close()
 
@@ -83,21 +79,13 @@ class Writer:
         self._connection.close()
 
 
-def _write(
-    connection: Connection,
-    url: str,
-    locks: Path,
-    groups: list[list[Write]],
-    stop_before: int | None,
-) -> None:
-    passed = 0
+def _write(connection: Connection, url: str, locks: Path, groups: Groups, stop_before: int) -> None:
+    numbers = itertools.count()
 
     def step(name: str) -> None:
-        nonlocal passed
-        if passed == stop_before:
+        if next(numbers) == stop_before:
             connection.send(("stopped", name))
             connection.recv()
-        passed += 1
 
     store = store_at(url, locks, step)
     try:
