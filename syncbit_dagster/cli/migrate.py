@@ -1,4 +1,4 @@
-"""Move from the SyncBit daemon: take over what is of use, and say what is not.
+"""Move from the SyncBit daemon: show what it left, and what of it may go.
 
 Reads the daemon's sync_state.json, and counts its samples in the series that are yours now. Nothing
 is removed unless you say so. Stop the daemon for good before.
