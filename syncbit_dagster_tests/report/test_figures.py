@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from syncbit_dagster.core.civil import DayRange, day_start
 from syncbit_dagster.report.figures.calendar import WEEKDAYS, week_table
-from syncbit_dagster.report.figures.weeks import weekly_means
+from syncbit_dagster.report.figures.frame import weekly_means
 from syncbit_dagster_tests.report.builders import BERLIN, JUNE, daily, every_day, page_of
 
 THREE = {date(2026, 6, 1): 5.0, date(2026, 6, 2): 0.0, date(2026, 6, 9): 1.5}

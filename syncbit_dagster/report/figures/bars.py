@@ -17,9 +17,9 @@ from syncbit_dagster.report.figures.frame import (
     legend,
     names_of,
     value_axis,
+    weekly_means,
 )
 from syncbit_dagster.report.figures.lines import line_of
-from syncbit_dagster.report.figures.weeks import weekly_means
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What all figures share: the axis of days, the fonts and lines, how a number is shown."""
+"""What all figures share: the axis of days, weekly means, fonts and lines, how a number reads."""
 
 from __future__ import annotations
 
@@ -171,3 +171,15 @@ def value_axis(unit: str, low: float, high: float) -> dict[str, Any]:
 
 def _hours(minutes: float, step: float) -> str:
     return f"{minutes // 60:.0f}{'' if step % 60 == 0 else f':{minutes % 60:02.0f}'} h"
+
+
+def weekly_means(values: Floats, days: DayRange) -> Floats:
+    """For each day the mean of its week's known days, Monday to Sunday; NaN where none is known."""
+    week = (np.arange(len(days)) + days.first.weekday()) // 7
+    there = ~np.isnan(values)
+    counts = np.bincount(week, weights=there)
+    sums = np.bincount(week, weights=np.where(there, values, 0.0))
+    means = np.full(len(counts), np.nan)
+    np.divide(sums, counts, out=means, where=counts > 0)
+    result: Floats = means[week]
+    return result

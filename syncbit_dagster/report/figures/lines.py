@@ -17,8 +17,8 @@ from syncbit_dagster.report.figures.frame import (
     legend,
     names_of,
     value_axis,
+    weekly_means,
 )
-from syncbit_dagster.report.figures.weeks import weekly_means
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
