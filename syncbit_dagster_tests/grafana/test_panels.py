@@ -11,18 +11,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from syncbit_dagster.core.samples import decode_labels
-from syncbit_dagster_tests.grafana.filled import DAYS, INTRADAY, NOW, ZONE
+from syncbit_dagster_tests.grafana.filled import DAYS, INTRADAY, NOW, ZONE, Filled, filled
 from syncbit_dagster_tests.grafana.grafana import DASHBOARDS, Reader
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
-
-    from syncbit_dagster_tests.grafana.filled import Filled
 
 pytestmark = pytest.mark.victoriametrics
 
 ZONES = ("utc", "America/New_York", "Pacific/Auckland")
 PLAIN = re.compile(r"day = last_over_time\((fitbit_\w+)\{[^}]*\}\[1d\] offset -10h\)\) \(")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+    with filled(tmp_path_factory.mktemp("dashboards")) as held:
+        yield held
 
 
 def reader(store: Filled, uid: str, zone: str = ZONE.key) -> Reader:

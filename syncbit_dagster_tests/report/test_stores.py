@@ -105,18 +105,6 @@ def test_hours_add_up_to_the_days(page: Page, stored: list[Series]) -> None:
         assert total == pytest.approx(sums[metric], abs=24 * len(DAYS) * 0.005)
 
 
-def test_nights_are_those_of_the_store(page: Page, stored: list[Series]) -> None:
-    (bar,) = page.figures["Nights on the clock"]["data"]
-    starts = next(one for one in stored if one.metric == "fitbit_sleep_start_timestamp")
-    shown = [texts[0] for texts in bar["customdata"] if texts[0]]
-    local = [np.datetime64(int(one), "s").item() for one in starts.values.tolist()]
-    wanted = [one.replace(tzinfo=NOW.tzinfo).astimezone(ZONE).strftime("%H:%M") for one in local]
-    assert len(shown) == len(wanted) > 10
-    for text, exact in zip(shown, wanted, strict=True):
-        minutes = [int(t[:2]) * 60 + int(t[3:]) for t in (text, exact)]
-        assert (minutes[0] - minutes[1]) % 1440 in (0, 1)  # rounded, not cut
-
-
 @pytest.mark.victoriametrics
 def test_both_stores_give_the_same_page(filled: Settings, page: Page, tmp_path: Path) -> None:
     with running(victoria_metrics(tmp_path)) as server:

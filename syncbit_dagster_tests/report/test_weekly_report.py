@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -12,8 +12,6 @@ from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.config import load_settings
 from syncbit_dagster.definitions import build_definitions
 from syncbit_dagster.defs.sparkline import INLINE_CHARACTERS
-from syncbit_dagster.factories import open_store
-from syncbit_dagster.stores.base import Slice
 from syncbit_dagster_tests.defs.running import failure_of, metadata_of
 from syncbit_dagster_tests.report.builders import Page
 from syncbit_dagster_tests.report.conftest import NOW, ZONE
@@ -74,35 +72,6 @@ def test_weeks_are_made_in_one_run_and_a_week_without_data_has_no_file(
     assert len(week["preview"]) < INLINE_CHARACTERS
     assert len(week["key_figures"]) < INLINE_CHARACTERS
     assert "| Steps a day | " in week["key_figures"]
-
-
-def test_a_week_is_made_again_when_its_data_has_changed(
-    filled: Settings, instance: dg.DagsterInstance, tmp_path: Path
-) -> None:
-    before = filled.data_directory / "reports" / "week-2026-10-12.html"
-    assert make(filled, instance, "2026-10-12", "2026-10-12").success
-    steps = Page(before.read_text()).figures["Steps"]["data"][0]["y"]
-    other = filled_copy(filled, tmp_path)
-    day = date(2026, 10, 14)
-    gone = Slice(
-        ("fitbit_steps_total",),
-        other.account.labels,
-        datetime(2026, 10, 13, 22, tzinfo=UTC),
-        datetime(2026, 10, 14, 22, tzinfo=UTC),
-    )
-    assert open_store(other).replace(gone, []).removed == 1
-    assert make(other, instance, "2026-10-12", "2026-10-12").success
-    after = other.data_directory / "reports" / "week-2026-10-12.html"
-    changed = Page(after.read_text()).figures["Steps"]["data"][0]["y"]
-    assert changed == [None if n == day.weekday() else value for n, value in enumerate(steps)]
-
-
-def filled_copy(settings: Settings, directory: Path) -> Settings:
-    """The same account with a store of the test's own."""
-    (directory / "syncbit.duckdb").write_bytes(settings.embedded_store.read_bytes())
-    return load_settings(
-        {**BERLIN, "DATA_DIR": str(directory), "FITBIT_USER_ID": settings.account.labels["user"]}
-    )
 
 
 def test_a_store_that_is_broken_fails_the_step_with_its_sentence(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from datetime import date
 
 import numpy as np
@@ -15,7 +13,6 @@ from syncbit_dagster.core.civil import DayRange
 from syncbit_dagster.report import words
 from syncbit_dagster.report.key_figures import period_before
 from syncbit_dagster.report.nights import Nights, middle_and_spread, regularity
-from syncbit_dagster.report.preview import bars
 from syncbit_dagster_tests.report.builders import JUNE, daily, report_of
 
 
@@ -88,13 +85,3 @@ def test_key_figures_are_means_of_the_known_days_against_the_days_before() -> No
     assert "+500\N{NO-BREAK SPACE}steps vs. before" in report.html
     assert "no data before" in report.html
     assert report.days_with_data == 5
-
-
-def test_the_preview_of_a_week_is_small_and_has_a_bar_a_known_day() -> None:
-    title = "Resting heart rate, 28 December 2026 - 3 January 2027"
-    text = bars(np.array([12345.6, 0.0, np.nan, 99999.0, 5.0, np.nan, 1.0]), title)
-    assert len(text) < 1_000
-    assert text.endswith(f"\n\n{title}")
-    svg = base64.b64decode(text.split("base64,")[1].split(")")[0]).decode()
-    assert [int(x) for x in re.findall(r"M(\d+),48v", svg)] == [17, 51, 120, 154, 223]
-    assert len(bars(np.full(7, 12345.6), title)) < 1_000
