@@ -15,9 +15,9 @@ from syncbit_dagster.core.civil import civil_day
 from syncbit_dagster.defs.absence import REMOVED_CHECK, removed_check
 from syncbit_dagster.defs.failures import as_failure
 from syncbit_dagster.defs.freshness import freshness
-from syncbit_dagster.defs.io_manager import Fetched
 from syncbit_dagster.defs.metadata import definition_metadata
 from syncbit_dagster.defs.names import SOURCE, STORE, STORE_POOL, key_of, named
+from syncbit_dagster.defs.partition_writes import Fetched
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.resources.fitbit import RunSource
 from syncbit_dagster.defs.resources.telemetry import RUN_FIGURES

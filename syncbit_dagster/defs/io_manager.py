@@ -3,62 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from syncbit_dagster.catalog import asset_named, metrics_of
-from syncbit_dagster.core.civil import DayRange, civil_day, real_clock, to_milliseconds
-from syncbit_dagster.core.samples import between, decode_labels, from_series, to_series
-from syncbit_dagster.defs.absence import ACCEPT_REMOVALS_TAG, Memory
+from syncbit_dagster.catalog import asset_named
+from syncbit_dagster.core.civil import real_clock
+from syncbit_dagster.core.samples import from_series, to_series
+from syncbit_dagster.defs.absence import ACCEPT_REMOVALS_TAG
 from syncbit_dagster.defs.failures import as_failure
-from syncbit_dagster.defs.holes import is_missed, told_states, without_missed
 from syncbit_dagster.defs.instance.records import recorded
 from syncbit_dagster.defs.metadata import partition_metadata, place_of, write_metadata
 from syncbit_dagster.defs.names import named
+from syncbit_dagster.defs.partition_writes import PartitionWriter
 from syncbit_dagster.defs.partitions import days_of
 from syncbit_dagster.defs.resources import telemetry as own_metrics
 from syncbit_dagster.factories import open_store
-from syncbit_dagster.quality.evidence import RAW_SECONDS
-from syncbit_dagster.scheduling.corrections import Fetch, decide, proves_absence, today_so_far
-from syncbit_dagster.scheduling.settled_rule import data_until, state_of
 from syncbit_dagster.sources.base import Current
 from syncbit_dagster.sources.errors import MissingDaysError
-from syncbit_dagster.stores.base import Slice, Write, combined
-from syncbit_dagster.stores.diff import compare, overall_mode
+from syncbit_dagster.stores.base import combined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import date
+    from collections.abc import Callable, Iterator
+    from datetime import date, datetime
 
     import pandas as pd
 
     from syncbit_dagster.catalog import Asset
     from syncbit_dagster.config import Settings
-    from syncbit_dagster.core.samples import Series
     from syncbit_dagster.defs.metadata import Metadata
-    from syncbit_dagster.scheduling.settled_rule import State
+    from syncbit_dagster.defs.partition_writes import Fetched
     from syncbit_dagster.sources.base import Batch
     from syncbit_dagster.stores.base import Store, WriteReport
     from syncbit_dagster.telemetry import RunFigures
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """A range of partitions as it comes from the source.
-
-    Attributes:
-        days: the run's partitions.
-        batches: their samples; the batches tile the days, in order.
-        synced: the devices' last sync before the first request; None: unknown.
-        at: when that was asked.
-    """
-
-    days: DayRange
-    batches: Iterator[Batch]
-    synced: datetime | None
-    at: datetime
 
 
 @dataclass
@@ -90,7 +67,7 @@ class SampleStoreIOManager(dg.IOManager):
         asset = asset_named(context.asset_key.path[-1])
         with as_failure():
             days = days_of(context.asset_partition_keys)
-            return from_series(self.store.read(self._slice(asset, days)))
+            return from_series(self.writer.read(asset, days))
 
     def _replace_partitions(
         self, asset: Asset, context: dg.OutputContext, fetched: Fetched
@@ -136,128 +113,39 @@ class SampleStoreIOManager(dg.IOManager):
     def _replace_batch(
         self, asset: Asset, context: dg.OutputContext, fetched: Fetched, batch: Batch
     ) -> tuple[WriteReport, dict[date, Metadata]]:
-        """Store a batch's days, and today's totals so far; what is to be said of each day."""
-        step, zone = context.step_context, self.settings.account.zone
+        """Store a batch; what is to be said of each of its days."""
+        step = context.step_context
         records = recorded(step.instance, context.asset_key, list(batch.days))
-        answer, stored = to_series(batch.samples), self.store.read(self._slice(asset, batch.days))
-        fetch = self._fetch(asset, fetched, batch, answer, records)
-        memory = Memory(records, civil_day(fetched.at, zone))
         accepts = step.dagster_run.tags.get(ACCEPT_REMOVALS_TAG) == "true"
-        is_proof = proves_absence(stored, answer, fetch)
-        decision = decide(
-            stored,
-            answer,
-            fetch,
-            lambda absent: (
-                not is_missed(absent, batch.set_aside)
-                and (accepts or (is_proof and memory.had(absent)))
-            ),
-        )
-        report = self._write(asset, stored, decision.series, fetch, records)
-        so_far = today_so_far(metrics_of(asset.name), answer, zone, fetched.synced, fetched.at)
-        if so_far and civil_day(fetched.at, zone) in batch.days:
-            self._append(so_far)
-        newest = decision.series + so_far
-        decision = without_missed(decision, batch.set_aside)
-        states = told_states(fetch.states, batch.set_aside, zone, fetched.at)
-        provisional = [day for day, state in states.items() if state == "provisional"]
-        self.figures.wrote(asset.name, newest, batch.days.last)
-        self.figures.decided(asset.name, decision, provisional)
-        per_day = partition_metadata(asset, batch, decision.series, zone, states)
-        for day, state in fetch.states.items():
-            if state != states[day]:
+        written = self.writer.replace(asset, fetched, batch, records, accepts=accepts)
+        stored, zone = written.decision.series, self.settings.account.zone
+        self.figures.wrote(asset.name, stored + written.so_far, batch.days.last)
+        provisional = [day for day, state in written.states.items() if state == "provisional"]
+        self.figures.decided(asset.name, written.decision, provisional)
+        per_day = partition_metadata(asset, batch, stored, zone, written.states)
+        for day, state in written.totals.items():
+            if state != written.states[day]:
                 per_day[day]["totals"] = state
-        for day, said in memory.metadata(decision).items():
+        for day, said in written.memory.metadata(written.decision).items():
             per_day[day] |= said
-        return report, per_day
-
-    def _fetch(
-        self,
-        asset: Asset,
-        fetched: Fetched,
-        batch: Batch,
-        answer: Sequence[Series],
-        records: Mapping[date, Mapping[str, object]],
-    ) -> Fetch:
-        """What is known of the batch's days. A day that was settled once stays so."""
-        zone, until = self.settings.account.zone, data_until(fetched.synced, answer)
-        states: dict[date, State] = {
-            day: "settled"
-            if "settled" in (records.get(day, {}).get(name) for name in ("state", "totals"))
-            else state_of(day, zone, until, fetched.at)
-            for day in batch.days
-        }
-        seconds = self.settings.interval_of(asset) if asset.is_intraday else None
-        totals = {metric.name for metric in metrics_of(asset.name) if metric.is_total}
-        interval_ms = seconds and (0 if seconds == RAW_SECONDS else seconds * 1000)
-        return Fetch(states, zone, totals, interval_ms, until)
-
-    def _write(
-        self,
-        asset: Asset,
-        stored: Sequence[Series],
-        wanted: Sequence[Series],
-        fetch: Fetch,
-        records: Mapping[date, Mapping[str, object]],
-    ) -> WriteReport:
-        """Replace the days. Those that nobody asks for again are on disk before it returns."""
-        settled = [day for day, state in fetch.states.items() if state == "settled"]
-        provisional = [day for day, state in fetch.states.items() if state == "provisional"]
-        was_done = all(records.get(day, {}).get("state") == "settled" for day in settled)
-        reports = []
-        for days, is_final in ((settled, True), (provisional, False)):
-            if days:
-                target = self._slice(asset, DayRange(days[0], days[-1]))
-                ends = to_milliseconds(target.start), to_milliseconds(target.end)
-                new, old = between(wanted, *ends), between(stored, *ends)
-                is_on_disk = was_done and overall_mode(compare(new, old)) == "noop"
-                reports.append(self.store.replace(target, new, durable=is_final and not is_on_disk))
-        return combined(reports)
-
-    def _append(self, series: Sequence[Series]) -> None:
-        """Add a sample of each series at an instant; one that is there stays as it is.
-
-        What a power cut takes comes again with the next sync.
-        """
-        (instant,) = {int(one.timestamps[0]) for one in series}
-        target = self._at(tuple(sorted({one.metric for one in series})), instant)
-        stored = self.store.read(target)
-        known = {(one.metric, one.labels) for one in stored}
-        self.store.replace(
-            target, [*stored, *(one for one in series if (one.metric, one.labels) not in known)]
-        )
+        return written.report, per_day
 
     def _add_current(self, context: dg.OutputContext, current: Current) -> None:
-        """Each sample of a present state is a slice of its own: what was read before stays."""
         found = to_series(current.samples)
-        writes = [
-            Write(self._at((one.metric,), int(one.timestamps[0]), one.labels), [one])
-            for one in found
-        ]
-        context.add_output_metadata({"samples": len(writes), "requests": current.requests})
-        if writes:
-            report = self.store.replace_all(writes)
+        context.add_output_metadata({"samples": len(found), "requests": current.requests})
+        if found:
+            report = self.writer.add(found)
             self.figures.wrote(context.asset_key.path[-1], found)
             context.add_output_metadata(write_metadata(report, self._place))
 
     @property
+    def writer(self) -> PartitionWriter:
+        """Of the account, into the store."""
+        return PartitionWriter(self.store, self.settings)
+
+    @property
     def _place(self) -> str:
         return place_of(self.store.description, self.settings.account.labels)
-
-    def _at(self, metrics: tuple[str, ...], instant: int, labels: str | None = None) -> Slice:
-        """An instant (milliseconds) of some metrics; of one series if it is named."""
-        start = datetime.fromtimestamp(instant / 1000, UTC)
-        of = self.settings.account.labels if labels is None else decode_labels(labels)
-        return Slice(metrics, of, start, start + timedelta(milliseconds=1))
-
-    def _slice(self, asset: Asset, days: DayRange) -> Slice:
-        account = self.settings.account
-        return Slice(
-            metrics=tuple(dict.fromkeys(metric.name for metric in metrics_of(asset.name))),
-            labels=account.labels,
-            start=days.start(account.zone),
-            end=days.end(account.zone),
-        )
 
 
 def _record(context: dg.OutputContext, finished: dict[date, Metadata]) -> None:
