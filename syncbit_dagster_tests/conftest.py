@@ -35,6 +35,7 @@ LONG = (
     "stores/test_histories.py",
     "faults/test_scenarios.py",
     "defs/test_materialize.py",
+    "defs/test_corrections.py",
     "hosts/test_two_hosts.py",
     "defs/test_checks.py",
     "stores/test_faults.py",
