@@ -259,10 +259,8 @@ class Stage:
 
     @staticmethod
     def _end(program: subprocess.Popen[str]) -> None:
-        program.kill()
-        program.wait()
-        assert program.stdout is not None
-        program.stdout.close()
+        with program:
+            program.kill()
 
 
 def _fill(place: Path) -> None:

@@ -180,10 +180,12 @@ KINDS: dict[str, tuple[Scenario, ...]] = {
         _write_fails("204 to a write that is not done", Canned(204), says="cannot be"),
         _write_fails("500 to a write that is done", DoneThen(Canned(500)), says="HTTP 500"),
         _write_fails("no answer to a write that is done", DoneThen(Canned(504)), says="HTTP 504"),
-        _write_fails("an answer of the store cut in half", Cut(), path=EXPORT, says="broke off"),
+        _write_fails(
+            "an answer of the store cut in half", Cut(), path=EXPORT, after=2, says="broke off"
+        ),
         _at_store("503 twice to a read", DOWN, EXPORT, times=2),
         _at_store("a write is done twice", Twice(), IMPORT),
-        _at_store("what was written is not shown, twice", Canned(200), EXPORT, 1, 2),
+        _at_store("what was written is not shown, twice", Canned(200), EXPORT, 2, 2),
         _at_store("every answer of the store late", Late(0.2), times=None),
     ),
 }
