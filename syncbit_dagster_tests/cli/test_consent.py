@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from syncbit_dagster.account.account import OAuthApp
 
+REDIRECT_URI = "http://localhost:8080/callback"
 PERSON = SyntheticPerson(zone=ZoneInfo("UTC"), first_day=date(2025, 1, 1), seed=1)
 
 
@@ -296,11 +297,9 @@ def test_how_providers_refuse_a_client(
     ],
 )
 def test_which_addresses_are_the_redirect(address: str, expected: Redirect | None) -> None:
-    assert read_redirect(address, "http://localhost:8080/callback", "s") == expected
+    assert read_redirect(address, REDIRECT_URI, "s") == expected
 
 
 @given(st.text(max_size=60))
 def test_no_text_without_the_state_is_a_redirect(text: str) -> None:
-    assert (
-        read_redirect(text, "http://localhost:8080/callback", "a-state-that-nobody-guesses") is None
-    )
+    assert read_redirect(text, REDIRECT_URI, "a-state-that-nobody-guesses") is None
