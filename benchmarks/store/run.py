@@ -168,10 +168,13 @@ def correct(parts: list[Series], day: int) -> dict[str, float]:
         stop, gaps = threading.Event(), [0.0]
         watcher = threading.Thread(target=watch, args=(server.url, target, stop, gaps))
         watcher.start()
+        cpu = cpu_seconds(server) + time.thread_time()
         total = seconds_of(lambda: store.replace(target, changed, durable=True))
+        cpu = cpu_seconds(server) + time.thread_time() - cpu
         stop.set()
         watcher.join()
-        return {"total": total, "unreadable": max(gaps), "peak": megabytes(server, "VmHWM")}
+        peak = megabytes(server, "VmHWM")
+        return {"total": total, "CPU": cpu, "unreadable": max(gaps), "peak": peak}
 
 
 def watch(url: str, target: Slice, stop: threading.Event, gaps: list[float]) -> None:
@@ -218,11 +221,13 @@ ROWS = {
     ),
     corrections_of_days: (
         ("total", "one day corrected in 25 daily series of ten years", "s", 2.5),
+        ("CPU", "  CPU of client and server", "s", None),
         ("unreadable", "  unreadable for", "s", 1),
         ("peak", "  server's high-water mark", "MB", None),
     ),
     corrections_of_minutes: (
         ("total", "one minute corrected in ten years of minutes", "s", 6),
+        ("CPU", "  CPU of client and server", "s", None),
         ("unreadable", "  unreadable for", "s", 1),
         ("peak", "  server's high-water mark", "MB", 500),
     ),

@@ -57,10 +57,7 @@ ADDITIONS = ("add missing samples", "add missing samples", "barrier: additions",
 
 
 class Scenario:
-    """One account whose middle day of three is changed, extended and thinned at once.
-
-    Each metric is a write, both are made together.
-    """
+    """The middle day of three is changed, extended and thinned, in two writes made together."""
 
     def __init__(self, user: str) -> None:
         self.user = user
@@ -222,8 +219,7 @@ def test_what_came_after_the_journal_stays(server: Server, user: str, tmp_path: 
     scenario = crashed_while_empty(user, server.url, tmp_path)
     later = series(user, [50, 51.00000000000001], first=3)
     post(server.url, later)
-    store = store_at(server.url, tmp_path)
-    store.read(slice_of(user))
+    store_at(server.url, tmp_path).read(slice_of(user))
     later = later._replace(values=np.array([50.0, 51.0]))
     assert sorted(scenario.found(server.url).elements()) == rows([*scenario.after, later])
     assert not list(tmp_path.glob("*journal*"))

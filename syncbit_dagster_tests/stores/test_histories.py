@@ -157,13 +157,10 @@ class Histories(RuleBasedStateMachine):
 
     def _keyed(self, first: int, samples: Samples) -> dict[Key, float]:
         start = to_milliseconds(DAY) + first * ONE_DAY
-        texts = {
-            one: encode_labels(account(self.user, **({"zone": one} if one else {})))
-            for one in ZONES
-        }
         return {
-            Key(metric, texts[zone], start + instant): value
+            Key(metric, encode_labels(account(self.user, **labels)), start + instant): value
             for (metric, zone, instant), value in samples.items()
+            for labels in ({"zone": zone} if zone else {},)
         }
 
     def _held(self, first: int, days: int) -> dict[Key, float]:
@@ -187,19 +184,13 @@ def _grouped(samples: dict[Key, float]) -> list[Series]:
 
 
 def test_random_histories(tmp_path: Path) -> None:
-    server = victoria_metrics(tmp_path / "server")
-
-    class Bound(Histories):
-        """Hypothesis makes the machines itself, without arguments."""
-
-    Bound.server = server
-    Bound.directory = tmp_path
-    Bound.TestCase.settings = settings(
+    Histories.server, Histories.directory = victoria_metrics(tmp_path / "server"), tmp_path
+    Histories.TestCase.settings = settings(
         max_examples=200 if SOAK else 8,
         stateful_step_count=40 if SOAK else 15,
         deadline=None,
         derandomize=not SOAK,
         suppress_health_check=list(HealthCheck),
     )
-    with running(server):
-        Bound.TestCase("runTest").runTest()
+    with running(Histories.server):
+        Histories.TestCase("runTest").runTest()

@@ -31,12 +31,8 @@ samples = st.lists(st.tuples(st.integers(0, 8), st.sampled_from([0.0, -0.0, 1.0,
 
 
 def of(pairs: list[tuple[int, float]]) -> Series:
-    return Series(
-        "m",
-        LABELS,
-        np.array([instant for instant, _ in pairs], dtype=np.int64),
-        np.array([value for _, value in pairs], dtype=np.float64),
-    )
+    instants, values = zip(*pairs, strict=True) if pairs else ((), ())
+    return Series("m", LABELS, np.array(instants, dtype=np.int64), np.array(values, dtype=float))
 
 
 CLUSTER = ["http://h/insert/0:7/prometheus", "http://h/select/0:7/prometheus"]

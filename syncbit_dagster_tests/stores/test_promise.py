@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from syncbit_dagster.core.samples import InvalidSamplesError
+from syncbit_dagster.core.samples import InvalidSamplesError, count
 from syncbit_dagster.stores.base import Write
+from syncbit_dagster.stores.victoriametrics.parts import parts_of
 from syncbit_dagster_tests.stores.builders import (
     HEART_RATE,
     STEPS,
@@ -20,7 +22,7 @@ from syncbit_dagster_tests.stores.builders import (
 )
 
 if TYPE_CHECKING:
-    from syncbit_dagster.stores.base import Store
+    from syncbit_dagster.stores.base import Slice, Store
 
 
 def test_what_is_missing_is_added_and_nothing_else_sent(store: Store, user: str) -> None:
@@ -158,3 +160,71 @@ def test_refused_before_anything_is_written(
     with pytest.raises(InvalidSamplesError, match=sentence):
         store.replace(slice_of(user), wrong(user))
     assert rows(store.read(slice_of(user))) == rows(good)
+
+
+def steps_of(user: str, first: int = 0) -> Slice:
+    return slice_of(user, metrics=(STEPS,), first=first)
+
+
+def test_each_slice_has_its_own_samples(store: Store, user: str) -> None:
+    other = f"{user}-other"
+    store.replace(slice_of(user), [series(user, [60, 61, 62])])
+    store.replace(slice_of(user, first=1), [series(user, [70], first=1)])
+    writes = [
+        Write(slice_of(user), [series(user, [60, 99])]),
+        Write(steps_of(user), [series(user, [5], metric=STEPS)]),
+        Write(slice_of(user, first=1), [series(user, [70], first=1)]),
+        Write(steps_of(user, first=1), []),
+        Write(slice_of(other), [series(other, [80, 81])]),
+    ]
+    report = store.replace_all(writes)
+    assert (report.mode, report.wanted, report.equal) == ("correct", 6, 2)
+    assert (report.added, report.changed, report.removed) == (3, 1, 1)
+    for target, samples in writes:
+        assert rows(store.read(target)) == rows(samples)
+    assert store.replace_all(writes, durable=True).mode == "noop"
+
+
+def test_nothing_is_written_if_one_write_is_wrong(store: Store, user: str) -> None:
+    good = Write(slice_of(user, days=2), [series(user, [60])])
+    wrong = Write(steps_of(user), [series(user, [1], metric=STEPS, first=3)])
+    with pytest.raises(InvalidSamplesError, match="lie outside"):
+        store.replace_all([good, wrong])
+    for other in (slice_of(user, first=1), slice_of(user, metrics=(STEPS, HEART_RATE))):
+        with pytest.raises(InvalidSamplesError, match=r"overlap; make one after the other\."):
+            store.replace_all([good, Write(other, [])])
+    assert rows(store.read(good.target)) == []
+
+
+ONE = slice_of("a", days=2)
+
+
+@pytest.mark.parametrize(
+    ("other", "overlap"),
+    [
+        (ONE, True),
+        (slice_of("a", first=1), True),
+        (slice_of("a", first=2), False),
+        (slice_of("b"), False),
+        (slice_of("a", metrics=(STEPS,)), False),
+        (slice_of("a", metrics=(STEPS, HEART_RATE)), True),
+        (replace(ONE, labels={"user": "a", "source": "phone"}), True),  # it may belong to both
+        (replace(ONE, labels={"user": "a", "device": "phone"}), False),
+    ],
+)
+def test_overlaps(other: Slice, overlap: bool) -> None:
+    assert ONE.overlaps(other) is other.overlaps(ONE) is overlap
+
+
+@pytest.mark.parametrize(("most", "sizes"), [(8, [4, 4, 2]), (4, [4, 4, 2]), (3, [2] * 5)])
+def test_parts_have_every_series_once(most: int, sizes: list[int]) -> None:
+    """The metrics of an account's day share a part, unless they are too much together."""
+    places = [("a", 0, HEART_RATE), ("a", 1, STEPS), ("b", 0, STEPS), ("a", 0, STEPS)]
+    places.append(("a", 1, HEART_RATE))
+    slices = [slice_of(user, metrics=(metric,), first=day) for user, day, metric in places]
+    wanted = [[series(user, [1, 2], metric=metric, first=day)] for user, day, metric in places]
+    found = list(parts_of(slices, wanted, most))
+    assert sorted(count(part.wanted) for part in found) == sorted(sizes)
+    for one, (mine,) in zip(slices, wanted, strict=True):
+        (holder,) = (part for part in found if any(same is mine for same in part.wanted))
+        assert (holder.labels, mine.metric in holder.metrics) == (one.labels, True)
