@@ -31,7 +31,7 @@ MOST_RATIO = 200  # minutes that never change pack 40 to 1
 _SMALL = 2**20
 
 ARCHIVES = (".zip", ".tgz", ".tar", ".tar.gz", ".7z", ".rar")
-_PART = re.compile(r"(?P<export>.+)-(?P<part>\d{3})\.zip")
+_PART = re.compile(r"(?P<export>.+)-(?P<part>\d{3})\.zip", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 CUT_SHORT = (zipfile.BadZipFile, zlib.error, gzip.BadGzipFile, EOFError, NotImplementedError)
@@ -88,7 +88,7 @@ class Export:
                 f"TAKEOUT_PATH: {path} does not exist; it is the folder or the zip of a Google "
                 "Takeout export."
             )
-        if path.is_file() and path.suffix != ".zip":
+        if path.is_file() and path.suffix.lower() != ".zip":
             raise ConfigError(
                 f"TAKEOUT_PATH: {path} is neither a folder nor a .zip; ask Google Takeout for "
                 "zip, or unpack it into a folder."
@@ -96,7 +96,7 @@ class Export:
         self.files: list[ExportFile] = []
         self.nested: list[str] = []
         self._zips: list[zipfile.ZipFile] = []
-        zips = _parts(path) if path.is_file() else sorted(path.glob("*.zip"))
+        zips = _parts(path) if path.is_file() else sorted(filter(_is_zip, path.iterdir()))
         found = [] if path.is_file() else list(_files_below(path))
         try:
             for each in zips:
@@ -123,17 +123,26 @@ class Export:
         members = [one for one in archive.infolist() if not one.is_dir()]
         for member in archive.infolist():
             _require_harmless(path, member)
-        wanted = [one for one in members if is_wanted(one.filename.rpartition("/")[2])]
+        wanted = [one for one in members if is_wanted(_name_of(one).rpartition("/")[2])]
         _require_sizes(path, wanted)
         for member in members:
-            yield ExportFile(f"{path.name}/{member.filename}", partial(archive.open, member))
+            yield ExportFile(f"{path.name}/{_name_of(member)}", partial(archive.open, member))
+
+
+def _is_zip(path: Path) -> bool:
+    return path.suffix.lower() == ".zip"
+
+
+def _name_of(member: zipfile.ZipInfo) -> str:
+    """A member's name; some Windows tools write backslashes between folders."""
+    return member.filename.replace("\\", "/")
 
 
 def _parts(path: Path) -> list[Path]:
     match = _PART.fullmatch(path.name)
     if match is None:
         return [path]
-    others = (_PART.fullmatch(other.name) for other in path.parent.glob("*.zip"))
+    others = (_PART.fullmatch(other.name) for other in path.parent.iterdir())
     return sorted(
         path.parent / other.string
         for other in others
@@ -147,7 +156,7 @@ def _files_below(folder: Path) -> Iterator[ExportFile]:
         folders.sort()
         for name in sorted(names):
             path = Path(parent, name)
-            if path.parent == folder and path.suffix == ".zip":
+            if path.parent == folder and _is_zip(path):
                 continue
             yield ExportFile(path.relative_to(folder).as_posix(), partial(_open, path))
 
@@ -157,8 +166,8 @@ def _open(path: Path) -> IO[bytes]:
 
 
 def _require_harmless(path: Path, member: zipfile.ZipInfo) -> None:
-    name = member.filename
-    if name.startswith("/") or "\\" in name or _DRIVE.match(name) or ".." in name.split("/"):
+    name = _name_of(member)
+    if name.startswith("/") or _DRIVE.match(name) or ".." in name.split("/"):
         raise ConfigError(f"{path} is refused: {name!r} in it leaves the archive's own folder.")
     if stat.S_ISLNK(member.external_attr >> 16):
         raise ConfigError(f"{path} is refused: {name!r} in it is a symbolic link.")

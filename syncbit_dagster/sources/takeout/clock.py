@@ -12,6 +12,7 @@ import numpy as np
 
 from syncbit_dagster.core.wall_clock import DAY_MS, EPOCH, IntArray, reading_of
 
+FIRST_YEAR_BEFORE_ANY_EXPORT = 70
 _LAST = reading_of(date(2100, 1, 1))
 _WIDTH = len("MM/DD/YY HH:MM:SS")
 _SEPARATORS = {2: "/", 5: "/", 8: " ", 11: ":", 14: ":"}
@@ -56,6 +57,8 @@ def _american(texts: list[str]) -> IntArray:
 @lru_cache(maxsize=4096)
 def _american_day(text: str) -> int:
     month, day, year = text.split("/")
+    if int(year) >= FIRST_YEAR_BEFORE_ANY_EXPORT:  # a scale that lost its clock begins in 1970
+        raise ValueError("a year that no export has")
     return (date(2000 + int(year), int(month), int(day)) - EPOCH).days
 
 

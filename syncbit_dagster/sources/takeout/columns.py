@@ -24,7 +24,7 @@ class Columns:
     """Rows of one kind of file, by field; every array has one element a row.
 
     ``times`` are readings of the file's own clock (ms), ``numbers`` are NaN where there is no
-    value, ``texts`` are str.
+    value, ``texts`` are str, "None" where there is none.
     """
 
     times: Mapping[str, IntArray]
@@ -58,7 +58,7 @@ def read_columns(table: Table, kind: Kind) -> Columns:
         for path in sorted(kind.numbers)
     }
     texts = {
-        path: np.array(list(map(str, table.column(path, is_required=True))), dtype=object)
+        path: np.array(list(map(str, table.column(path, is_required=False))), dtype=object)
         for path in sorted(kind.texts)
     }
     columns = Columns({field: times for field, (times, _) in read.items()}, numbers, texts)

@@ -17,10 +17,13 @@ from syncbit_dagster.sources.takeout.tables import UnreadableFileError, to_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
+    from datetime import date
     from pathlib import Path
 
     from syncbit_dagster.core.civil import DayRange
     from syncbit_dagster.sources.takeout.archive import ExportFile
+    from syncbit_dagster.sources.takeout.kinds import Kind
+    from syncbit_dagster.sources.takeout.tables import Table
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +57,7 @@ class Reader:
         self.unknown = Counter({k: len(files) for k, files in by_kind.items() if k not in _READ})
         self._recent: dict[str, dict[str, Columns]] = defaultdict(dict)
         self._problems: dict[str, tuple[str, str]] = {}  # by path: the kind, the sentence
+        self._damaged: set[str] = set()
         self._name_the_rest()
 
     def columns(self, kind: str, days: DayRange) -> Columns | None:
@@ -84,6 +88,20 @@ class Reader:
         """A sentence for each file of some kinds that was found to be damaged so far."""
         return [sentence for kind, sentence in self._problems.values() if kind in kinds]
 
+    def has(self, kind: str) -> bool:
+        """Whether the export has a file of a kind."""
+        return kind in self._files
+
+    def damaged(self, kind: str, days: DayRange) -> dict[date, str]:
+        """The days that damaged files of a kind may hold, and why they cannot be read."""
+        return {
+            day: self._problems[one.file.path][1]
+            for one in self._files.get(kind, ())
+            if one.file.path in self._damaged
+            for day in days
+            if one.first <= day.toordinal() <= one.last
+        }
+
     def close(self) -> None:
         self._export.close()
 
@@ -99,15 +117,31 @@ class Reader:
 
     def _read(self, kind: str, file: ExportFile) -> Columns | None:
         """A file's columns; a damaged one is named once and has none."""
-        if file.path in self._problems:
+        if file.path in self._damaged:
             return None
         try:
-            return read_columns(to_table(file.read(), kind.rpartition(".")[2]), KINDS[kind])
+            table = to_table(file.read(), kind.rpartition(".")[2])
+            try:
+                return read_columns(table, KINDS[kind])
+            except UnreadableFileError:
+                kept, left = _readable(table, KINDS[kind])
+                if not kept.rows or not left:
+                    raise
+                reasons = ", ".join(sorted(left))
+                self._note(
+                    kind, file, f"{left.total()} of {len(table.rows)} rows are left out: {reasons}"
+                )
+                return read_columns(kept, KINDS[kind])
         except UnreadableFileError as error:
-            sentence = f"{file.path} {error}; what it holds is missing, export it again."
+            self._damaged.add(file.path)
+            self._note(kind, file, f"{error}; what it holds is missing, export it again")
+            return None
+
+    def _note(self, kind: str, file: ExportFile, what: str) -> None:
+        if file.path not in self._problems:
+            sentence = f"{file.path} {what}."
             self._problems[file.path] = (kind, sentence)
             log.warning("%s", sentence)
-            return None
 
     def _name_the_rest(self) -> None:
         if self.unknown:
@@ -121,3 +155,16 @@ class Reader:
             )
         for path in self._export.nested:
             log.warning("%s is an archive inside of the export; it is left alone.", path)
+
+
+def _readable(table: Table, kind: Kind) -> tuple[Table, Counter[str]]:
+    """The rows that can be read by themselves, and why the others cannot."""
+    kept, left = [], Counter[str]()
+    for row in table.rows:
+        try:
+            read_columns(table.only([row]), kind)
+        except UnreadableFileError as error:
+            left[str(error)] += 1
+        else:
+            kept.append(row)
+    return table.only(kept), left

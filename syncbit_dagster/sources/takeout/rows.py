@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from syncbit_dagster.catalog.locations import (
     TakeoutReadings,
     TakeoutSleep,
 )
-from syncbit_dagster.core.civil import day_end, day_start, to_milliseconds
+from syncbit_dagster.core.civil import civil_day, day_end, day_start, to_milliseconds
 from syncbit_dagster.core.wall_clock import DAY_MS, day_of, first_pass, last_pass
 from syncbit_dagster.sources.takeout.kinds import (
     SLEEP_DURATION,
@@ -46,6 +47,7 @@ class Rows(NamedTuple):
         return Rows(self.times[kept], self.values[kept])
 
 
+MISSING = str(None)
 NO_ROWS = Rows(np.empty(0, np.int64), np.empty(0))
 
 
@@ -92,7 +94,8 @@ def _days(place: TakeoutDay, columns: Columns, zone: ZoneInfo) -> Rows:
 
 def _sleeps(place: TakeoutSleep, columns: Columns, zone: ZoneInfo) -> Rows:
     # A log that stands in several files counts once, as the last of them has it.
-    newest = dict(zip(columns.texts[SLEEP_ID].tolist(), range(len(columns)), strict=True))
+    ids = [one if one != MISSING else n for n, one in enumerate(columns.texts[SLEEP_ID].tolist())]
+    newest = dict(zip(ids, range(len(columns)), strict=True))
     is_newest = np.zeros(len(columns), np.bool_)
     is_newest[list(newest.values())] = True
     columns = columns.where(is_newest)
@@ -101,8 +104,23 @@ def _sleeps(place: TakeoutSleep, columns: Columns, zone: ZoneInfo) -> Rows:
     values = instants[place.path] / 1000 if place.is_instant else columns.numbers[place.path]
     rows = Rows(ends, values)
     if place.of == "main sleep":
-        rows = rows.where(columns.texts[SLEEP_IS_MAIN] == str(True))
+        rows = rows.where(_is_main(columns, ends, zone))
     return rows
+
+
+def _is_main(columns: Columns, ends: IntArray, zone: ZoneInfo) -> npt.NDArray[np.bool_]:
+    """The logs that say so; of a day where none does, the longest that says nothing."""
+    flags = columns.texts[SLEEP_IS_MAIN]
+    is_main: npt.NDArray[np.bool_] = flags == str(True)
+    unsaid = np.flatnonzero(flags == MISSING)
+    if not len(unsaid):
+        return is_main
+    days = [civil_day(datetime.fromtimestamp(end / 1000, UTC), zone) for end in ends.tolist()]
+    said = {days[n] for n in np.flatnonzero(is_main).tolist()}
+    lengths = np.nan_to_num(columns.numbers[SLEEP_DURATION])
+    for day in {days[n] for n in unsaid.tolist()} - said:
+        is_main[max((n for n in unsaid.tolist() if days[n] == day), key=lengths.item)] = True
+    return is_main
 
 
 def _sleep_instants(columns: Columns, zone: ZoneInfo) -> tuple[IntArray, IntArray]:

@@ -9,11 +9,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from syncbit_dagster.account.profile import Profile
 from syncbit_dagster.catalog import METRICS, metrics_of
 from syncbit_dagster.core import samples
-from syncbit_dagster.core.civil import ONE_DAY, DayRange, civil_day
-from syncbit_dagster.sources.base import Batch, Current, Planned
+from syncbit_dagster.core.civil import ONE_DAY, DayRange, civil_day, day_start, to_milliseconds
+from syncbit_dagster.sources.asking import Asked, batches
+from syncbit_dagster.sources.base import Current, Planned
 from syncbit_dagster.sources.takeout.kinds import KINDS, chain, files_of
 from syncbit_dagster.sources.takeout.reader import Reader
 from syncbit_dagster.sources.takeout.rows import NO_ROWS, rows_of
@@ -23,12 +26,14 @@ from syncbit_dagster.sources.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import date
     from pathlib import Path
 
     from syncbit_dagster.account.account import Account
     from syncbit_dagster.catalog import Asset, Metric
     from syncbit_dagster.catalog.locations import TakeoutLocation
     from syncbit_dagster.core.samples import Series
+    from syncbit_dagster.sources.base import Batch
     from syncbit_dagster.sources.takeout.columns import Columns
     from syncbit_dagster.sources.takeout.rows import Rows
 
@@ -96,9 +101,34 @@ class TakeoutSource:
             is_last = part.last == days.last
             if not is_last and sum(len(one.timestamps) for one in kept) < ROWS_PER_BATCH:
                 continue
-            frame = samples.from_series(kept)
-            yield Batch(DayRange(first, part.last), frame, 0, perf_counter() - started)
+            yield from batches(
+                DayRange(first, part.last),
+                kept,
+                [],
+                self._damaged(asset, DayRange(first, part.last), kept),
+                self.account.zone,
+                requests=0,
+                seconds=perf_counter() - started,
+            )
             kept, first, started = [], part.last + ONE_DAY, perf_counter()
+
+    def _damaged(self, asset: Asset, days: DayRange, found: Iterable[Series]) -> dict[str, Asked]:
+        """Each kind of file of an asset, and the days that only damaged ones of it may hold."""
+        metrics, zone = metrics_of(asset.name), self.account.zone
+        listed = list(days)
+        starts = [to_milliseconds(day_start(day, zone)) for day in listed]
+        days_of: dict[str, set[date]] = {}
+        for one in found:
+            at = np.searchsorted(starts, one.timestamps, side="right") - 1
+            days_of.setdefault(one.metric, set()).update(listed[n] for n in set(at.tolist()))
+        asked = {}
+        for kind in sorted(filter(self.reader.has, files_of(metrics))):
+            held = {one.name for one in metrics if any(p.file == kind for p in chain(one))}
+            there = set().union(*(days_of.get(name, set()) for name in held))
+            damaged = self.reader.damaged(kind, days)
+            failed = {day: why for day, why in damaged.items() if day not in there}
+            asked[kind] = Asked(tuple(sorted(held)), failed=failed)
+        return asked
 
     def fetch_current(self, asset: Asset) -> Current:  # noqa: ARG002 - an export is never current
         return Current(samples.empty(), requests=0)

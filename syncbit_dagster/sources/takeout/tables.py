@@ -1,8 +1,7 @@
 """A file's bytes as columns: JSON rows or CSV, then numbers, texts and times.
 
 Rules: null, an empty text and ``NaN`` are no value. Fields that nobody asks for are ignored. Any
-other surprise makes the whole file unreadable: a file that is wrong in one place is not trusted
-in others.
+other surprise is an error; the reader then looks for the rows that are not to blame.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -36,6 +36,15 @@ class UnreadableFileError(Exception):
 class Table(Protocol):
     """Rows with named fields."""
 
+    @property
+    def rows(self) -> list[Any]:
+        """The rows as the file has them."""
+        ...
+
+    def only(self, rows: list[Any]) -> Table:
+        """The same with some of the rows."""
+        ...
+
     def column(self, path: str, *, is_required: bool) -> list[Any]:
         """A field of all rows, None where a row has none.
 
@@ -51,22 +60,30 @@ def to_table(content: bytes, file_format: str) -> Table:
     Raises:
         UnreadableFileError: it is in another format.
     """
-    return CsvTable(content) if file_format == "csv" else JsonTable(content)
+    return _csv(content) if file_format == "csv" else _json(content)
 
 
+def _json(content: bytes) -> JsonTable:
+    try:
+        rows = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        raise UnreadableFileError("is not JSON, or is cut short") from None
+    if not isinstance(rows, list):
+        raise UnreadableFileError("is not a list of objects")
+    return JsonTable(rows)
+
+
+@dataclass(frozen=True)
 class JsonTable:
     """A list of objects; a path walks into objects by dots."""
 
-    def __init__(self, content: bytes) -> None:
-        try:
-            self._rows = orjson.loads(content)
-        except orjson.JSONDecodeError:
-            raise UnreadableFileError("is not JSON, or is cut short") from None
-        if not isinstance(self._rows, list) or not set(map(type, self._rows)) <= {dict}:
-            raise UnreadableFileError("is not a list of objects")
+    rows: list[Any]
+
+    def only(self, rows: list[Any]) -> JsonTable:
+        return JsonTable(rows)
 
     def column(self, path: str, *, is_required: bool) -> list[Any]:
-        values: list[Any] = self._rows
+        values: list[Any] = self.rows
         for field in path.split("."):
             try:
                 values = list(map(itemgetter(field), values))
@@ -83,32 +100,38 @@ def _field(value: Any, field: str, is_required: bool) -> Any:
     return value.get(field)
 
 
+def _csv(content: bytes) -> CsvTable:
+    try:
+        text = content.decode("utf-8-sig")
+        lines = [line for line in csv.reader(io.StringIO(text), strict=True) if line]
+    except (UnicodeDecodeError, csv.Error):
+        raise UnreadableFileError("is not CSV in UTF-8") from None
+    if not lines:
+        raise UnreadableFileError("is empty")
+    header, *rows = lines
+    return CsvTable(tuple(name.strip() for name in header), rows, text.strip() == NO_DATA)
+
+
+@dataclass(frozen=True)
 class CsvTable:
     """Lines under a header; a path is a column's name."""
 
-    def __init__(self, content: bytes) -> None:
-        try:
-            text = content.decode("utf-8-sig")
-            lines = [line for line in csv.reader(io.StringIO(text), strict=True) if line]
-        except (UnicodeDecodeError, csv.Error):
-            raise UnreadableFileError("is not CSV in UTF-8") from None
-        if not lines:
-            raise UnreadableFileError("is empty")
-        self._is_empty = text.strip() == NO_DATA
-        header, *rows = lines
-        if not set(map(len, rows)) <= {len(header)}:
-            raise UnreadableFileError("has a line that does not fit its header")
-        columns = zip(*rows, strict=True) if rows else ([] for _ in header)
-        self._columns = {
-            name.strip(): list(column) for name, column in zip(header, columns, strict=True)
-        }
+    header: tuple[str, ...]
+    rows: list[Any]
+    is_empty: bool = False
+
+    def only(self, rows: list[Any]) -> CsvTable:
+        return replace(self, rows=rows)
 
     def column(self, path: str, *, is_required: bool) -> list[Any]:  # noqa: ARG002 - as the header
-        if self._is_empty:
+        if self.is_empty:
             return []
-        if path not in self._columns:
+        if path not in self.header:
             raise UnreadableFileError(f"has no column `{path}`")
-        return self._columns[path]
+        if not set(map(len, self.rows)) <= {len(self.header)}:
+            raise UnreadableFileError("has a line that does not fit its header")
+        at = self.header.index(path)
+        return [row[at] for row in self.rows]
 
 
 def to_numbers(raw: list[Any]) -> FloatArray:

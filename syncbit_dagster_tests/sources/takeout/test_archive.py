@@ -158,7 +158,6 @@ def test_a_zip_that_is_cut_short(tmp_path: Path) -> None:
         "Takeout/../../steps-2021-06-11.json",
         "/etc/steps-2021-06-11.json",
         "C:/steps-2021-06-11.json",
-        "Takeout\\steps-2021-06-11.json",
         "../",
     ],
 )

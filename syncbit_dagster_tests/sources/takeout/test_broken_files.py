@@ -44,8 +44,7 @@ BROKEN: dict[str, Any] = {
     "object": {"dateTime": "06/11/21 12:00:00", "value": "5"},
     "number": 7,
     "list of lists": [["06/11/21 12:00:00", "5"]],
-    "list with null": [ROW, None],
-    "true": [ROW, ROW | {"value": True}],
+    "true": [ROW | {"value": True}],
     "list as value": [ROW | {"value": ["5"]}],
     "object as value": [ROW | {"value": {"bpm": 5}}],
     "words": [ROW | {"value": "five"}],
@@ -80,6 +79,25 @@ def test_a_broken_file_is_named_and_the_others_are_read(
     assert found.problems_of(asset_named("activity_summary")) == [sentence]
     assert found.problems_of(asset_named("sleep")) == []
     assert [record.getMessage() for record in caplog.records] == [sentence]
+
+
+ODD_ROWS: dict[str, list[Any]] = {
+    "true": [ROW, ROW | {"value": True}],
+    "a bare object": [ROW, {"retro": False}],
+    "a minute without a value": [{"dateTime": "06/11/21 12:05:00"}, ROW],
+    "a clock that was lost": [ROW, ROW | {"dateTime": "01/01/70 00:01:00"}],
+}
+
+
+@pytest.mark.parametrize("content", ODD_ROWS.values(), ids=ODD_ROWS.keys())
+def test_an_odd_row_is_left_out_and_named_and_the_others_are_read(
+    tmp_path: Path, content: list[Any]
+) -> None:
+    found = source(write_folder(tmp_path, GOOD | {"steps-2021-06-11.json": content}))
+    values = fetched(found, "intraday_steps", DAYS)["fitbit_steps_intraday"]
+    assert list(values.values()) == [5.0, 11.0]
+    (sentence,) = found.problems_of(asset_named("intraday_steps"))
+    assert "steps-2021-06-11.json 1 of 2 rows are left out: has " in sentence
 
 
 NO_VALUES: dict[str, Any] = {
