@@ -1,7 +1,7 @@
 """Random histories: both stores against a dictionary, with a server that is restarted at will.
 
 After every step each store is read in full and must hold exactly what the dictionary holds, the
-server also without anything that a crash or a rewrite might leave behind.
+server also without anything that a crash or a correction might leave behind.
 SYNCBIT_SOAK=1 makes it a long run.
 """
 
@@ -55,8 +55,6 @@ class BlowError(Exception):
 
 
 class Key(NamedTuple):
-    """One sample's place."""
-
     metric: str
     labels: str
     instant: int

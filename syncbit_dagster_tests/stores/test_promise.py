@@ -81,7 +81,7 @@ def test_only_the_slices_metrics_and_account(store: Store, user: str) -> None:
             assert rows(store.read(target)) == rows(samples)
 
 
-def test_series_with_more_labels_are_rewritten_apart(store: Store, user: str) -> None:
+def test_series_with_more_labels_are_corrected_apart(store: Store, user: str) -> None:
     """``{user}`` is a subset of ``{user, zone}``: deleting the one must not delete the other."""
     plain = series(user, [60, 61])
     peak = series(user, [1, 2], labels=account(user, zone="peak"))
