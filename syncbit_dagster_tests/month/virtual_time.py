@@ -27,7 +27,8 @@ class VirtualClock:
         return self._instant
 
     def sleep(self, seconds: float) -> None:
-        self._instant += timedelta(seconds=seconds)
+        # A wait that is shorter than an instant's resolution ends, too.
+        self._instant += max(timedelta(seconds=seconds), timedelta.resolution)
 
     def go_to(self, instant: datetime) -> None:
         """Move on; whoever slept longer than that is late."""
