@@ -102,6 +102,8 @@ class Client:
         self, chosen: Sequence[str], first: int, last: int, *more: tuple[str, str]
     ) -> Iterator[bytes]:
         params = [("match[]", selectors.fresh(one)) for one in chosen]
+        # Of a cluster that misses a node: an error, and not the samples of the others.
+        params += [("deny_partial_response", "1")]
         params += [("max_rows_per_line", str(encoding.ROWS_PER_EXPORT_LINE)), *more]
         # Both ends in seconds. The server cuts to milliseconds after a float multiplication, which
         # may lose one: a fifth of a millisecond more cannot, whether it cuts or rounds.
