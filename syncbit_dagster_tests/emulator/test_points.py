@@ -106,14 +106,6 @@ def test_daily_values(shared_api: Api, person: SyntheticPerson) -> None:
     assert list(by_day.items())[-500:] == list(known.items())[-500:]
 
 
-def test_a_missing_baseline_is_nan(shared_api: Api, person: SyntheticPerson) -> None:
-    text = on("daily_sleep_temperature_derivations.date", person.first_day, 29)
-    found = shared_api.all_points("daily-sleep-temperature-derivations", filter=text)
-    values = [point["dailySleepTemperatureDerivations"] for point in found]
-    assert values[-1]["baselineTemperatureCelsius"] == "NaN"
-    assert isinstance(values[0]["baselineTemperatureCelsius"], float)
-
-
 def test_a_day_has_daily_values_once_it_is_over(api: Api, clock: Clock) -> None:
     """Published after the day has ended and its data has arrived, never before."""
     text = on("daily_resting_heart_rate.date", date(2026, 11, 17))

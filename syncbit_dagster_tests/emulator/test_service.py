@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,13 +11,11 @@ import pytest
 from syncbit_dagster.emulator.app_client import challenge_of
 from syncbit_dagster.emulator.google_health import scopes
 from syncbit_dagster.emulator.google_health.oauth import DEMO_CLIENT_ID
-from syncbit_dagster.emulator.server import running_emulator
 from syncbit_dagster_tests.emulator.api import CLIENT, Api, reason
 
 if TYPE_CHECKING:
     import requests
 
-    from syncbit_dagster.emulator.synthetic import SyntheticPerson
     from syncbit_dagster_tests.emulator.api import Clock
 
 VERIFIER, REDIRECT = "v" * 64, "http://127.0.0.1:8123/callback"
@@ -142,27 +139,3 @@ def test_partial_and_packed_answers(shared_api: Api) -> None:
     assert rest.status_code == 200
     assert reason(shared_api.points("steps", fields="a(b"))[0] == 400
     assert shared_api.roll_up("steps", *DAY).headers["Content-Encoding"] == "gzip"
-
-
-def test_ordered_failures_and_the_log(api: Api) -> None:
-    api.emulator.fail_next(503, times=2, retry_after="7")
-    api.emulator.fail_next(500, body={"error": {"code": 500, "status": "INTERNAL"}})
-    answers = [api.get("identity") for _ in range(4)]
-    assert [answer.status_code for answer in answers] == [503, 503, 500, 200]
-    assert [answer.headers.get("Retry-After") for answer in answers] == ["7", "7", None, None]
-    assert answers[2].json() == {"error": {"code": 500, "status": "INTERNAL"}}
-    api.points("floors")
-    assert api.emulator.calls[-2:] == [
-        ("GET", "/v4/users/me/identity", 200),
-        ("GET", "/v4/users/me/dataTypes/floors/dataPoints", 400),
-    ]
-
-
-def test_the_port_is_free_again(person: SyntheticPerson) -> None:
-    with running_emulator(person) as emulator:
-        port = int(emulator.url.rsplit(":", 1)[1])
-        assert Api(emulator).get("identity").status_code == 401
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port))
-    with running_emulator(person, port=port) as emulator:
-        assert emulator.url.endswith(f":{port}")

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pytest
 
-from syncbit_dagster.core.errors import ConfigError
 from syncbit_dagster.emulator.person import MINUTE_MS
 from syncbit_dagster.emulator.records import Stage, Staging
 from syncbit_dagster.emulator.takeout import TakeoutPerson
@@ -63,11 +61,6 @@ def test_a_day(tmp_path: Path) -> None:
     last = EIGHT + timedelta(minutes=11, seconds=1)
     assert person.last_sync(datetime(2030, 1, 1, tzinfo=UTC)) == last
     assert person.day(date(2021, 6, 12)).steps is None
-
-
-def test_a_folder_without_files(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no Fitbit files"):
-        TakeoutPerson(tmp_path, BERLIN)
 
 
 def sleep_log(log_id: int, start: str, end: str, code: int, *data: Any) -> dict[str, Any]:

@@ -157,16 +157,8 @@ def test_the_quota_is_of_the_hour_of_the_clock(web: WebApi, clock: Clock) -> Non
     assert limits(web.get("devices")) == (150, 149, 3600)
 
 
-def test_ordered_failures_and_the_log(web: WebApi) -> None:
-    page = "<!DOCTYPE html>\n<html><title>504</title></html>"
-    web.emulator.fitbit_web.fail_next(503, retry_after="7")
-    web.emulator.fitbit_web.fail_next(504, body=page)
-    answers = [web.get("devices") for _ in range(3)]
-    assert answers[0].headers["Retry-After"] == "7"
-    assert answers[1].text == page
-    path = "/1/user/-/devices.json"
-    assert web.emulator.fitbit_web.calls == [("GET", path, status) for status in (503, 504, 200)]
-    web.emulator.fitbit_web.retire()  # the API is turned off
+def test_the_api_is_turned_off(web: WebApi) -> None:
+    web.emulator.fitbit_web.retire()
     assert refusal(web.get("devices")) == refusal(renew(web, web.refresh_token)) == (410, "request")
 
 
