@@ -43,6 +43,9 @@ def metric_reference() -> str:
         "Every series carries the labels `user` and `device`. Timestamps are UTC: a daily value",
         "sits at the local midnight that begins its day, an intraday value at the start of its",
         "interval. A missing value is no sample.\n",
+        "Where a provider gives two values for one time, equal ones are one. Of different ones the",
+        "last entry stands in logs (body, sleep), the larger one in counts (0 is *measured*), and",
+        "the mean in readings; the check `readable` counts them.\n",
     ]
     for asset in ASSETS:
         lines += [f"## {asset.name}\n", asset.description + "\n"]

@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 import numpy as np
+import orjson
 import requests
 
 from syncbit_dagster.account.token_file import TokenFile
+from syncbit_dagster.catalog import asset_named
 from syncbit_dagster.config import load_account, load_accounts
 from syncbit_dagster.config.origins import contradictions, misspelt
 from syncbit_dagster.core.civil import DayRange, civil_day, day_start, to_milliseconds
 from syncbit_dagster.core.errors import SyncbitError
-from syncbit_dagster.core.samples import Series, count, encode_labels
+from syncbit_dagster.core.samples import Series, count, decode_labels, encode_labels
 from syncbit_dagster.factories import (
     SOURCES,
     history_fits,
@@ -40,10 +42,13 @@ from syncbit_dagster.quality.account import (
     check_token,
     check_zone,
 )
+from syncbit_dagster.scheduling.syncs import last_sync
 from syncbit_dagster.sources.errors import (
     PermissionMissingError,
     QuotaWaitError,
+    RequestRefusedError,
     SourceUnavailableError,
+    UnexpectedResponseError,
 )
 from syncbit_dagster.sources.oauth.access import AccessTokens
 from syncbit_dagster.stores.base import Slice
@@ -54,6 +59,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from syncbit_dagster.config import Settings
+    from syncbit_dagster.sources.base import Source
     from syncbit_dagster.stores.base import Store
 
 HELP = "check configuration, account, provider and store"
@@ -62,16 +68,21 @@ PATIENCE_SECONDS = 10.0  # for a turn in the budget, and for the provider's cloc
 OFFLINE = Verdict("skip", "this provider asks nobody")
 
 
-def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """There are none."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--json", action="store_true", help="a list of findings, each with a name that stays"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    has_failed = False
+    findings = []
     for name, verdict in _examined(arguments.account):
-        print(f"{verdict.state:4}  {name:13}  {verdict.text}", flush=True)
-        has_failed = has_failed or verdict.state == "FAIL"
-    return 1 if has_failed else 0
+        findings.append({"name": name, "state": verdict.state.lower(), "text": verdict.text})
+        if not arguments.json:
+            print(f"{verdict.state:4}  {name:13}  {verdict.text}", flush=True)
+    if arguments.json:
+        print(orjson.dumps(findings, option=orjson.OPT_INDENT_2).decode())
+    return 1 if any(one["state"] == "fail" for one in findings) else 0
 
 
 def _examined(chosen: str | None) -> Iterator[tuple[str, Verdict]]:
@@ -126,6 +137,7 @@ def _examined_settings(settings: Settings) -> Iterator[tuple[str, Verdict]]:
     yield "store", store
     if store.state == "ok":
         yield "days", _judged(lambda: _midnights(settings))
+        yield "readable", _judged(lambda: _left_out(settings))
 
 
 def _examined_account(settings: Settings) -> Iterator[tuple[str, Verdict]]:
@@ -163,10 +175,9 @@ def _examined_provider(settings: Settings) -> Iterator[tuple[str, Verdict]]:
     told = None
     try:
         source = open_source(replace(settings, account=replace(account, quota=impatient)))
-        try:
+        with closing(source):
             told = source.profile()
-        finally:
-            source.close()
+            yield "sync", _judged(lambda: _sync(source, settings))
     except PermissionMissingError as error:
         yield "provider", Verdict("warn", f"it answers, but {error}")
     except QuotaWaitError as error:
@@ -179,6 +190,41 @@ def _examined_provider(settings: Settings) -> Iterator[tuple[str, Verdict]]:
         state: Literal["ok", "warn"] = "warn" if told.refusals else "ok"
         yield "provider", Verdict(state, "; ".join([first, devices, *told.refusals]))
     yield "zone", check_zone(account, told.zone if told else None)
+
+
+def _sync(source: Source, settings: Settings) -> Verdict:
+    """How far the data is, and who says so."""
+    devices, zone = asset_named("devices"), settings.account.zone
+    if settings.is_offline or not source.has(devices):
+        return OFFLINE
+    try:
+        synced = last_sync(source.fetch_current(devices).samples)
+    except (PermissionMissingError, RequestRefusedError, UnexpectedResponseError):
+        synced = None
+    if synced is not None:
+        return Verdict("ok", f"last sync {synced.astimezone(zone).isoformat(' ', 'minutes')}")
+    newest = source.newest_reading()
+    if newest is None:
+        return Verdict("warn", "no device says when it last synced, and nothing was read lately")
+    at = newest.astimezone(zone).isoformat(" ", "minutes")
+    return Verdict("ok", f"no device says when it last synced; the newest reading does: {at}")
+
+
+def _left_out(settings: Settings) -> Verdict:
+    """What runs of the last days could not read."""
+    now, account = datetime.now(UTC), settings.account
+    target = Slice(("syncbit_run_set_aside",), account.labels, now - timedelta(days=2), now)
+    with closing(open_store(settings)) as store:
+        found = {
+            decode_labels(one.labels)["asset"]: int(one.values[-1]) for one in store.read(target)
+        }
+    odd = {asset: number for asset, number in found.items() if number}
+    if not odd:
+        return Verdict("ok", "the last runs could read everything")
+    listed = ", ".join(f"{number} of {asset}" for asset, number in sorted(odd.items()))
+    return Verdict(
+        "warn", f"the last runs left out {listed}; the checks `readable` name days and reasons"
+    )
 
 
 def _judged(check: Callable[[], Verdict]) -> Verdict:

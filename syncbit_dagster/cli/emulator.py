@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from syncbit_dagster.config import DEMO_URL, load_settings
+from syncbit_dagster.core.civil import ONE_DAY
 from syncbit_dagster.core.errors import ConfigError
+from syncbit_dagster.emulator.odd import load_case
 from syncbit_dagster.emulator.server import serve_forever
 from syncbit_dagster.emulator.synthetic import SyntheticPerson
 from syncbit_dagster.emulator.takeout import TakeoutPerson
@@ -22,6 +24,7 @@ HELP = "the provider's API as a program on this machine"
 DEMO_ZONE = ZoneInfo("Europe/Berlin")
 DEMO_YEARS = 3
 DEMO_SEED = 1
+ODD_DAYS_AGO = 10
 
 _PROVIDERS = ("google_health", "fitbit_web")
 """Both are served on one address; their paths do not meet."""
@@ -33,6 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--takeout", type=Path, metavar="DIR", help="serve this Google Takeout export"
     )
     parser.add_argument(
+        "--odd",
+        metavar="NAME",
+        help=f"answer oddly, as the case of this name does {ODD_DAYS_AGO} days ago",
+    )
+    parser.add_argument(
         "--port", type=int, default=int(DEMO_URL.rsplit(":", 1)[1]), help="0 for a free one"
     )
 
@@ -41,7 +49,11 @@ def run(arguments: argparse.Namespace) -> int:
     def say_ready(url: str) -> None:
         print(f"The emulator serves {arguments.provider} on {url}", flush=True)
 
-    serve_forever(_person(arguments.takeout), arguments.port, say_ready)
+    today = datetime.now(UTC).date()
+    odd = load_case(arguments.odd, today - ODD_DAYS_AGO * ONE_DAY) if arguments.odd else None
+    if odd:
+        print(f"On {odd.day}: {odd.content['about']}", flush=True)
+    serve_forever(_person(arguments.takeout), arguments.port, say_ready, odd=odd)
     return 0
 
 

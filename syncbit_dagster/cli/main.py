@@ -7,7 +7,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
-from syncbit_dagster.cli import authorize, demo, doctor, emulator, migrate, plan, report
+from syncbit_dagster.cli import authorize, capture, demo, doctor, emulator, migrate, plan, report
 from syncbit_dagster.core.errors import SyncbitError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, ModuleType] = {
     "authorize": authorize,
     "doctor": doctor,
+    "capture": capture,
     "plan": plan,
     "report": report,
     "migrate": migrate,
@@ -24,7 +25,7 @@ COMMANDS: dict[str, ModuleType] = {
     "demo": demo,
 }
 # Those that have to do with an account, which may be one of many.
-OF_AN_ACCOUNT = {"authorize", "doctor", "plan", "report", "migrate"}
+OF_AN_ACCOUNT = {"authorize", "capture", "doctor", "plan", "report", "migrate"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,6 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, module in COMMANDS.items():
         command = commands.add_parser(name, help=module.HELP, description=module.__doc__)
         module.add_arguments(command)
+        command.add_argument(
+            "--log-level",
+            choices=("DEBUG", "INFO", "WARNING", "ERROR"),
+            default="WARNING",
+            help="how much is told on standard error",
+        )
         if name in OF_AN_ACCOUNT:
             command.add_argument(
                 "--account",
@@ -43,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 help="which one of those that SYNCBIT_ACCOUNTS declares",
             )
     chosen = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    logging.basicConfig(level=chosen.log_level, format="%(levelname)s %(message)s")
     try:
         status: int = COMMANDS[chosen.command].run(chosen)
     except SyncbitError as error:

@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from syncbit_dagster.emulator.fitbit_web.app import FitbitWeb
 from syncbit_dagster.emulator.google_health.app import GoogleHealth
+from syncbit_dagster.emulator.odd import Case, Odd
 from syncbit_dagster.emulator.pace import Pace
 from syncbit_dagster.emulator.switches import Switches
 
@@ -47,11 +48,13 @@ class Emulator:
             person, now, quota_per_minute, has_empty_pages=has_empty_pages
         )
         self.fitbit_web = FitbitWeb(person, now, quota_per_hour)
+        self.played: list[Case] = []
         self.app = Starlette(
             routes=[*self.google_health.routes(), *self.fitbit_web.routes()],
             middleware=[
                 *([Middleware(Pace, seconds=seconds_a_request)] if seconds_a_request else []),
                 Middleware(GZipMiddleware, minimum_size=1024, compresslevel=1),
+                Middleware(Odd, played=self.played),
             ],
         )
 
@@ -87,6 +90,11 @@ class RunningEmulator(Switches):
         super().__init__(emulator.google_health)
         self.url = url
         self.fitbit_web = FitbitWebSwitches(emulator.fitbit_web)
+        self._played = emulator.played
+
+    def play(self, *cases: Case) -> None:
+        """Answer oddly from now on, as these cases say; without one, rightly."""
+        self._played[:] = cases
 
 
 class _Server(uvicorn.Server):
@@ -159,10 +167,17 @@ def running_emulator(
             thread.join()
 
 
-def serve_forever(person: Person, port: int, on_ready: Callable[[str], None]) -> None:
-    """Serve a person on 127.0.0.1 until interrupted; ``on_ready`` gets the base address."""
+def serve_forever(
+    person: Person, port: int, on_ready: Callable[[str], None], *, odd: Case | None = None
+) -> None:
+    """Serve a person on 127.0.0.1 until interrupted; ``on_ready`` gets the base address.
+
+    ``odd`` is a case that is played.
+    """
+    emulator = Emulator(person)
+    emulator.played[:] = [odd] if odd else []
     with _listening(port) as (listener, url):
-        _Server(Emulator(person).app, lambda: on_ready(url)).run([listener])
+        _Server(emulator.app, lambda: on_ready(url)).run([listener])
 
 
 @contextmanager

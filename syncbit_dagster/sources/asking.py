@@ -140,6 +140,7 @@ def batches(
     """What was answered for some days, apart from days that nobody could give."""
     missing = _failed_on_all(asked, days)
     left_out = counted([*set_aside, *_holes_of(asked, days)])
+    known = set(days)
     for part in _apart(days, missing):
         is_end, is_missing = part.last == days.last, part.first in missing
         ends = to_milliseconds(part.start(zone)), to_milliseconds(part.end(zone))
@@ -149,8 +150,8 @@ def batches(
             requests if is_end else 0,
             seconds if is_end else 0.0,
             {day: note for day, note in (notes or {}).items() if day in part},
-            # What is of no day is told once.
-            [one for one in left_out if (is_end if one.day is None else one.day in part)],
+            # What is of none of the days is told once.
+            [one for one in left_out if (one.day in set(part) if one.day in known else is_end)],
             {day: missing[day] for day in part if is_missing},
         )
 

@@ -207,9 +207,12 @@ class ApiClient:
         if response.status_code != 200:
             raise self.refusal(response)
         try:
-            return orjson.loads(response.content)
+            content = orjson.loads(response.content)
         except orjson.JSONDecodeError:
             return _NO_JSON  # half a body, or a page of something in between: as good as a 502
+        if self.traffic.observer is not None:
+            self.traffic.observer(path, response.status_code, content)
+        return content
 
     def _object(self, content: Any, path: str) -> dict[str, Any]:
         if not isinstance(content, dict):

@@ -348,7 +348,10 @@ def _daily_point(values: list[Json], metric: Metric, part: DailyPoint, _request:
 
 def _session(values: list[Json], metric: Metric, part: SleepSession, _request: Request) -> Floats:
     if part.is_instant:
-        numbers = times.to_unix_seconds(wire.all_at(values, part.path))
+        texts = wire.all_at(values, part.path)
+        if None in texts:
+            raise KeyError("a session has both its ends")
+        numbers = times.to_unix_seconds(texts)
     else:
         numbers = _numbers(values, metric, part, part.path)
     if part.percent_of:
