@@ -44,6 +44,7 @@ class RunFigures:
 
     def __init__(self) -> None:
         self.assets: defaultdict[str, AssetFigures] = defaultdict(AssetFigures)
+        self.is_refused = False  # the provider refused everything
 
     def sent(self, asset: str, rate_limited: int) -> None:
         """Something went over the line for the asset; so many answers were 429."""

@@ -88,6 +88,11 @@ OWN_METRICS: tuple[OwnMetric, ...] = (
         when="a run failed; written by the sensor `run_failures`, also of runs that just died",
     ),
     OwnMetric(
+        "syncbit_access_refused",
+        "0 or 1",
+        "Whether the provider refused everything to this app in the run.",
+    ),
+    OwnMetric(
         "syncbit_quota_remaining",
         "requests",
         "Requests that are left in it.",

@@ -73,6 +73,7 @@ def run_values(run: RunFigures, now: datetime, newest_day: date) -> Iterator[Val
         now: the run's end, aware.
         newest_day: the newest partition that there is.
     """
+    yield Value("syncbit_access_refused", int(run.is_refused))
     for asset, figures in sorted(run.assets.items()):
         for metric, value in _of_asset(figures, now, newest_day):
             yield Value(metric, value, asset)

@@ -62,6 +62,7 @@ class Scenario:
 
 SUCCESS, FAILURE = (f"syncbit_last_{what}_timestamp_seconds" for what in ("success", "failure"))
 LAG = "syncbit_lag_seconds"
+REFUSED = "syncbit_access_refused"
 ASIDE = "syncbit_run_set_aside"
 LIMITED, LEFT = "syncbit_run_rate_limited", "syncbit_quota_remaining"
 DAYS_LEFT, REFRESHES = "syncbit_token_testing_days_left", "syncbit_token_refreshes_total"
@@ -113,6 +114,25 @@ STALE = [
     ),
     Scenario("caught-up", {(LAG, "heart_rate"): [(30, 90 * HOUR), (2, 14 * HOUR)]}),
     Scenario("nobody-weighs-daily", {(LAG, "body"): [(200, 90 * HOUR)]}),
+]
+STOPPED = [
+    Scenario(
+        "one-has-stopped",
+        {
+            (LAG, "sleep"): [(400, 30 * HOUR), (350, 29 * HOUR), (300, 30 * HOUR)],
+            (LAG, "heart_rate"): [(24, 29 * HOUR), (1, 12 * HOUR)],
+        },
+        fires("SeriesStopped", asset="sleep"),
+    ),
+    Scenario(
+        "a-weight-a-week",
+        {
+            (LAG, "body"): [(200, 90 * HOUR), (100, 100 * HOUR)],
+            (LAG, "heart_rate"): [(24, 29 * HOUR), (1, 12 * HOUR)],
+        },
+    ),
+    Scenario("refused", {REFUSED: [(30, 0.0), (5, 1.0)]}, fires("AccessRefused")),
+    Scenario("allowed-again", {REFUSED: [(5, 1.0), (1, 0.0)]}),
 ]
 UNREADABLE = [
     Scenario("odd-for-a-day", {(ASIDE, "sleep"): [(60, 0.0), (36, 2.0), (12, 0.0)]}),
@@ -180,4 +200,4 @@ STORAGE = [
         label="instance",
     ),
 ]
-SCENARIOS = [*OVERDUE, *FAILING, *STALE, *UNREADABLE, *QUOTA, *ABSENT, *TOKEN, *STORAGE]
+SCENARIOS = [*OVERDUE, *FAILING, *STALE, *STOPPED, *UNREADABLE, *QUOTA, *ABSENT, *TOKEN, *STORAGE]

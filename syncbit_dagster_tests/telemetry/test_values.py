@@ -32,7 +32,8 @@ def of_account(token: Token | None) -> dict[str, float | None]:
 
 
 def of_run(run: RunFigures) -> dict[str, float | None]:
-    values = list(run_values(run, NOW, TODAY))
+    refused, *values = run_values(run, NOW, TODAY)
+    assert refused == Value("syncbit_access_refused", int(run.is_refused))
     assert {one.asset for one in values} <= {"sleep"}
     return {one.metric.removeprefix("syncbit_"): one.value for one in values}
 

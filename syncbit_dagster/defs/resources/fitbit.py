@@ -26,6 +26,7 @@ from syncbit_dagster.factories import history_days, open_source
 from syncbit_dagster.scheduling.settled_rule import may_change
 from syncbit_dagster.scheduling.syncs import last_sync
 from syncbit_dagster.sources.errors import (
+    AccessRefusedError,
     PermissionMissingError,
     RequestRefusedError,
     ServerFailedError,
@@ -158,6 +159,9 @@ class RunSource:
         before = self._source.traffic.rate_limited
         try:
             return ask()
+        except AccessRefusedError:
+            self._figures.is_refused = True
+            raise
         finally:
             self._figures.sent(asset.name, self._source.traffic.rate_limited - before)
 
