@@ -23,6 +23,7 @@ ben:
 # What each command needs besides.
 REST = {
     "authorize": ["--no-browser"],
+    "capture": ["-o", "shapes.json"],
     "doctor": [],
     "plan": ["--from", "2025-01-01", "--to", "2025-01-14"],
     "report": ["--from", "2025-01-01", "--to", "2025-01-14"],

@@ -42,7 +42,7 @@ PERSON = SyntheticPerson(zone=ZoneInfo("Asia/Kolkata"), first_day=date(2025, 1, 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EVERYTHING = [
     *("configuration", "secrets", "quota", "clock", "token"),
-    *("scopes", "provider", "zone", "store", "days"),
+    *("scopes", "sync", "provider", "zone", "store", "days", "readable"),
 ]
 
 

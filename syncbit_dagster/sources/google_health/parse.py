@@ -25,6 +25,7 @@ from syncbit_dagster.catalog.locations import (
 )
 from syncbit_dagster.core.civil import civil_day, day_end, day_start, to_milliseconds
 from syncbit_dagster.sources import wire
+from syncbit_dagster.sources.asking import days_of
 from syncbit_dagster.sources.errors import UnexpectedResponseError
 from syncbit_dagster.sources.google_health import sleep, times
 from syncbit_dagster.sources.google_health.client import camel
@@ -288,7 +289,7 @@ class _Page:
         if isinstance(point, dict):
             others = [one for one in point.values() if isinstance(one, dict)]
             found = times.any_day([point, *others], self.zone)
-        days = getattr(self.request, "days", None)
+        days = days_of(self.request, self.zone)
         return days.first if found is None and days and len(days) == 1 else found
 
     def _civil(self, time: int) -> date:
