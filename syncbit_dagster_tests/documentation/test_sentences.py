@@ -42,7 +42,7 @@ def test_a_quoted_sentence_is_one_that_the_program_says() -> None:
         return any(pattern.search(sentence) for sentence in said)
 
     assert [quote for quote in QUOTED if not is_said(quote)] == []
-    assert not any(map(is_said, ["No token at ...", "access_refused", "Cannot ... listen"]))
+    assert not any(map(is_said, ["No token at ...", "access_rejected", "Cannot ... listen"]))
     rows = [row for table in TABLE.findall(PAGE) for row in table.splitlines()]
     assert len(rows) == len(QUOTED) == len(set(QUOTED)) > 60
 
