@@ -141,7 +141,7 @@ def contents(url: str, selector: str = '{__name__!=""}') -> Counter[tuple[str, s
     requests.get(f"{url}/internal/force_flush", timeout=30).raise_for_status()
     answer = requests.get(
         f"{url}/api/v1/export",
-        params={"match[]": selector, "start": "0", "end": "9000000000"},
+        params={"match[]": selector, "start": "0", "end": "4000000000"},
         timeout=60,
     )
     answer.raise_for_status()

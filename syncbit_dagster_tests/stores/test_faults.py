@@ -55,19 +55,19 @@ FAULTS: dict[str, Reply] = {
 }
 LOST, STRANGER, NOTHING = list(FAULTS)[5:]
 # Path, how many requests to it pass before the broken one, and how it breaks. Imports: an addition,
-# the journal. Deletions: whether it may, the series. Exports: the slice; two stretches, twice, for
-# the journal; all of it to verify; the slice again.
+# the journal. Deletions: whether it may, the series. Exports: the slice; six spans of years, twice
+# for the journal and once to verify, the third of which holds something; the slice again.
+FULL_ANSWERS = (3, 9, 15, 19)
 BROKEN = [
     *[(path, 1, fault) for path in (IMPORT, DELETE) for fault in FAULTS],
     *[(path, 0, fault) for path in (EXPORT, SERIES) for fault in (LOST, "answered 204, not done")],
-    *[(EXPORT, after, fault) for after in range(1, 7) for fault in (NOTHING, LOST)],
-    *[(EXPORT, after, STRANGER) for after in range(4)],
+    *[(EXPORT, after, fault) for after in FULL_ANSWERS for fault in (NOTHING, LOST, STRANGER)],
     *[(SERIES, after, NOTHING) for after in range(3)],
     (FLUSH, 0, "answered 503, not done"),
     (SNAPSHOT, 0, "done, then answered 500"),
 ]
 if os.environ.get("SYNCBIT_SOAK") == "1":
-    PATHS = {IMPORT: 2, DELETE: 2, EXPORT: 7, FLUSH: 3, SNAPSHOT: 1, SERIES: 3}
+    PATHS = {IMPORT: 2, DELETE: 2, EXPORT: 20, FLUSH: 3, SNAPSHOT: 1, SERIES: 3}
     BROKEN = [(path, n, fault) for path in PATHS for n in range(PATHS[path]) for fault in FAULTS]
 
 
