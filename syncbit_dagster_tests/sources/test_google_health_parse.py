@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import copy
 from datetime import datetime
-from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from syncbit_dagster.catalog import METRICS, metrics_of
+from syncbit_dagster.catalog import metrics_of
 from syncbit_dagster.core.samples import decode_labels
 from syncbit_dagster.sources.errors import UnexpectedResponseError
 from syncbit_dagster.sources.google_health.parse import parse
 from syncbit_dagster.sources.google_health.plan import (
     DailyPointsRequest,
     DailyRollUpRequest,
-    PointsRequest,
     Request,
-    SessionsRequest,
 )
 from syncbit_dagster.sources.set_aside import BAD_TIME, BAD_VALUE
 from syncbit_dagster_tests.sources.google_points import (
@@ -28,7 +21,6 @@ from syncbit_dagster_tests.sources.google_points import (
     NEW_YORK,
     daily_point,
     read,
-    readings,
     reasons,
     series_of,
     window_point,
@@ -152,100 +144,3 @@ def test_a_field_that_is_renamed_everywhere_is_no_history_of_zeros(
 ) -> None:
     with pytest.raises(UnexpectedResponseError, match="lack a documented field"):
         parse(request_, points, metrics_of(asset), NEW_YORK)
-
-
-GOOD: list[tuple[Request, str, dict[str, object]]] = [
-    (windows("steps"), "intraday_steps", window_point(0, steps={"countSum": "5"})),
-    (
-        DailyRollUpRequest("active-minutes", DAYS),
-        "activity_summary",
-        daily_point(
-            3,
-            activeMinutes={
-                "activeMinutesRollupByActivityLevel": [
-                    {"activityLevel": "LIGHT", "activeMinutesSum": "5"}
-                ]
-            },
-        ),
-    ),
-    (
-        readings("heart-rate"),
-        "intraday_heart_rate",
-        {
-            "heartRate": {
-                "beatsPerMinute": "5",
-                "sampleTime": {"physicalTime": "2026-06-01T00:00:00Z"},
-            }
-        },
-    ),
-    (
-        DailyPointsRequest("daily-vo2-max", DAYS),
-        "cardio_fitness",
-        {"dailyVo2Max": {"date": {"year": 2026, "month": 6, "day": 1}, "vo2Max": 5}},
-    ),
-    (
-        SessionsRequest("sleep", DAYS),
-        "sleep",
-        {
-            "sleep": {
-                "interval": {
-                    "startTime": "2026-06-01T00:00:00Z",
-                    "endTime": "2026-06-01T07:00:00Z",
-                    "endUtcOffset": "0s",
-                },
-                "metadata": {"mainSleep": True},
-                "summary": {
-                    "minutesAsleep": "400",
-                    "minutesInSleepPeriod": "420",
-                    "stagesSummary": [{"type": "DEEP", "minutes": "50", "count": "3"}],
-                },
-            }
-        },
-    ),
-    (
-        PointsRequest("weight", DAYS),
-        "body",
-        {
-            "weight": {
-                "sampleTime": {
-                    "physicalTime": "2026-06-01T00:00:00Z",
-                    "civilTime": {"date": {"year": 2026, "month": 6, "day": 1}},
-                },
-                "weightGrams": 80500.0,
-            }
-        },
-    ),
-]
-junk = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
-    max_leaves=4,
-)
-
-
-@settings(max_examples=500, deadline=None)
-@given(st.sampled_from(GOOD), st.data())
-def test_a_damaged_point_gives_the_right_samples_or_one_error(
-    good: tuple[Request, str, dict[str, object]], data: st.DataObject
-) -> None:
-    request, _asset, point = good
-    damaged = copy.deepcopy(point)
-    node: Any = damaged
-    while True:
-        keys = list(node) if isinstance(node, dict) else list(range(len(node)))
-        key = data.draw(st.sampled_from(keys))
-        child = node[key]
-        if not isinstance(child, dict | list) or not child or data.draw(st.booleans()):
-            break
-        node = child
-    if isinstance(node, dict) and data.draw(st.booleans()):
-        del node[key]
-    else:
-        node[key] = data.draw(junk)
-    try:
-        found = series_of(request, METRICS, damaged)
-    except UnexpectedResponseError:
-        return
-    for series in found:
-        assert len(series.timestamps) == len(series.values) <= 1
-        assert np.isfinite(series.values).all()
