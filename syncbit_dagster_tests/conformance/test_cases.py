@@ -9,12 +9,14 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
 
+from syncbit_dagster.account.state import database
 from syncbit_dagster.account.tokens import Token
 from syncbit_dagster.catalog import metrics_of
 from syncbit_dagster.core.civil import DayRange, civil_day
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
 ODD_DAY = date(2025, 9, 20)
 LAST = date(2025, 9, 30)
-NOW = datetime(2025, 10, 2, 12, tzinfo=UTC)
+NOW = datetime(2025, 10, 2, 12, 20, tzinfo=UTC)
 PERSON = SyntheticPerson(zone=ZoneInfo("UTC"), first_day=date(2025, 1, 1), seed=7)
 
 FIRST_TOKENS = {"demo": DEMO_REFRESH_TOKEN, "fitbit_web": WEB_REFRESH_TOKEN}
@@ -136,9 +138,12 @@ class Lab:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     directory = tmp_path_factory.mktemp("lab")
     with (
+        pytest.MonkeyPatch.context() as patch,
         emulated_account(PERSON, directory / "account", now=lambda: NOW) as account,
         running(victoria_metrics(tmp_path_factory.mktemp("victoria"))) as server,
     ):
+        # The budget goes by the same clock as the emulator's quota: hours begin at once for both.
+        patch.setattr(database, "time", SimpleNamespace(time=NOW.timestamp))
         yield Lab(account, directory, server.url)
 
 
