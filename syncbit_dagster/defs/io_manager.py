@@ -84,6 +84,10 @@ class SampleStoreIOManager(dg.IOManager):
             report, of_the_batch = self._replace_batch(asset, context, fetched, batch)
             context.log.info("%s %s: %s", asset.name, batch.days, report.verdict)
             reports.append(report)
+            missing |= batch.incomplete
+            of_the_batch = {
+                day: said for day, said in of_the_batch.items() if day not in batch.incomplete
+            }
             per_day |= of_the_batch
             requests += batch.requests
             fetch_seconds += batch.seconds

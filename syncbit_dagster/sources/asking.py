@@ -140,7 +140,7 @@ def batches(
     """What was answered for some days, apart from days that nobody could give."""
     missing = _failed_on_all(asked, days)
     left_out = counted([*set_aside, *_holes_of(asked, days)])
-    known = set(days)
+    known, lacking = set(days), _failed_on_some(asked, days)
     for part in _apart(days, missing):
         is_end, is_missing = part.last == days.last, part.first in missing
         ends = to_milliseconds(part.start(zone)), to_milliseconds(part.end(zone))
@@ -153,6 +153,7 @@ def batches(
             # What is of none of the days is told once.
             [one for one in left_out if (one.day in set(part) if one.day in known else is_end)],
             {day: missing[day] for day in part if is_missing},
+            {day: lacking[day] for day in part if day in lacking and not is_missing},
         )
 
 
@@ -164,6 +165,17 @@ def _failed_on_all(asked: Mapping[str, Asked], days: DayRange) -> dict[date, str
         for day in days
         if answered and all(day in one.failed for one in answered)
     }
+
+
+def _failed_on_some(asked: Mapping[str, Asked], days: DayRange) -> dict[date, str]:
+    """The days that some kind of data could not be had of, and why: they are not done."""
+    found: dict[date, str] = {}
+    for kind, one in asked.items():
+        if isinstance(one.refusal, ServerFailedError):
+            found |= dict.fromkeys(days, f"{kind}: {one.refusal}")
+        else:
+            found |= {day: why for day, why in one.failed.items() if day in days}
+    return found
 
 
 def _holes_of(asked: Mapping[str, Asked], days: DayRange) -> list[SetAside]:

@@ -58,6 +58,7 @@ class Batch:
         notes: what a reader of a day's samples should know about them, one sentence a day.
         set_aside: what of the answers could not be read; the samples are without it.
         missing: days that the provider failed to give, and why; nothing is known of them.
+        incomplete: days of which it failed to give a part, and why; the rest is here.
     """
 
     days: DayRange
@@ -67,6 +68,7 @@ class Batch:
     notes: Mapping[date, str] = field(default_factory=dict)
     set_aside: Sequence[SetAside] = ()
     missing: Mapping[date, str] = field(default_factory=dict)
+    incomplete: Mapping[date, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -96,13 +96,13 @@ class ServerFailedError(SourceUnavailableError):
 
 
 class MissingDaysError(SourceUnavailableError):
-    """The provider fails on some days for good, while it gives the others."""
+    """The provider fails on some days, or on a part of them, while it gives the rest."""
 
     def __init__(self, days: Mapping[date, str]) -> None:
         listed = "; ".join(f"{day}: {why}" for day, why in list(days.items())[:3])
         super().__init__(
             f"The provider fails on {len(days)} of the days ({listed}). They stay missing and are "
-            "tried again by the history; all others are stored."
+            "tried again by the history; all else is stored."
         )
 
 
