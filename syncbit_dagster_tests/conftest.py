@@ -25,6 +25,7 @@ settings.load_profile("syncbit")
 # Files that take half a minute or more begin first, so that no process is alone with one of them
 # in the end. Those that mostly wait for Dagster's own loops alternate with those that compute.
 LONG = (
+    "conformance/test_cases.py",
     "test_recorded_days.py",
     "month/test_month.py",
     "cli/test_commands.py",
