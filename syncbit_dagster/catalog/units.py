@@ -47,6 +47,7 @@ UNITS: dict[str, Unit] = {
     "requests": Unit("requests", 0),
     "answers": Unit("answers", 0),
     "elements": Unit("elements", 0),
+    "0 or 1": Unit("", 0, "bool"),
     "samples": Unit("samples", 0),
     "partitions": Unit("partitions", 0),
     "refreshes": Unit("refreshes", 0),

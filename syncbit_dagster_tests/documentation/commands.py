@@ -21,6 +21,7 @@ RUN = {
     ".venv/bin/syncbit authorize": "test_an_account_is_connected",
     ".venv/bin/syncbit authorize --no-browser": "test_an_account_is_connected_from_afar",
     ".venv/bin/syncbit doctor": "test_the_doctor_finds_nothing",
+    ".venv/bin/syncbit capture --days 2 -o shapes.json": "test_shapes_are_captured",
     ".venv/bin/syncbit plan --from 2020-01-01 --to 2025-12-31": "test_requests_are_planned",
     ".venv/bin/syncbit plan --watch": "test_the_history_is_watched",
     f"{_MATERIALIZE}activity_summary,heart_rate --partition-range 2025-01-01...2025-03-31": (
